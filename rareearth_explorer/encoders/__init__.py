@@ -1,0 +1,1 @@
+"""Encoders turn patches of imagery into embeddings."""

@@ -1,0 +1,49 @@
+"""What an encoder is given and what it must do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Chips:
+    """A batch of patches as an encoder sees them.
+
+    Attributes
+    ----------
+    pixels
+        (n, C, H, W) float32 in the scene's own units (digital numbers); pixels without data are
+        already filled with the mean of the patch's valid pixels, band by band.
+    latlon
+        (n, 2) latitude and longitude of the patch centres, WGS 84 degrees.
+    time
+        Acquisition time, or None when it is not known.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    latlon: npt.NDArray[np.float64]
+    time: datetime | None = None
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns patches into embeddings; the same patch gives the same numbers in any batch."""
+
+    name: str
+    """What `--encoder` calls it."""
+
+    dim: int
+    """Length of an embedding."""
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that the numbers depend on, as JSON types; recorded in the patch table."""
+        ...
+
+    def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
+        """Embed a batch: (n, dim) float32, not normalised."""
+        ...

@@ -1,0 +1,1 @@
+"""Views of the session; each links to it and none calls another."""

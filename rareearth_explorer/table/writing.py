@@ -1,0 +1,176 @@
+"""Writing patch tables, one row group at a time, so that no scene is too large."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+METADATA_KEY = b"rareearth_explorer"
+"""Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection."""
+
+
+def _geo_metadata(bounds: list[float]) -> dict[str, Any]:
+    """Metadata of GeoParquet 1.1; no `crs` member means OGC:CRS84, longitude before latitude."""
+    column = {"encoding": "WKB", "geometry_types": ["Polygon"], "bbox": bounds}
+    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+
+
+class TableWriter:
+    """Writes a patch table beside its place and moves it there when it is whole.
+
+    Leaving the `with` block by an exception removes what was written; what stood at `path`
+    before is untouched.
+
+    Parameters
+    ----------
+    path
+        Where the table shall be.
+    dim
+        Length of an embedding.
+    metadata
+        What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
+    """
+
+    def __init__(self, path: Path, dim: int, metadata: dict[str, Any]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.path = Path(path)
+        self._beside = self.path.with_name(self.path.name + ".part")
+        self._bounds = [180.0, 90.0, -180.0, -90.0]
+        self._metadata = metadata
+        self.schema = pa.schema(
+            [
+                pa.field("geometry", pa.binary()),
+                pa.field("row", pa.int32()),
+                pa.field("col", pa.int32()),
+                pa.field("embedding", pa.list_(pa.float32(), dim)),
+            ]
+        )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Embeddings are noise to a compressor; zstd at its lightest still takes the polygons.
+            self._writer = pq.ParquetWriter(
+                self._beside,
+                self.schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=False,
+            )
+        except OSError as error:
+            raise TableError(
+                f"{self.path}: the table cannot be written there ({error.strerror or error}); "
+                "choose another place."
+            ) from error
+
+    def append(
+        self,
+        row: npt.NDArray[np.integer[Any]],
+        column: npt.NDArray[np.integer[Any]],
+        corners: npt.NDArray[np.float64],
+        embeddings: npt.NDArray[np.float32],
+    ) -> None:
+        """Write a row group: places (n,), footprint corners (n, 4, 2) lon/lat, embeddings (n, D)."""
+        import pyarrow as pa
+        import shapely
+
+        if not len(embeddings):
+            return
+        flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
+        arrays = [
+            pa.array(shapely.to_wkb(shapely.polygons(corners))),
+            pa.array(np.asarray(row, np.int32)),
+            pa.array(np.asarray(column, np.int32)),
+            pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+        west, south, east, north = self._bounds
+        low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+        self._bounds = [
+            min(west, float(low[0])), min(south, float(low[1])),
+            max(east, float(high[0])), max(north, float(high[1])),
+        ]  # fmt: skip
+
+    def __enter__(self) -> Self:
+        """Start writing."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Move the whole table to its place, or remove the part that was written."""
+        if kind is None:
+            self._writer.add_key_value_metadata(
+                {
+                    b"geo": json.dumps(_geo_metadata(self._bounds)).encode(),
+                    METADATA_KEY: json.dumps(self._metadata).encode(),
+                }
+            )
+        self._writer.close()
+        if kind is None:
+            self._beside.replace(self.path)
+        else:
+            self._beside.unlink(missing_ok=True)
+
+
+def add_projection(
+    path: Path, coordinates: npt.NDArray[np.float32], parameters: dict[str, Any]
+) -> None:
+    """Store 2-D coordinates (N, 2) of all rows as `umap_x`, `umap_y`, and how they were made.
+
+    Row groups are copied one by one, so memory does not grow with the table.
+    """
+    import pyarrow.parquet as pq
+
+    beside = path.with_name(path.name + ".part")
+    try:
+        with pq.ParquetFile(path) as source:
+            recorded = source.metadata.metadata or {}
+            schema = _projected_schema(source.schema_arrow, recorded, parameters)
+            with pq.ParquetWriter(
+                beside, schema, compression="zstd", compression_level=1, use_dictionary=False
+            ) as writer:
+                start = 0
+                for number in range(source.num_row_groups):
+                    group = source.read_row_group(number)
+                    here = coordinates[start : start + len(group)]
+                    start += len(group)
+                    writer.write_table(_with_projection(group, here, schema))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _projected_schema(
+    schema: pa.Schema, metadata: dict[bytes, bytes], parameters: dict[str, Any]
+) -> pa.Schema:
+    import pyarrow as pa
+
+    ours = {**json.loads(metadata.get(METADATA_KEY, b"{}")), "projection": parameters}
+    kept = [field for field in schema if field.name not in ("umap_x", "umap_y")]
+    added = [pa.field(name, pa.float32()) for name in ("umap_x", "umap_y")]
+    geo = {b"geo": metadata[b"geo"]} if b"geo" in metadata else {}
+    return pa.schema([*kept, *added], metadata={**geo, METADATA_KEY: json.dumps(ours).encode()})
+
+
+def _with_projection(
+    group: pa.Table, coordinates: npt.NDArray[np.float32], schema: pa.Schema
+) -> pa.Table:
+    import pyarrow as pa
+
+    arrays = [group.column(name) for name in schema.names[:-2]]
+    arrays += [pa.array(np.ascontiguousarray(coordinates[:, axis])) for axis in (0, 1)]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -1,0 +1,70 @@
+"""Fixtures that several test modules share: real files, and small GeoTIFFs built on the spot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.enums import ColorInterp, Resampling
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+UTM_47N = "EPSG:32647"
+"""The zone of Pang War."""
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Folder with the real files, see the `realdata` marker; skips where there is none."""
+    default = REPOSITORY.parent / "shared" / "data"
+    folder = Path(os.environ.get("RAREEARTH_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}; set RAREEARTH_TEST_DATA to a folder that has them")
+    return folder
+
+
+@pytest.fixture
+def make_geotiff(tmp_path: Path) -> Callable[..., Path]:
+    """Build a small GeoTIFF from (C, H, W) pixels; by default 3 m pixels at Pang War, in UTM."""
+
+    def make(
+        pixels: npt.NDArray[Any] | None = None,
+        name: str = "scene.tif",
+        *,
+        crs: str | None = UTM_47N,
+        transform: Affine | None = Affine(3, 0, 430_000, 0, -3, 2_845_000),
+        nodata: float | None = None,
+        descriptions: Sequence[str] = (),
+        colorinterp: Sequence[ColorInterp] = (),
+        tags: dict[str, str] | None = None,
+        overviews: Sequence[int] = (),
+        **creation: Any,
+    ) -> Path:
+        if pixels is None:
+            pixels = np.random.default_rng(0).integers(200, 4000, (4, 200, 180), dtype=np.uint16)
+        count, height, width = pixels.shape
+        path = tmp_path / name
+        profile: dict[str, Any] = {"driver": "GTiff", "count": count, "dtype": pixels.dtype}
+        profile |= {"width": width, "height": height, "nodata": nodata, "crs": crs} | creation
+        if transform is not None:
+            profile["transform"] = transform
+        with rasterio.open(path, "w", **profile) as dataset:
+            dataset.write(pixels)
+            dataset.update_tags(**(tags or {}))
+            for band, description in enumerate(descriptions, start=1):
+                dataset.set_band_description(band, description)
+            if colorinterp:
+                dataset.colorinterp = colorinterp
+        if overviews:
+            with rasterio.open(path, "r+") as dataset:
+                dataset.build_overviews(list(overviews), Resampling.average)
+        return path
+
+    return make

@@ -19,6 +19,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 UTM_47N = "EPSG:32647"
 """The zone of Pang War."""
 
+THREE_METRES = Affine(3, 0, 430_000, 0, -3, 2_845_000)
+"""PlanetScope's pixels, with the upper left corner near Pang War."""
+
 
 @pytest.fixture
 def real_data() -> Path:
@@ -32,14 +35,14 @@ def real_data() -> Path:
 
 @pytest.fixture
 def make_geotiff(tmp_path: Path) -> Callable[..., Path]:
-    """Build a small GeoTIFF from (C, H, W) pixels; by default 3 m pixels at Pang War, in UTM."""
+    """Build a small GeoTIFF from (C, H, W) pixels; by default at Pang War."""
 
     def make(
         pixels: npt.NDArray[Any] | None = None,
         name: str = "scene.tif",
         *,
         crs: str | None = UTM_47N,
-        transform: Affine | None = Affine(3, 0, 430_000, 0, -3, 2_845_000),
+        transform: Affine | None = THREE_METRES,
         nodata: float | None = None,
         descriptions: Sequence[str] = (),
         colorinterp: Sequence[ColorInterp] = (),

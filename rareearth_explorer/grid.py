@@ -1,15 +1,20 @@
-"""The patch grid: patch row and column, pixel window, and place on the Earth, each from the other."""
+"""The patch grid: row and column, pixel window, and place on the Earth, each from the other."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
 from pyproj import CRS, Geod, Transformer
+from rasterio.windows import Window
+
+WGS84 = "EPSG:4326"
+"""What lon/lat means everywhere in this program."""
 
 DEFAULT_PATCH_SIZE = 250.0
 """Side of a patch in metres; the paper's."""
@@ -37,21 +42,30 @@ def patch_pixels(patch_size: float, gsd: float) -> int:
 
 
 def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int) -> float:
-    """Side of a pixel in metres, taken at the centre of the raster.
+    """Side of a pixel in metres on the ground, taken at the centre of the raster.
 
-    In a projected CRS this is the pixel's side in the CRS's unit, turned into metres. In a
-    geographic one it is measured on the ellipsoid. Where pixels are not square it is the side of
-    the square of the same area, so that patches stay square in pixels, as encoders need them.
+    It is measured on the ellipsoid, in degrees as in Web Mercator, whose metres are 10 % too long
+    at Pang War. Where the projection is true to within 1 %, as UTM is, the pixel's nominal side
+    is given instead, so that 3 m stay 3 m. Where pixels are not square it is the side of the
+    square of the same area, so that patches stay square in pixels, as encoders need them.
     """
-    if not crs.is_geographic:
-        metres = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 1.0
-        return math.sqrt(abs(transform.a * transform.e)) * metres
-    lon, lat = transform @ (width / 2, height / 2)
-    geod = crs.get_geod() or Geod(ellps="WGS84")
-    dx, dy = abs(transform.a) / 2, abs(transform.e) / 2
-    across = geod.inv(lon - dx, lat, lon + dx, lat)[2]
-    along = geod.inv(lon, lat - dy, lon, lat + dy)[2]
-    return math.sqrt(across * along)
+    # The middles of the left, right, upper and lower edges of the central pixel.
+    column: Any = width / 2 + np.array([-0.5, 0.5, 0, 0])
+    row: Any = height / 2 + np.array([0, 0, -0.5, 0.5])
+    lon, lat = _transformer(crs.to_wkt(), WGS84).transform(*(transform @ (column, row)))
+    across, along = Geod(ellps="WGS84").inv(lon[::2], lat[::2], lon[1::2], lat[1::2])[2]
+    measured = math.sqrt(across * along)
+    if crs.is_geographic or not crs.axis_info:
+        return measured
+    metres = crs.axis_info[0].unit_conversion_factor
+    nominal = math.sqrt(abs(transform.determinant)) * metres
+    return nominal if math.isclose(nominal, measured, rel_tol=0.01) else measured
+
+
+@lru_cache(maxsize=16)
+def _transformer(source: str, target: str) -> Transformer:
+    """Look up the way between two CRSs once; it takes milliseconds and serves any thread."""
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 @dataclass(frozen=True)
@@ -96,31 +110,37 @@ class PatchGrid:
         """Count the patches of the full grid, valid or not."""
         return self.rows * self.columns
 
+    def window(self, row: int, column: int) -> Window:
+        """Pixels of one patch."""
+        side = self.patch_px
+        return Window(column * side, row * side, side, side)
+
     def corners(self, row: npt.ArrayLike, column: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Corners of patches in WGS 84, (N, 4, 2) lon/lat: upper left, upper right, lower right, lower left."""
+        """Corners of patches in WGS 84, (N, 4, 2) lon/lat, clockwise from the upper left one."""
         row, column = np.asarray(row), np.asarray(column)
-        x = np.stack([column, column + 1, column + 1, column], axis=-1) * self.patch_px
-        y = np.stack([row, row, row + 1, row + 1], axis=-1) * self.patch_px
-        return np.stack(self._to_lonlat(*(self.transform @ (x, y))), axis=-1)
+        return self._to_lonlat(
+            np.stack([row, row, row + 1, row + 1], axis=-1),
+            np.stack([column, column + 1, column + 1, column], axis=-1),
+        )
 
     def centroids(self, row: npt.ArrayLike, column: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Centres of patches in WGS 84, (N, 2) lon/lat in degrees."""
-        x = (np.asarray(column) + 0.5) * self.patch_px
-        y = (np.asarray(row) + 0.5) * self.patch_px
-        return np.stack(self._to_lonlat(*(self.transform @ (x, y))), axis=-1)
+        return self._to_lonlat(np.asarray(row) + 0.5, np.asarray(column) + 0.5)
 
     def locate(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Row and column of the patch that holds each WGS 84 point; both -1 outside the grid."""
-        there = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
+        there = _transformer(WGS84, self.crs)
         x, y = there.transform(np.asarray(lon, float), np.asarray(lat, float))
-        x, y = ~self.transform @ (np.asarray(x), np.asarray(y))
-        inside = np.isfinite(x) & np.isfinite(y)
-        column = np.floor(np.where(inside, x, -1) / self.patch_px).astype(np.int64)
-        row = np.floor(np.where(inside, y, -1) / self.patch_px).astype(np.int64)
+        # PROJ answers infinity where the CRS does not reach; NaN lies in no patch.
+        x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
+        column, row = (np.floor(pixel / self.patch_px) for pixel in ~self.transform @ (x, y))
         inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
-        return np.where(inside, row, -1), np.where(inside, column, -1)
+        return (
+            np.where(inside, row, -1).astype(np.int64),
+            np.where(inside, column, -1).astype(np.int64),
+        )
 
     def to_metadata(self) -> dict[str, Any]:
         """Describe the grid with JSON types; `from_metadata` gives it back."""
@@ -137,9 +157,7 @@ class PatchGrid:
         """Read what `to_metadata` wrote."""
         return cls(**{**metadata, "transform": Affine(*metadata["transform"])})
 
-    def _to_lonlat(
-        self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        there = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
-        lon, lat = there.transform(x, y)
-        return np.asarray(lon), np.asarray(lat)
+    def _to_lonlat(self, row: Any, column: Any) -> npt.NDArray[np.float64]:
+        """Place of fractional patch rows and columns, (..., 2) lon/lat in degrees."""
+        x, y = self.transform @ (column * self.patch_px, row * self.patch_px)
+        return np.stack(_transformer(self.crs, WGS84).transform(x, y), axis=-1)

@@ -80,7 +80,7 @@ class TableWriter:
         corners: npt.NDArray[np.float64],
         embeddings: npt.NDArray[np.float32],
     ) -> None:
-        """Write a row group: places (n,), footprint corners (n, 4, 2) lon/lat, embeddings (n, D)."""
+        """Write a row group: places (n,), corners (n, 4, 2) lon/lat, embeddings (n, D)."""
         import pyarrow as pa
         import shapely
 

@@ -1,0 +1,133 @@
+"""The explorer: one session, and every panel looking at it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+import numpy.typing as npt
+
+from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
+from rareearth_explorer.labels import Labels, open_labels
+from rareearth_explorer.panels.map import MapPanel
+from rareearth_explorer.panels.roc import RocPanel
+from rareearth_explorer.panels.rounds import RoundsPanel
+from rareearth_explorer.panels.status import StatusPanel
+from rareearth_explorer.panels.templates import TemplatesPanel
+from rareearth_explorer.panels.umap import UmapPanel
+from rareearth_explorer.scene import Scene, open_scene
+from rareearth_explorer.session import Session
+from rareearth_explorer.table import PatchTable, open_table
+
+TABLE, SCENE, LABELS, HEIGHT = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "HEIGHT")
+)
+"""Environment variables through which the command tells the notebook what to open."""
+
+NOTEBOOK_HEIGHT = "min(860px, calc(100vh - 110px))"
+"""Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""
+
+STYLE = Path(__file__).with_name("app.css")
+
+
+class Explorer:
+    """The interactive explorer of one patch table; displays itself in a notebook.
+
+    Parameters
+    ----------
+    table
+        A patch table or the path of one.
+    scene
+        Imagery to show beneath the scores: a scene, the path of a GeoTIFF, or None.
+    labels
+        Known pools: labels, a path, the number of pools in each patch (N,), or None.
+    height
+        CSS height of the whole.
+
+    Attributes
+    ----------
+    session
+        What the mouse changes and scripts may change too; every panel follows.
+
+    Raises
+    ------
+    TableError
+        The table cannot be opened. A scene or labels that cannot be used are said in the status
+        line, and the explorer opens without them.
+    """
+
+    def __init__(
+        self,
+        table: PatchTable | str | Path,
+        scene: Scene | str | Path | None = None,
+        labels: Labels | npt.ArrayLike | str | Path | None = None,
+        *,
+        height: str = NOTEBOOK_HEIGHT,
+    ) -> None:
+        table = open_table(table) if isinstance(table, (str, Path)) else table
+        problems: list[str] = []
+        try:
+            self.scene = open_scene(scene) if isinstance(scene, (str, Path)) else scene
+        except SceneError as error:
+            self.scene = None
+            problems.append(str(error))
+        try:
+            labels = open_labels(labels) if isinstance(labels, (str, Path)) else labels
+            self.session = Session(table, labels)
+        except LabelsError as error:
+            self.session = Session(table)
+            problems.append(str(error))
+        self.session.message = " ".join(problems)
+        self._build(height)
+
+    @classmethod
+    def from_environment(cls) -> Explorer | w.HTML:
+        """Open what the `explore` command was given; a sentence instead where that fails."""
+        given = {name: os.environ.get(name) or None for name in (TABLE, SCENE, LABELS)}
+        if given[TABLE] is None:
+            return w.HTML(
+                "Nothing to open: start the dashboard with "
+                "<code>rareearth-explorer explore TABLE</code>, or make the demo with "
+                "<code>rareearth-explorer demo</code>."
+            )
+        try:
+            return cls(
+                str(given[TABLE]),
+                given[SCENE],
+                given[LABELS],
+                height=os.environ.get(HEIGHT, NOTEBOOK_HEIGHT),
+            )
+        except ExplorerError as error:
+            return w.HTML(str(error))
+
+    def _build(self, height: str) -> None:
+        session, scene = self.session, self.scene
+        # The map comes first: panels are told of a change in this order.
+        self.map = MapPanel(session, scene)
+        self.templates = TemplatesPanel(session, scene)
+        self.rounds = RoundsPanel(session)
+        self.umap = UmapPanel(session)
+        self.roc = RocPanel(session)
+        self.status = StatusPanel(session)
+        left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
+        right = w.VBox(
+            [self.umap.widget, self.roc.widget],
+            layout=w.Layout(flex="2 1 0", min_width="0", overflow="hidden auto"),
+        )
+        self.widget = w.VBox(
+            [
+                w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
+                self.rounds.widget,
+                w.HBox([left, right], layout=w.Layout(flex="1 1 auto", min_height="0")),
+                self.templates.widget,
+                self.status.widget,
+            ],
+            layout=w.Layout(height=height, width="100%"),
+        )
+        self.widget.add_class("rareearth-explorer")
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Display the widget."""
+        return self.widget._repr_mimebundle_(**options)

@@ -1,0 +1,151 @@
+"""Work that must not hold up a click: later on this thread, or in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+DELAY = 0.03
+"""Seconds to wait before deferred work, so that what was sent first is painted first."""
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class Deferred:
+    """Calls a function a little later, once for any number of requests in between.
+
+    In a kernel this lets the map's message leave before slower panels draw. Without a running
+    event loop, as in a script or a test, the function is called at once.
+    """
+
+    def __init__(self, function: Callable[[], None], delay: float = DELAY) -> None:
+        self._function = function
+        self._delay = delay
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> None:
+        """Ask for the function to be called."""
+        loop = _running_loop()
+        if loop is None:
+            self._function()
+        elif self._waiting is None:
+            self._waiting = loop.call_later(self._delay, self._run)
+
+    def _run(self) -> None:
+        self._waiting = None
+        self._function()
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """What a function in the other process raised, as text."""
+
+    reason: str
+
+
+def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
+    """Run jobs as they come; end when the parent is gone, even by kill -9."""
+    prepare()
+    while True:
+        try:
+            function, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            connection.send(function(*arguments))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the parent must hear of it
+            connection.send(Failure(f"{type(error).__name__}: {error}"))
+
+
+class Worker:
+    """One process for heavy work, apart so that it never holds this process's interpreter lock.
+
+    Parameters
+    ----------
+    prepare
+        Called once in the process when it starts: imports that take seconds.
+    """
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        self._prepare = prepare
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._job = 0
+        self._pending = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._pending
+
+    def start(self) -> None:
+        """Start the process ahead of the first job."""
+        if self._process is None or not self._process.is_alive():
+            context = multiprocessing.get_context("spawn")
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(
+                target=_serve, args=(theirs, self._prepare), daemon=True
+            )
+            self._process.start()
+            theirs.close()
+
+    def submit(
+        self, done: Callable[[Any], None], function: Callable[..., Any], *arguments: object
+    ) -> None:
+        """Run `function(*arguments)` there, then `done(result)` here; a job under way is dropped.
+
+        `done` is called on this thread's event loop, with a `Failure` if the function raised or
+        the process died; without a running loop the call waits for the result.
+        """
+        if self._pending:
+            self.cancel()
+        self.start()
+        assert self._connection is not None
+        connection, loop = self._connection, _running_loop()
+        self._job += 1
+        self._pending = True
+        job = self._job
+
+        def deliver(result: object) -> None:
+            if job == self._job and self._pending:
+                self._pending = False
+                done(result)
+
+        def wait() -> object:
+            try:
+                connection.send((function, arguments))
+                return connection.recv()
+            except (EOFError, OSError):
+                return Failure("the process ended before it was done")
+
+        if loop is None:
+            deliver(wait())
+            return
+        threading.Thread(
+            target=lambda: loop.call_soon_threadsafe(deliver, wait()), daemon=True
+        ).start()
+
+    def cancel(self) -> None:
+        """Stop the job under way, if there is one; `done` is not called."""
+        self._pending = False
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

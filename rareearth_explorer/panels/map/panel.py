@@ -1,0 +1,208 @@
+"""The map panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipyleaflet
+import ipywidgets as w
+import numpy as np
+
+from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.panels.map.bridge import MapBridge, mercator_offsets
+from rareearth_explorer.panels.map.tiles import TileServer, native_zoom
+from rareearth_explorer.rendering import palette_hex, palette_rgba
+from rareearth_explorer.scene import Scene
+from rareearth_explorer.session import Session, Sign
+
+OUTLINES: dict[str, dict[str, Any]] = {
+    "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
+    "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
+    "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
+    "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
+}
+"""How groups of patches are outlined, from below to above; each differs in lightness too."""
+
+
+class MapPanel:
+    """Shows where the patches are and how they score; clicks mark templates.
+
+    Parameters
+    ----------
+    session
+        What is shown and changed.
+    scene
+        Imagery to lay beneath, or None.
+    """
+
+    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+        self.session = session
+        origin, corners = mercator_offsets(session.table.corners)
+        (south, west), (north, east) = session.table.bounds
+        self.map = ipyleaflet.Map(
+            layers=(),
+            center=((south + north) / 2, (west + east) / 2),
+            zoom=12,
+            max_zoom=22,
+            zoom_snap=0.5,
+            scroll_wheel_zoom=True,
+            # Both would also be clicks: a double click is two, shift-drag begins with one.
+            double_click_zoom=False,
+            box_zoom=False,
+            attribution_control=False,
+            layout=w.Layout(flex="1 1 auto", min_height="200px"),
+        )
+        self.map.add(ipyleaflet.ScaleControl(position="bottomright", imperial=False))
+        self.bridge = MapBridge(
+            map=self.map,
+            bounds=session.table.bounds,
+            origin=origin,
+            corners=corners,
+            imagery=int(scene is not None),
+            imagery_zoom=native_zoom(scene.gsd) if scene else 18,
+            layout=w.Layout(display="none"),
+        )
+        self._tiles = TileServer(self.bridge, scene) if scene else None
+        self.legend = w.HTML()
+        self.map.add(ipyleaflet.WidgetControl(widget=self.legend, position="bottomleft"))
+        self._build_controls()
+        self.widget = w.VBox(
+            [self.controls, self.map, self.bridge], layout=w.Layout(height="100%", width="100%")
+        )
+        self._link()
+
+    def _build_controls(self) -> None:
+        self.sign = w.ToggleButtons(
+            options=[("+ positive", "positive"), ("− negative", "negative")],
+            tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
+            style=w.ToggleButtonsStyle(button_width="88px"),
+        )
+        self.opacity = w.FloatSlider(
+            description="Scores",
+            tooltip="How strongly the score colours cover the imagery",
+            min=0,
+            max=1,
+            step=0.05,
+            readout=False,
+            layout=w.Layout(width="170px"),
+            style={"description_width": "46px"},
+        )
+        self.grid = w.Checkbox(
+            description="Grid", tooltip="Lines between patches", indent=False,
+            layout=w.Layout(width="58px"),
+        )  # fmt: skip
+        self.imagery = w.Checkbox(
+            value=self._tiles is not None,
+            description="Imagery",
+            tooltip="The scene beneath the scores",
+            disabled=self._tiles is None,
+            indent=False,
+            layout=w.Layout(width="80px"),
+        )
+        self.mines = w.Checkbox(
+            value=self.session.truth is not None,
+            description="Known mines",
+            tooltip="Outline the patches with labelled pools",
+            disabled=self.session.truth is None,
+            indent=False,
+            layout=w.Layout(width="112px"),
+        )
+        self.controls = w.HBox(
+            [self.sign, self.opacity, self.grid, self.imagery, self.mines],
+            layout=w.Layout(flex="0 0 auto", align_items="center", flex_flow="row wrap"),
+        )
+        self.controls.add_class("rareearth-bar")
+
+    def _link(self) -> None:
+        self._links = [
+            w.link((self.session, "sign"), (self.sign, "value")),
+            w.link((self.bridge, "opacity"), (self.opacity, "value")),
+            w.link((self.bridge, "grid"), (self.grid, "value")),
+        ]
+        self.imagery.observe(lambda change: self._show_imagery(change.new), "value")
+        self.mines.observe(lambda _: self._outline(), "value")
+        self.session.observe(lambda _: self._show_state(), "state")
+        self.session.observe(lambda _: self._outline(), "selection")
+        self.session.observe(lambda _: self._describe_hovered(), ["hovered", "state"])
+        self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
+        self._show_state()
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Act on a message from the browser; see `MapBridge` for what they hold."""
+        kind = message.get("kind")
+        if kind == "click":
+            self._click(int(message["patch"]), other=bool(message["other"]))
+        elif kind == "hover":
+            self.session.hovered = message["patch"]
+        elif kind in ("tile", "cancel") and self._tiles is not None:
+            self._tiles.request(message)
+
+    def _click(self, patch: int, *, other: bool) -> None:
+        sign: Sign = self.session.sign
+        if other:
+            sign = "negative" if sign == "positive" else "positive"
+        try:
+            self.session.toggle(patch, sign)
+        except ExplorerError as error:
+            self.session.message = str(error)
+
+    def _show_imagery(self, shown: bool) -> None:
+        self.bridge.imagery = int(shown)
+
+    def _show_state(self) -> None:
+        state = self.session.state
+        with self.bridge.hold_sync():
+            self.bridge.levels = state.scale.levels(state.scores, state.active).tobytes()
+            self.bridge.palette = palette_rgba(state.scale.palette)
+            self._outline()
+        self.legend.value = legend(self.session)
+
+    def _outline(self) -> None:
+        templates = self.session.state.templates
+        mines = self.session.truth if self.mines.value else None
+        groups = {
+            "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
+            "selection": list(self.session.selection),
+            "positive": list(templates.positives),
+            "negative": list(templates.negatives),
+        }
+        self.bridge.outlines = {
+            name: {"patches": groups[name], **style} for name, style in OUTLINES.items()
+        }
+
+    def _describe_hovered(self) -> None:
+        patch = self.session.hovered
+        self.bridge.tooltip = "" if patch is None else describe_patch(self.session, patch)
+
+
+def describe_patch(session: Session, patch: int) -> str:
+    """Say in one line which patch it is, how it scores and ranks, and what is known of it."""
+    state = session.state
+    parts = [f"patch {patch}"]
+    if state.kind is not ScoreKind.NONE:
+        parts += [f"score {state.scores[patch]:+.3f}", f"rank {state.ranks[patch]:,}"]
+    if not state.active[patch]:
+        parts.append("discarded")
+    if session.pools is not None and session.pools[patch]:
+        pools = int(session.pools[patch])
+        parts.append(f"{pools} pool{'s' if pools > 1 else ''}")
+    sign = state.templates.sign_of(patch)
+    return " · ".join([*parts, *([f"{sign} template"] if sign else [])])
+
+
+def legend(session: Session) -> str:
+    """Explain the colours, as HTML: which number, from where to where, which end is mine-like."""
+    state = session.state
+    if state.kind is ScoreKind.NONE:
+        return "<div class='rareearth-legend'>Click a patch that shows what you seek.</div>"
+    stops = ",".join(palette_hex(state.scale.palette, 9))
+    middle = "0" if state.kind is ScoreKind.CONTRAST else ""
+    return (
+        f"<div class='rareearth-legend'><b>{state.kind.value}</b>"
+        f"<div class='rareearth-ramp' style='background:linear-gradient(to right,{stops})'></div>"
+        f"<div class='rareearth-ends'><span>{state.scale.low:.3g}</span><span>{middle}</span>"
+        f"<span>{state.scale.high:.3g}</span></div>"
+        "<div class='rareearth-ends'><span>less</span><span>mine-like</span><span>more</span></div>"
+        "</div>"
+    )

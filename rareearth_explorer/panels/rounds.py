@@ -1,0 +1,80 @@
+"""The rounds panel: threshold, refine, back, undo, redo, and what each would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+import numpy as np
+
+from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.session import Session
+
+
+class RoundsPanel:
+    """Buttons for the verbs that change the round, and counts of what is kept."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.threshold = w.BoundedFloatText(
+            description="Threshold",
+            tooltip="Refining discards the patches that score below it; the paper's is 0",
+            min=-1,
+            max=1,
+            step=0.005,
+            layout=w.Layout(width="150px"),
+            style={"description_width": "62px"},
+        )
+        self.refine = self._button("refine", session.refine, "Discard what scores below", "filter")
+        self.back = self._button("back", session.back, "Return to the round before", "history")
+        self.undo = self._button("undo", session.undo, "Take the last step back", "undo")
+        self.redo = self._button("redo", session.redo, "Do the undone step again", "repeat")
+        self.counts = w.HTML()
+        self.widget = w.HBox(
+            [self.threshold, self.refine, self.back, self.undo, self.redo, self.counts],
+            layout=w.Layout(align_items="center", flex_flow="row wrap"),
+        )
+        self.widget.add_class("rareearth-bar")
+        self._link = w.link((session, "threshold"), (self.threshold, "value"))
+        session.observe(lambda _: self._show(), ["state", "threshold"])
+        self._show()
+
+    def _button(self, name: str, verb: Callable[[], None], tooltip: str, icon: str) -> w.Button:
+        button = w.Button(
+            description=name, tooltip=tooltip, icon=icon, layout=w.Layout(width="82px")
+        )
+
+        def run(_: w.Button) -> None:
+            self.session.message = ""
+            try:
+                verb()
+            except ExplorerError as error:
+                self.session.message = str(error)
+
+        button.on_click(run)
+        return button
+
+    def _show(self) -> None:
+        session, state = self.session, self.session.state
+        scored = state.kind is not ScoreKind.NONE
+        self.refine.disabled = not scored
+        self.back.disabled = len(state.rounds) == 1
+        self.undo.disabled, self.redo.disabled = not session.can_undo, not session.can_redo
+        total, active = len(session.table), int(state.active.sum())
+        parts = [f"<b>Round {len(state.rounds)}</b>: {_share(active, total)} patches kept"]
+        if session.truth is not None:
+            mines = int(session.truth.sum())
+            parts.append(f"{_share(int((session.truth & state.active).sum()), mines)} with mines")
+        if scored:
+            would = state.active & (state.scores >= np.float32(session.threshold))
+            coming = f"refining would keep {int(would.sum()):,}"
+            if session.truth is not None:
+                coming += f", {int((session.truth & would).sum()):,} with mines"
+            parts.append(coming)
+        self.counts.value = " · ".join(parts)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = f" ({part / whole:.0%})" if whole else ""
+    return f"{part:,} of {whole:,}{percent}"

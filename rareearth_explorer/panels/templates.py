@@ -1,0 +1,81 @@
+"""The templates panel: what is marked, with pictures, each removable."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+
+from rareearth_explorer.errors import SceneError
+from rareearth_explorer.rendering import encode_picture
+from rareearth_explorer.scene import Scene
+from rareearth_explorer.session import Session, Sign
+
+CHIP = 48
+"""Side of a template's picture, pixels on the screen."""
+
+
+class TemplatesPanel:
+    """One card for each template: its picture, its number, a button that takes it back."""
+
+    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+        self.session = session
+        self.scene = scene
+        self._cards: dict[tuple[int, Sign], w.Box] = {}
+        self.clear = w.Button(
+            description="clear all",
+            tooltip="Take all templates back; undo brings them again",
+            layout=w.Layout(width="76px", flex="0 0 auto"),
+        )
+        self.clear.on_click(lambda _: session.clear())
+        self.heading = w.HTML(layout=w.Layout(flex="0 0 auto"))
+        self.list = w.HBox(layout=w.Layout(overflow="auto", flex="1 1 auto"))
+        self.widget = w.HBox(
+            [self.heading, self.list, self.clear],
+            layout=w.Layout(align_items="center", width="100%", min_height=f"{CHIP + 12}px"),
+        )
+        self.widget.add_class("rareearth-bar")
+        session.observe(lambda _: self._show(), "state")
+        self._show()
+
+    def _show(self) -> None:
+        templates = self.session.state.templates
+        marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives]
+        marked += [(p, "negative") for p in templates.negatives]
+        for gone in self._cards.keys() - set(marked):
+            for part in self._cards.pop(gone).children:
+                part.close()
+        for key in marked:
+            if key not in self._cards:
+                self._cards[key] = self._card(*key)
+        self.list.children = tuple(self._cards[key] for key in marked)
+        self.heading.value = (
+            f"<b>Templates</b><br>{len(templates.positives)} positive<br>"
+            f"{len(templates.negatives)} negative"
+        )
+        self.clear.disabled = not marked
+
+    def _card(self, patch: int, sign: Sign) -> w.Box:
+        symbol = "+" if sign == "positive" else "−"
+        remove = w.Button(
+            description=f"{symbol} {patch} ✕",
+            tooltip=f"Take {sign} template {patch} back",
+            layout=w.Layout(width="76px", height="24px"),
+        )
+        remove.on_click(lambda _: self.session.unmark(patch))
+        picture = self._picture(patch)
+        card = w.VBox(
+            [*([picture] if picture else []), remove],
+            layout=w.Layout(align_items="center", flex="0 0 auto", overflow="hidden"),
+        )
+        card.add_class(f"rareearth-{sign}")
+        return card
+
+    def _picture(self, patch: int) -> w.Image | None:
+        table = self.session.table
+        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+            return None
+        try:
+            window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
+            pixels = self.scene.chip(window, CHIP)
+        except SceneError:
+            return None
+        return w.Image(value=encode_picture(pixels), format="webp", width=CHIP, height=CHIP)

@@ -1,0 +1,207 @@
+"""The UMAP panel: which patches the encoder finds alike."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+import jscatter
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets as t
+
+from rareearth_explorer import projection
+from rareearth_explorer.background import Deferred, Failure, Worker
+from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.rendering import palette_hex
+from rareearth_explorer.session import Session
+
+GREY, RED = "#9aa3ad", "#d62728"
+POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+MOST_POOLS = 10
+"""Patches with this many pools or more have the largest point."""
+
+
+class UmapPanel:
+    """A scatter plot of the patches, coloured by score or, as in Fig. 3a, by labelled pools.
+
+    After a refinement the remaining patches are projected again in another process; until that is
+    done the plot shows them where they were.
+
+    Parameters
+    ----------
+    session
+        What is shown; a click or a lasso sets its selection.
+    worker
+        Where projections are fitted; one of its own if None.
+    """
+
+    def __init__(self, session: Session, worker: Worker | None = None) -> None:
+        self.session = session
+        self.worker = worker or Worker(projection.warm_up)
+        self._active = session.active
+        self._home, self._note = _stored_or_linear(session)
+        self.coordinates = self._home.copy()
+        self._build()
+        self._recolour = Deferred(self._colour)
+        self._selecting = False
+        session.observe(self._on_state, "state")
+        session.observe(lambda _: self._show_selection(), "selection")
+        self.colour_by.observe(lambda _: self._colour(), "value")
+        self.scatter.widget.observe(self._on_selection, "selection")
+        self._colour()
+
+    def _build(self) -> None:
+        self.scatter = jscatter.Scatter(
+            data=self._frame(),
+            x="x",
+            y="y",
+            height=240,
+            axes=False,
+            legend=False,
+            transition_points=False,
+            zoom_on_selection=False,
+            lasso_on_long_press=False,
+        )
+        self.scatter.background("#ffffff")
+        self.scatter.options(lasso_type="freeform")
+        self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
+        options = [("score", "score")]
+        if self.session.pools is not None:
+            options.append(("labelled pools", "pools"))
+        self.colour_by = w.Dropdown(
+            options=options,
+            description="Colour",
+            tooltip="Colour points by score, or red and sized by the number of labelled pools",
+            layout=w.Layout(width="170px"),
+            style={"description_width": "44px"},
+        )
+        self.mark_positive = w.Button(
+            description="+ mark", tooltip="Mark the selected patches as positive templates",
+            layout=w.Layout(width="64px"),
+        )  # fmt: skip
+        self.mark_negative = w.Button(
+            description="− mark", tooltip="Mark the selected patches as negative templates",
+            layout=w.Layout(width="64px"),
+        )  # fmt: skip
+        self.clear = w.Button(
+            description="clear", tooltip="Select nothing", layout=w.Layout(width="54px")
+        )
+        self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
+        self.cancel = w.Button(
+            description="cancel", tooltip="Stop projecting; the points stay where they are",
+            layout=w.Layout(width="60px", display="none"),
+        )  # fmt: skip
+        self.mark_positive.on_click(lambda _: self._mark("positive"))
+        self.mark_negative.on_click(lambda _: self._mark("negative"))
+        self.clear.on_click(lambda _: self.session.select(()))
+        self.cancel.on_click(lambda _: self._cancel())
+        bar = w.HBox([self.colour_by, self.mark_positive, self.mark_negative, self.clear])
+        bar.add_class("rareearth-bar")
+        self.widget = w.VBox(
+            [bar, self.scatter.widget, w.HBox([self.note, self.cancel])],
+            layout=w.Layout(width="100%"),
+        )
+
+    # Session to plot -------------------------------------------------------------------------
+
+    def _on_state(self, change: t.Bunch) -> None:
+        self.worker.start()
+        if change.new.active is not change.old.active:
+            self._active = change.new.active
+            self._refit()
+        self._recolour()
+
+    def _colour(self) -> None:
+        state, pools = self.session.state, self.session.pools
+        if self.colour_by.value == "pools" and pools is not None:
+            shown = np.minimum(pools, MOST_POOLS).astype(float)
+            self.scatter.color(by=(shown > 0).astype(float), map=[GREY, RED], norm=(0, 1))
+            self.scatter.size(by=shown, map=POINT_SIZES, norm=(0, MOST_POOLS))
+            return
+        self.scatter.size(default=3, by=None)
+        if state.kind is ScoreKind.NONE:
+            self.scatter.color(default=GREY, by=None)
+            return
+        scale = state.scale
+        shown = np.clip(state.scores.astype(float), scale.low, scale.high)
+        self.scatter.color(
+            by=shown, map=palette_hex(scale.palette, 64), norm=(scale.low, scale.high)
+        )
+
+    def _show_selection(self) -> None:
+        if not self._selecting:
+            self._selecting = True
+            try:
+                self.scatter.selection(list(self.session.selection))
+            finally:
+                self._selecting = False
+
+    # Plot to session -------------------------------------------------------------------------
+
+    def _on_selection(self, change: t.Bunch) -> None:
+        if self._selecting:
+            return
+        self._selecting = True
+        try:
+            chosen = np.asarray([] if change.new is None else change.new, dtype=np.int64)
+            self.session.select(chosen[self._active[chosen]].tolist())
+        finally:
+            self._selecting = False
+
+    def _mark(self, sign: str) -> None:
+        if not self.session.selection:
+            self.session.message = "Nothing is selected; click or lasso points in the UMAP first."
+            return
+        self.session.mark(self.session.selection, "positive" if sign == "positive" else "negative")
+
+    # Projecting again ------------------------------------------------------------------------
+
+    def _refit(self) -> None:
+        """Show the active patches where they are, then where a new projection puts them."""
+        rows = np.flatnonzero(self._active)
+        if len(rows) == len(self._active):
+            self._cancel()
+            self._place(rows, self._home)
+            self._say(self._note)
+            return
+        self._place(rows, self.coordinates[rows])
+        self._say(f"Projecting {len(rows):,} patches again …", running=True)
+
+        def done(result: npt.NDArray[np.float32] | Failure) -> None:
+            if isinstance(result, Failure):
+                self._say(f"The projection was not renewed: {result.reason}.")
+            else:
+                self._place(rows, result)
+                self._say(f"UMAP of the {len(rows):,} patches of this round.")
+
+        self.worker.submit(
+            done, projection.refit, self.session.table.unit_embeddings[rows], self.coordinates[rows]
+        )
+
+    def _place(self, rows: npt.NDArray[np.int64], coordinates: npt.NDArray[np.float32]) -> None:
+        self.coordinates = self.coordinates.copy()
+        self.coordinates[rows] = coordinates
+        whole = len(rows) == len(self._active)
+        self.scatter.data(self._frame(), animate=False)
+        self.scatter.filter(None if whole else rows)
+
+    def _frame(self) -> pd.DataFrame:
+        return pd.DataFrame(self.coordinates, columns=["x", "y"])
+
+    def _cancel(self) -> None:
+        if self.worker.busy:
+            self.worker.cancel()
+            self._say("Projecting was cancelled; the points are where they were.")
+
+    def _say(self, text: str, *, running: bool = False) -> None:
+        self.note.value = f"<span class='rareearth-note'>{text}</span>"
+        self.cancel.layout.display = None if running else "none"
+
+
+def _stored_or_linear(session: Session) -> tuple[npt.NDArray[np.float32], str]:
+    """Coordinates to begin with, (N, 2), and what they are."""
+    table = session.table
+    if table.umap is not None:
+        return table.umap, f"UMAP of all {len(table):,} patches."
+    linear = projection.first_two(projection.principal_components(table.unit_embeddings, 2))
+    return linear, "First two principal components; 'rareearth-explorer project' adds a UMAP."

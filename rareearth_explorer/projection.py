@@ -1,0 +1,144 @@
+"""Two-dimensional projections of embeddings: UMAP on principal components."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from umap import UMAP
+
+COMPONENTS = 50
+"""Principal components kept before UMAP: as good a picture for a fraction of the time."""
+
+NEIGHBOURS = 15
+MIN_DIST = 0.1
+SEED = 0
+REFIT_EPOCHS = 100
+
+Coordinates = npt.NDArray[np.float32]
+
+
+def _umap(**options: Any) -> UMAP:
+    """Build a seeded UMAP of our parameters, without its warnings about what we do on purpose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tensorflow is not installed
+        import umap
+    # One thread, because several would make the seeded result depend on their timing.
+    return umap.UMAP(
+        n_neighbors=NEIGHBOURS,
+        min_dist=MIN_DIST,
+        metric="cosine",
+        random_state=SEED,
+        n_jobs=1,
+        **options,
+    )
+
+
+def principal_components(
+    unit_embeddings: npt.NDArray[np.float32], components: int = COMPONENTS
+) -> npt.NDArray[np.float32]:
+    """Project rows on the directions of largest variance, (N, at most `components`) float32.
+
+    Through the D x D covariance, summed over blocks of rows, so that a memory-mapped table is
+    read twice and never held.
+    """
+    count, dim = unit_embeddings.shape
+    mean = unit_embeddings.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((dim, dim))
+    blocks = [unit_embeddings[start : start + 8192] for start in range(0, count, 8192)]
+    for block in blocks:
+        centred = block - mean
+        covariance += centred.T @ centred
+    axes = np.linalg.eigh(covariance)[1][:, ::-1][:, : min(components, count, dim)]
+    # An eigenvector's sign is arbitrary; fix it, or two runs give mirrored pictures.
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    return np.concatenate([(block - mean) @ axes for block in blocks]).astype(np.float32)
+
+
+def parameters() -> dict[str, Any]:
+    """Return what `umap_projection` depends on, to be recorded in the table."""
+    return {
+        "method": "UMAP",
+        "version": version("umap-learn"),
+        "components": COMPONENTS,
+        "n_neighbors": NEIGHBOURS,
+        "min_dist": MIN_DIST,
+        "metric": "cosine",
+        "random_state": SEED,
+    }
+
+
+def umap_projection(
+    unit_embeddings: npt.NDArray[np.float32], progress: Callable[[str], None] = lambda _: None
+) -> Coordinates:
+    """Fit UMAP on the principal components, seeded: (N, 2) float32.
+
+    Parameters
+    ----------
+    unit_embeddings
+        (N, D) rows of length 1.
+    progress
+        Told what is done, one phrase at a time.
+    """
+    progress("principal components")
+    points = principal_components(unit_embeddings)
+    if len(points) <= NEIGHBOURS:
+        return first_two(points)
+    progress("UMAP")
+    return np.asarray(_umap().fit_transform(points), np.float32)
+
+
+def refit(unit_embeddings: npt.NDArray[np.float32], initial: Coordinates) -> Coordinates:
+    """Fit UMAP again on the patches that remain after a refinement, starting where they are.
+
+    Exact nearest neighbours and few epochs from the parent's coordinates take a tenth of a fresh
+    fit's time, and patches stay near where the analyst saw them.
+
+    Parameters
+    ----------
+    unit_embeddings
+        (n, D) rows of length 1 of the remaining patches.
+    initial
+        (n, 2) their present coordinates.
+
+    Returns
+    -------
+    (n, 2) float32
+    """
+    if len(unit_embeddings) <= NEIGHBOURS:
+        return initial
+    from sklearn.neighbors import NearestNeighbors
+
+    points = principal_components(unit_embeddings)
+    search = NearestNeighbors(n_neighbors=NEIGHBOURS, metric="cosine", algorithm="brute")
+    distances, indices = search.fit(points).kneighbors(points)
+    model = _umap(
+        n_epochs=REFIT_EPOCHS, init=_spread(initial), precomputed_knn=(indices, distances)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a projection of new patches is not wanted
+        return np.asarray(model.fit_transform(points), np.float32)
+
+
+def warm_up() -> None:
+    """Import and compile what `refit` needs, so that the first refinement does not wait for it."""
+    rng = np.random.default_rng(SEED)
+    refit(rng.random((4 * NEIGHBOURS, 8), np.float32), rng.random((4 * NEIGHBOURS, 2), np.float32))
+
+
+def first_two(points: npt.NDArray[np.float32]) -> Coordinates:
+    """First two columns, with zeros where there is only one: (N, 2)."""
+    padded = np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
+    return np.ascontiguousarray(padded, np.float32)
+
+
+def _spread(initial: Coordinates) -> Coordinates:
+    """Stretch coordinates over UMAP's usual range of 10, so that its step sizes fit."""
+    low, high = initial.min(axis=0), initial.max(axis=0)
+    return np.asarray(10 * (initial - low) / np.maximum(high - low, 1e-9), np.float32)

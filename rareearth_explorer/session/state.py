@@ -1,0 +1,128 @@
+"""Immutable values that a session goes through; a verb makes a new one and never changes an old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.contrast import ScoreKind, Vector
+from rareearth_explorer.rendering import ScoreScale
+
+Sign = Literal["positive", "negative"]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Patches the analyst marked as examples, in the order of marking.
+
+    Attributes
+    ----------
+    positives
+        Row numbers of patches that show what is sought.
+    negatives
+        Row numbers of patches that show what is not.
+    """
+
+    positives: tuple[int, ...] = ()
+    negatives: tuple[int, ...] = ()
+
+    def sign_of(self, patch: int) -> Sign | None:
+        """Sign of a patch, None when it is no template."""
+        if patch in self.positives:
+            return "positive"
+        return "negative" if patch in self.negatives else None
+
+    def without(self, patches: Iterable[int]) -> Templates:
+        """Templates less some patches."""
+        gone = set(patches)
+        return Templates(
+            tuple(p for p in self.positives if p not in gone),
+            tuple(p for p in self.negatives if p not in gone),
+        )
+
+    def marked(self, patches: Iterable[int], sign: Sign) -> Templates:
+        """Templates with all `patches` carrying `sign`, whatever they carried before."""
+        new = [p for p in dict.fromkeys(patches) if self.sign_of(p) != sign]
+        rest = self.without(new)
+        if sign == "positive":
+            return Templates((*rest.positives, *new), rest.negatives)
+        return Templates(rest.positives, (*rest.negatives, *new))
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round of iterative refinement.
+
+    Attributes
+    ----------
+    active
+        (N,) True for the patches still in play.
+    threshold
+        Scores below it were discarded to make this round; None in the first.
+    before
+        State in which the round before was left, or None in the first.
+    """
+
+    active: Mask
+    threshold: float | None = None
+    before: State | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that follows from the templates and the rounds.
+
+    Attributes
+    ----------
+    templates
+        What is marked.
+    rounds
+        The rounds so far; the last is the present one.
+    scores
+        (N,) float32 in [-1, 1], higher is more mine-like; NaN while nothing is marked.
+    kind
+        What the scores are.
+    """
+
+    templates: Templates
+    rounds: tuple[Round, ...]
+    scores: Vector
+    kind: ScoreKind
+
+    @property
+    def active(self) -> Mask:
+        """(N,) True for the patches not discarded so far."""
+        return self.rounds[-1].active
+
+    @cached_property
+    def scale(self) -> ScoreScale:
+        """How these scores become colours, the same in every panel."""
+        return ScoreScale.of(self.scores, self.active, self.kind)
+
+    @cached_property
+    def ordering(self) -> npt.NDArray[np.float64]:
+        """(N,) number that sorts all patches: first by how long they stayed, then by score.
+
+        A patch discarded later stands above every patch discarded earlier, whatever their
+        scores; scores are in [-1, 1], so 4 apart keeps the rounds from touching.
+        """
+        stayed = np.sum([r.active for r in self.rounds], axis=0)
+        return np.asarray(4.0 * stayed + np.nan_to_num(self.scores, nan=0.0))
+
+    @cached_property
+    def ranking(self) -> npt.NDArray[np.int64]:
+        """(N,) row numbers, best first; equal patches in the order of the table."""
+        return np.argsort(-self.ordering, kind="stable")
+
+    @cached_property
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """(N,) rank of each patch, 1 is the best."""
+        ranks = np.empty(len(self.ranking), np.int64)
+        ranks[self.ranking] = np.arange(1, len(ranks) + 1)
+        return ranks

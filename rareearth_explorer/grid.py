@@ -52,7 +52,7 @@ def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int)
     # The middles of the left, right, upper and lower edges of the central pixel.
     column: Any = width / 2 + np.array([-0.5, 0.5, 0, 0])
     row: Any = height / 2 + np.array([0, 0, -0.5, 0.5])
-    lon, lat = _transformer(crs.to_wkt(), WGS84).transform(*(transform @ (column, row)))
+    lon, lat = transformer(crs.to_wkt(), WGS84).transform(*(transform @ (column, row)))
     across, along = Geod(ellps="WGS84").inv(lon[::2], lat[::2], lon[1::2], lat[1::2])[2]
     measured = math.sqrt(across * along)
     if crs.is_geographic or not crs.axis_info:
@@ -63,7 +63,7 @@ def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int)
 
 
 @lru_cache(maxsize=16)
-def _transformer(source: str, target: str) -> Transformer:
+def transformer(source: str, target: str) -> Transformer:
     """Look up the way between two CRSs once; it takes milliseconds and serves any thread."""
     return Transformer.from_crs(source, target, always_xy=True)
 
@@ -131,7 +131,7 @@ class PatchGrid:
         self, lon: npt.ArrayLike, lat: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Row and column of the patch that holds each WGS 84 point; both -1 outside the grid."""
-        there = _transformer(WGS84, self.crs)
+        there = transformer(WGS84, self.crs)
         x, y = there.transform(np.asarray(lon, float), np.asarray(lat, float))
         # PROJ answers infinity where the CRS does not reach; NaN lies in no patch.
         x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
@@ -160,4 +160,4 @@ class PatchGrid:
     def _to_lonlat(self, row: Any, column: Any) -> npt.NDArray[np.float64]:
         """Place of fractional patch rows and columns, (..., 2) lon/lat in degrees."""
         x, y = self.transform @ (column * self.patch_px, row * self.patch_px)
-        return np.stack(_transformer(self.crs, WGS84).transform(x, y), axis=-1)
+        return np.stack(transformer(self.crs, WGS84).transform(x, y), axis=-1)

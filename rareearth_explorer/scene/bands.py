@@ -1,0 +1,89 @@
+"""Band roles: which band is red, which near infrared, from what the file says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+PLANETSCOPE = {
+    4: ("blue", "green", "red", "nir"),
+    8: ("coastal_blue", "blue", "green_i", "green", "yellow", "red", "rededge", "nir"),
+}
+"""Roles in PlanetScope's analytic products, by number of bands."""
+
+ROLES = frozenset({*PLANETSCOPE[8], "swir16", "swir22", "pan"})
+
+SPELLINGS = {
+    "coastal": "coastal_blue",
+    "coastal_aerosol": "coastal_blue",
+    "coastalblue": "coastal_blue",
+    "greeni": "green_i",
+    "green_1": "green_i",
+    "green1": "green_i",
+    "near_infrared": "nir",
+    "nir08": "nir",
+    "red_edge": "rededge",
+}
+
+_PLANET_ANALYTIC = re.compile(
+    r"AnalyticMS|BGRN_Analytic"
+    # An ortho tile, even where a tool has shortened its name: strip, tile, date, satellite.
+    r"|^\d+_\d{7}_\d{4}-\d{2}-\d{2}_[0-9a-f]{4}_"
+)
+
+
+def band_roles(
+    descriptions: Sequence[str | None],
+    colours: Sequence[str],
+    evidence: Sequence[str],
+    eight_bit: bool,
+) -> tuple[str, ...]:
+    """Find the role of each band: by description, by product name, then by colour.
+
+    Colours are believed in 8 bit pictures only: PlanetScope's analytic products are stored blue
+    first, and yet their TIFF header calls the first three bands red, green, blue.
+
+    Parameters
+    ----------
+    descriptions
+        What the file calls each band, if anything.
+    colours
+        Colour interpretation of each band, as GDAL names it.
+    evidence
+        File name and metadata, among which a product's name may be found.
+    eight_bit
+        Whether the pixels are uint8.
+
+    Returns
+    -------
+    tuple of str
+        One role per band, none twice. A band whose role is unknown keeps its description in
+        lower case, or is called `b1`, `b2` and so on by its place.
+    """
+    count = len(descriptions)
+    described = tuple(_role(description) for description in descriptions)
+    if not ROLES.isdisjoint(described):
+        found = described
+    elif count in PLANETSCOPE and any(map(_PLANET_ANALYTIC.search, evidence)):
+        found = PLANETSCOPE[count]
+    elif eight_bit and {"red", "green", "blue"} <= set(colours):
+        found = tuple(_role(colour if colour != "undefined" else None) for colour in colours)
+    else:
+        found = described
+    return tuple(
+        role if role and found.count(role) == 1 else f"b{place}"
+        for place, role in enumerate(found, start=1)
+    )
+
+
+def true_colour(roles: Sequence[str]) -> tuple[int, int, int]:
+    """Places of the bands to show as red, green and blue, from 0; thrice the same is grey."""
+    if {"red", "green", "blue"} <= set(roles):
+        return roles.index("red"), roles.index("green"), roles.index("blue")
+    return (0, 1, 2) if len(roles) >= 3 else (0, 0, 0)
+
+
+def _role(description: str | None) -> str:
+    """Spell a band's name the standard way; empty where it has none."""
+    name = re.sub(r"[\s-]+", "_", (description or "").strip().lower())
+    return SPELLINGS.get(name, name)

@@ -1,3 +1,34 @@
-"""Rare Earth Explorer: find mines in satellite imagery from one example."""
+"""Rare Earth Explorer: find mines in satellite imagery from one example.
+
+The public names are imported when they are first used, so that importing the package is quick
+and a script that scores patches never loads a widget.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rareearth_explorer.app import Explorer
+    from rareearth_explorer.scene import open_scene
+    from rareearth_explorer.session import Session
+    from rareearth_explorer.table import open_table
 
 __version__ = "0.1.0"
+
+__all__ = ["Explorer", "Session", "open_scene", "open_table"]
+
+_HOME = {"Explorer": "app", "Session": "session", "open_scene": "scene", "open_table": "table"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the module that holds it."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*globals(), *__all__])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rareearth_explorer.panels.rounds import RoundsPanel
 from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
+from rareearth_explorer.pipeline.demo import prepare_demo
 from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session
 from rareearth_explorer.table import PatchTable, open_table
@@ -84,23 +86,16 @@ class Explorer:
 
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
-        """Open what the `explore` command was given; a sentence instead where that fails."""
+        """Open what the `explore` command was given, or the demo; a sentence where that fails."""
         given = {name: os.environ.get(name) or None for name in (TABLE, SCENE, LABELS)}
-        if given[TABLE] is None:
-            return w.HTML(
-                "Nothing to open: start the dashboard with "
-                "<code>rareearth-explorer explore TABLE</code>, or make the demo with "
-                "<code>rareearth-explorer demo</code>."
-            )
+        height = os.environ.get(HEIGHT, NOTEBOOK_HEIGHT)
         try:
-            return cls(
-                str(given[TABLE]),
-                given[SCENE],
-                given[LABELS],
-                height=os.environ.get(HEIGHT, NOTEBOOK_HEIGHT),
-            )
+            if given[TABLE] is None:
+                demo = prepare_demo()
+                return cls(demo.table, demo.scene, demo.labels, height=height)
+            return cls(str(given[TABLE]), given[SCENE], given[LABELS], height=height)
         except ExplorerError as error:
-            return w.HTML(str(error))
+            return w.HTML(html.escape(str(error)))
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene

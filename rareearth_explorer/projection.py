@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,7 @@ def parameters() -> dict[str, Any]:
 
 
 def umap_projection(
-    unit_embeddings: npt.NDArray[np.float32], progress: Callable[[str], None] = lambda _: None
+    unit_embeddings: npt.NDArray[np.float32], tqdm_kwds: dict[str, Any] | None = None
 ) -> Coordinates:
     """Fit UMAP on the principal components, seeded: (N, 2) float32.
 
@@ -83,15 +82,14 @@ def umap_projection(
     ----------
     unit_embeddings
         (N, D) rows of length 1.
-    progress
-        Told what is done, one phrase at a time.
+    tqdm_kwds
+        How UMAP shows its epochs, as tqdm's arguments; no progress when None.
     """
-    progress("principal components")
     points = principal_components(unit_embeddings)
     if len(points) <= NEIGHBOURS:
         return first_two(points)
-    progress("UMAP")
-    return np.asarray(_umap().fit_transform(points), np.float32)
+    options = {"tqdm_kwds": tqdm_kwds} if tqdm_kwds else {}
+    return np.asarray(_umap(**options).fit_transform(points), np.float32)
 
 
 def refit(unit_embeddings: npt.NDArray[np.float32], initial: Coordinates) -> Coordinates:

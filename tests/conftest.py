@@ -12,7 +12,11 @@ import numpy.typing as npt
 import pytest
 import rasterio
 from affine import Affine
+from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
+
+from rareearth_explorer.grid import PatchGrid
+from rareearth_explorer.table import PatchTable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -21,6 +25,31 @@ UTM_47N = "EPSG:32647"
 
 THREE_METRES = Affine(3, 0, 430_000, 0, -3, 2_845_000)
 """PlanetScope's pixels, with the upper left corner near Pang War."""
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep each test's cache and user data apart from everybody's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+
+
+@pytest.fixture(scope="session")
+def small_table() -> PatchTable:
+    """60 patches in two loose clusters, non-negative embeddings of 12 numbers, on a 6 x 10 grid."""
+    grid = PatchGrid.for_raster(CRS(UTM_47N), THREE_METRES, width=840, height=504)
+    row, column = np.divmod(np.arange(60, dtype=np.int32), 10)
+    rng = np.random.default_rng(0)
+    embeddings = rng.random((60, 12), np.float32)
+    embeddings[::2, :6] += 1
+    return PatchTable.from_arrays(
+        embeddings,
+        grid.corners(row, column),
+        row=row,
+        column=column,
+        metadata={"grid": grid.to_metadata()},
+    )
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ class RoundsPanel:
             layout=w.Layout(width="150px"),
             style={"description_width": "62px"},
         )
-        self.refine = self._button("refine", session.refine, "Discard what scores below", "filter")
-        self.back = self._button("back", session.back, "Return to the round before", "history")
-        self.undo = self._button("undo", session.undo, "Take the last step back", "undo")
-        self.redo = self._button("redo", session.redo, "Do the undone step again", "repeat")
+        self.refine = self._button("refine", session.refine, "Discard what scores below")
+        self.back = self._button("back", session.back, "Return to the round before")
+        self.undo = self._button("undo", session.undo, "Take the last step back")
+        self.redo = self._button("redo", session.redo, "Do the undone step again")
         self.counts = w.HTML()
         self.widget = w.HBox(
             [self.threshold, self.refine, self.back, self.undo, self.redo, self.counts],
@@ -40,9 +40,9 @@ class RoundsPanel:
         session.observe(lambda _: self._show(), ["state", "threshold"])
         self._show()
 
-    def _button(self, name: str, verb: Callable[[], None], tooltip: str, icon: str) -> w.Button:
+    def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:
         button = w.Button(
-            description=name, tooltip=tooltip, icon=icon, layout=w.Layout(width="82px")
+            description=name, tooltip=tooltip, layout=w.Layout(width="64px")
         )
 
         def run(_: w.Button) -> None:

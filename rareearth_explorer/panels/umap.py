@@ -6,7 +6,6 @@ import ipywidgets as w
 import jscatter
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import traitlets as t
 
 from rareearth_explorer import projection
@@ -52,9 +51,8 @@ class UmapPanel:
 
     def _build(self) -> None:
         self.scatter = jscatter.Scatter(
-            data=self._frame(),
-            x="x",
-            y="y",
+            x=self.coordinates[:, 0],
+            y=self.coordinates[:, 1],
             height=240,
             axes=False,
             legend=False,
@@ -63,7 +61,6 @@ class UmapPanel:
             lasso_on_long_press=False,
         )
         self.scatter.background("#ffffff")
-        self.scatter.options(lasso_type="freeform")
         self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
         options = [("score", "score")]
         if self.session.pools is not None:
@@ -182,11 +179,8 @@ class UmapPanel:
         self.coordinates = self.coordinates.copy()
         self.coordinates[rows] = coordinates
         whole = len(rows) == len(self._active)
-        self.scatter.data(self._frame(), animate=False)
+        self.scatter.xy(x=self.coordinates[:, 0], y=self.coordinates[:, 1], animate=False)
         self.scatter.filter(None if whole else rows)
-
-    def _frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.coordinates, columns=["x", "y"])
 
     def _cancel(self) -> None:
         if self.worker.busy:

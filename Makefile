@@ -1,0 +1,31 @@
+# make demo: from nothing to the dashboard.  make test: every check there is.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test bench clean
+
+demo: .venv/app
+	$(BIN)/rareearth-explorer explore
+
+test: .venv/test
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run
+
+bench: .venv/test
+	$(BIN)/python tests/benchmarks
+
+clean:
+	rm -rf .venv build dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The stamp files .venv/app and .venv/test say that an installation is up to date.
+.venv/app: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/test: .venv/app
+	$(INSTALL) --editable ".[test]"
+	sh tests/install-torch $(BIN)/python
+	touch $@

@@ -1,0 +1,5 @@
+"""The command `rareearth-explorer`; the only code that prints."""
+
+from rareearth_explorer.cli.main import main
+
+__all__ = ["main"]

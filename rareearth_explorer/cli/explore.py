@@ -1,0 +1,145 @@
+"""`rareearth-explorer explore`: open the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+from rareearth_explorer.errors import ExplorerError
+
+FIRST_PORT = 8866
+PATIENCE = 60
+"""Seconds the server may take to answer."""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "explore",
+        help="open the dashboard on a patch table",
+        description="Open the dashboard in a browser, on this machine only.",
+    )
+    parser.add_argument("table", nargs="?", type=Path, help="patch table (default: the demo)")
+    parser.add_argument("--scene", type=Path, help="GeoTIFF to show beneath the scores")
+    parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
+    parser.add_argument("--port", type=int, help=f"default: the first free one from {FIRST_PORT}")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Check what was given, serve the dashboard, and print its address."""
+    table, scene, labels = options.table, options.scene, options.labels
+    if table is None:
+        from rareearth_explorer.pipeline.demo import prepare_demo
+
+        demo = prepare_demo()
+        table, scene, labels = demo.table, scene or demo.scene, labels or demo.labels
+    check(table, scene, labels)
+    given = {"TABLE": table, "SCENE": scene, "LABELS": labels, "HEIGHT": "calc(100vh - 16px)"}
+    environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
+    port = options.port or free_port()
+    with serve(port, environment) as server:
+        address = f"http://127.0.0.1:{port}/"
+        wait_until_ready(address, server)
+        print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
+        if not options.no_browser:
+            webbrowser.open(address)
+        server.wait()
+
+
+def check(table: Path, scene: Path | None, labels: Path | None) -> None:
+    """Open everything once, so that what is wrong is said here and not in the browser.
+
+    Raises
+    ------
+    ExplorerError
+        Something cannot be opened, or the labels lie outside the patches.
+    """
+    from rareearth_explorer.labels import open_labels
+    from rareearth_explorer.scene import open_scene
+    from rareearth_explorer.table import open_table
+
+    patches = open_table(table)
+    if scene is not None:
+        open_scene(scene).close()
+    if labels is not None:
+        open_labels(labels).per_patch(patches.footprints)
+
+
+def notebook() -> Path:
+    """Find the dashboard's notebook: in the installed package, or in the checkout."""
+    package = Path(__file__).parent.parent
+    places = (package / "explorer.ipynb", package.parent / "notebooks" / "explorer.ipynb")
+    return next(place for place in places if place.exists())
+
+
+def free_port() -> int:
+    """Return the first free port from `FIRST_PORT` on."""
+    for port in range(FIRST_PORT, FIRST_PORT + 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ExplorerError("No port from 8866 to 8965 is free; choose one with --port.")
+
+
+@contextlib.contextmanager
+def serve(port: int, environment: dict[str, str]):  # type: ignore[no-untyped-def]
+    """Run Voila on the notebook until the block is left."""
+    command = [
+        sys.executable,
+        "-m",
+        "voila",
+        str(notebook()),
+        "--no-browser",
+        f"--port={port}",
+        "--Voila.ip=127.0.0.1",
+        "--VoilaConfiguration.theme=light",
+    ]
+    server = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield server
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers.
+
+    Raises
+    ------
+    ExplorerError
+        It ended, or did not answer in time.
+    """
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}voila/static/", timeout=2)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise ExplorerError(
+        "The dashboard's server did not start; is the port in use? Choose another with --port."
+    )

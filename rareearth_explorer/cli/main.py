@@ -1,0 +1,40 @@
+"""Parse the command line and run one subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rareearth_explorer import __version__
+from rareearth_explorer.cli import demo, embed, explore, info, project
+from rareearth_explorer.errors import ExplorerError
+
+WRONG_INPUT, INTERRUPTED = 2, 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with one subparser for each module of this package."""
+    parser = argparse.ArgumentParser(
+        prog="rareearth-explorer",
+        description="Find rare earth mines in satellite imagery from one example.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in (demo, explore, embed, project, info):
+        command.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns 0, or 2 after one sentence about what is wrong with the input."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ExplorerError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return INTERRUPTED
+    return 0

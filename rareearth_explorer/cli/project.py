@@ -1,0 +1,25 @@
+"""`rareearth-explorer project`: add a UMAP projection to a patch table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "project",
+        help="add a UMAP projection to a patch table",
+        description="Fit UMAP (seeded, cosine, on 50 principal components) and store it.",
+    )
+    parser.add_argument("table", type=Path)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Project the table."""
+    from rareearth_explorer.pipeline import project_table
+
+    project_table(options.table)
+    print(f"{options.table}: the projection is stored.")

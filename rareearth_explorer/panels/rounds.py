@@ -23,8 +23,8 @@ class RoundsPanel:
             min=-1,
             max=1,
             step=0.005,
-            layout=w.Layout(width="150px"),
-            style={"description_width": "62px"},
+            layout=w.Layout(width="160px"),
+            style={"description_width": "68px"},
         )
         self.refine = self._button("refine", session.refine, "Discard what scores below")
         self.back = self._button("back", session.back, "Return to the round before")
@@ -41,9 +41,7 @@ class RoundsPanel:
         self._show()
 
     def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:
-        button = w.Button(
-            description=name, tooltip=tooltip, layout=w.Layout(width="64px")
-        )
+        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="70px"))
 
         def run(_: w.Button) -> None:
             self.session.message = ""

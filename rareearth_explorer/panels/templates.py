@@ -58,7 +58,7 @@ class TemplatesPanel:
         remove = w.Button(
             description=f"{symbol} {patch} ✕",
             tooltip=f"Take {sign} template {patch} back",
-            layout=w.Layout(width="76px", height="24px"),
+            layout=w.Layout(width="auto", height="24px"),
         )
         remove.on_click(lambda _: self.session.unmark(patch))
         picture = self._picture(patch)

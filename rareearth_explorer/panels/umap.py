@@ -14,7 +14,9 @@ from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.rendering import palette_hex
 from rareearth_explorer.session import Session
 
-GREY, RED = "#9aa3ad", "#d62728"
+BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
+"""Both ends and the middle of either palette are told from this background."""
+
 POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 MOST_POOLS = 10
 """Patches with this many pools or more have the largest point."""
@@ -53,14 +55,14 @@ class UmapPanel:
         self.scatter = jscatter.Scatter(
             x=self.coordinates[:, 0],
             y=self.coordinates[:, 1],
-            height=240,
+            height=270,
             axes=False,
             legend=False,
             transition_points=False,
             zoom_on_selection=False,
             lasso_on_long_press=False,
         )
-        self.scatter.background("#ffffff")
+        self.scatter.background(BACKGROUND)
         self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
         options = [("score", "score")]
         if self.session.pools is not None:
@@ -74,19 +76,19 @@ class UmapPanel:
         )
         self.mark_positive = w.Button(
             description="+ mark", tooltip="Mark the selected patches as positive templates",
-            layout=w.Layout(width="64px"),
+            layout=w.Layout(width="74px"),
         )  # fmt: skip
         self.mark_negative = w.Button(
             description="− mark", tooltip="Mark the selected patches as negative templates",
-            layout=w.Layout(width="64px"),
+            layout=w.Layout(width="74px"),
         )  # fmt: skip
         self.clear = w.Button(
-            description="clear", tooltip="Select nothing", layout=w.Layout(width="54px")
+            description="clear", tooltip="Select nothing", layout=w.Layout(width="62px")
         )
         self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
         self.cancel = w.Button(
             description="cancel", tooltip="Stop projecting; the points stay where they are",
-            layout=w.Layout(width="60px", display="none"),
+            layout=w.Layout(width="66px", display="none"),
         )  # fmt: skip
         self.mark_positive.on_click(lambda _: self._mark("positive"))
         self.mark_negative.on_click(lambda _: self._mark("negative"))

@@ -244,7 +244,7 @@ function outlines(model, map, L, footprints) {
 function mouse(model, map, L, footprints) {
   // jupyter-leaflet sends every move of the mouse to the kernel; nobody listens there.
   for (const name of ["mousemove", "mouseover", "mouseout"]) map.off(name);
-  const tooltip = L.tooltip({ sticky: true, direction: "right", offset: [14, 0], className: "rareearth-tooltip" });
+  const tooltip = L.tooltip({ sticky: true, direction: "auto", offset: [14, 0], className: "rareearth-tooltip" });
   let hovered = null, place = null;
 
   const hover = (patch) => {

@@ -76,7 +76,7 @@ class MapPanel:
         self.sign = w.ToggleButtons(
             options=[("+ positive", "positive"), ("− negative", "negative")],
             tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
-            style=w.ToggleButtonsStyle(button_width="88px"),
+            style=w.ToggleButtonsStyle(button_width="98px"),
         )
         self.opacity = w.FloatSlider(
             description="Scores",

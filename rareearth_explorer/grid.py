@@ -68,6 +68,25 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+def pixels_under(
+    x: npt.ArrayLike, y: npt.ArrayLike, source: str, crs: str, transform: Affine
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Find the pixel under each point: fractional (column, row), NaN where the CRS ends.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in the CRS `source`, longitude or easting first.
+    crs, transform
+        Of the raster.
+    """
+    x, y = transformer(source, crs).transform(np.asarray(x, float), np.asarray(y, float))
+    # PROJ answers infinity where a CRS does not reach.
+    x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
+    column, row = ~transform @ (x, y)
+    return column, row
+
+
 @dataclass(frozen=True)
 class PatchGrid:
     """Square patches laid edge to edge from the upper left corner of a raster.
@@ -131,11 +150,8 @@ class PatchGrid:
         self, lon: npt.ArrayLike, lat: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Row and column of the patch that holds each WGS 84 point; both -1 outside the grid."""
-        there = transformer(WGS84, self.crs)
-        x, y = there.transform(np.asarray(lon, float), np.asarray(lat, float))
-        # PROJ answers infinity where the CRS does not reach; NaN lies in no patch.
-        x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
-        column, row = (np.floor(pixel / self.patch_px) for pixel in ~self.transform @ (x, y))
+        pixels = pixels_under(lon, lat, WGS84, self.crs, self.transform)
+        column, row = (np.floor(pixel / self.patch_px) for pixel in pixels)
         inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
         return (
             np.where(inside, row, -1).astype(np.int64),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 PLANETSCOPE = {
     4: ("blue", "green", "red", "nir"),
@@ -70,10 +70,9 @@ def band_roles(
         found = tuple(_role(colour if colour != "undefined" else None) for colour in colours)
     else:
         found = described
-    return tuple(
-        role if role and found.count(role) == 1 else f"b{place}"
-        for place, role in enumerate(found, start=1)
-    )
+    named = _numbered(found, lambda role: role != "")
+    # A band described as b2 elsewhere than in the second place can clash with its place's name.
+    return named if len(set(named)) == count else _numbered(found, ROLES.__contains__)
 
 
 def true_colour(roles: Sequence[str]) -> tuple[int, int, int]:
@@ -87,3 +86,11 @@ def _role(description: str | None) -> str:
     """Spell a band's name the standard way; empty where it has none."""
     name = re.sub(r"[\s-]+", "_", (description or "").strip().lower())
     return SPELLINGS.get(name, name)
+
+
+def _numbered(names: Sequence[str], is_kept: Callable[[str], bool]) -> tuple[str, ...]:
+    """Call bands by their place unless their name is kept and theirs alone."""
+    return tuple(
+        name if is_kept(name) and names.count(name) == 1 else f"b{place}"
+        for place, name in enumerate(names, start=1)
+    )

@@ -54,8 +54,8 @@ class Raster:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below instead
             dataset = self.dataset
         try:
-            _check_georeference(dataset, path)
             self.indexes = _image_bands(dataset, path)
+            _check_georeference(dataset, path)
             self._masked = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
             self._nodata = dataset.nodata
             declared = self._masked or self._nodata is not None

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
-from rasterio.enums import Resampling
-from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from rareearth_explorer.grid import transformer
+from rareearth_explorer.grid import pixels_under, transformer
 
 if TYPE_CHECKING:
     from rareearth_explorer.scene.scene import Scene
@@ -80,24 +78,22 @@ def warp(
 ) -> npt.NDArray[np.uint8]:
     """Bring a (4, h, w) picture of a view to its tile, (size, size, 4), transparent outside.
 
-    Nearest neighbour: the picture is about as fine as the tile, and where it is coarser the
-    analyst sees true pixels. Bilinear takes 37 ms where this takes 4.
+    Each pixel of the tile takes what lies under its centre: the picture is as fine as the tile,
+    or shows the scene's true pixels. GDAL's warper is faster (4 ms instead of 13), but rasterio
+    sets it up by changing the warning filters of the process, which threads must not do.
     """
     height, width = view.shape
     corner = Affine.translation(view.window.col_off, view.window.row_off)
     coarser = Affine.scale(view.window.width / width, view.window.height / height)
-    side = (tile[2] - tile[0]) / size
-    warped = np.zeros((4, size, size), np.uint8)
-    reproject(
-        picture,
-        warped,
-        src_transform=scene.transform @ corner @ coarser,
-        src_crs=scene.crs.to_wkt(),
-        dst_transform=Affine.translation(tile[0], tile[3]) @ Affine.scale(side, -side),
-        dst_crs=WEB_MERCATOR,
-        resampling=Resampling.nearest,
+    centres = (np.arange(size) + 0.5) * (tile[2] - tile[0]) / size
+    x, y = np.meshgrid(tile[0] + centres, tile[3] - centres)
+    column, row = pixels_under(
+        x, y, WEB_MERCATOR, scene.crs.to_wkt(), scene.transform @ corner @ coarser
     )
-    return np.ascontiguousarray(warped.transpose(1, 2, 0))
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    warped = np.zeros((size, size, 4), np.uint8)
+    warped[inside] = picture[:, row[inside].astype(int), column[inside].astype(int)].T
+    return warped
 
 
 def _mercator(scene: Scene) -> Box:

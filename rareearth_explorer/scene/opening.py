@@ -47,8 +47,8 @@ def _scene_of(raster: Raster, bands: Sequence[str] | None) -> Scene:
     roles = _roles_of(raster) if bands is None else tuple(bands)
     if len(roles) != len(raster.indexes) or len(set(roles)) != len(roles):
         raise SceneError(
-            f"{path}: {len(raster.indexes)} bands need as many different names, "
-            f"not {', '.join(roles) or 'none'}."
+            f"{path}: the bands are {len(raster.indexes)}, the names given for them "
+            f"{', '.join(roles) or 'none'}; give each band a name of its own."
         )
     return Scene(
         path=path,
@@ -81,8 +81,8 @@ def _roles_of(raster: Raster) -> tuple[str, ...]:
 
 
 def _lonlat_bounds(crs: CRS, raster: Raster) -> Bounds:
-    there = transformer(crs.to_wkt(), WGS84)
     try:
+        there = transformer(crs.to_wkt(), WGS84)
         west, south, east, north = there.transform_bounds(*raster.dataset.bounds)
     except ProjError:
         west = south = east = north = math.inf

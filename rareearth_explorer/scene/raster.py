@@ -27,9 +27,9 @@ class Raster:
     A pixel is empty where the file's mask or alpha band says so, where a value is NaN or
     infinite, or by its nodata value. Nodata 0 takes a 0 in all bands read, since a single dark
     band may well measure 0; any other nodata value makes a pixel empty in whichever band it
-    stands. An integer raster that declares nothing is read as having nodata 0 if one of its
-    corner pixels is 0 in all bands: the collar around a swath always reaches a corner, whereas a
-    stray black pixel within an image is a measurement.
+    stands. A raster that declares nothing is read as having nodata 0 if one of its corner pixels
+    is 0 in all bands: the collar around a swath always reaches a corner, whereas a stray black
+    pixel within an image is a measurement.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Raster:
         return handle
 
     def close(self) -> None:
-        """Close the file in all threads; reading once more would open it again."""
+        """Close the file in all threads, none of which may be reading."""
         for handle in list(self._handles):
             handle.close()
 

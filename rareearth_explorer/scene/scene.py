@@ -19,10 +19,7 @@ from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from rareearth_explorer.errors import SceneError
-from rareearth_explorer.grid import (
-    DEFAULT_PATCH_SIZE,
-    PatchGrid,
-)
+from rareearth_explorer.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.scene import tiles
 from rareearth_explorer.scene.bands import true_colour
 from rareearth_explorer.scene.preview import Masked, Preview
@@ -82,7 +79,7 @@ class Scene:
         self.close()
 
     def close(self) -> None:
-        """Close the file in all threads."""
+        """Close the file in all threads, none of which may be reading."""
         self._raster.close()
 
     def grid(self, patch_size: float = DEFAULT_PATCH_SIZE) -> PatchGrid:
@@ -94,7 +91,9 @@ class Scene:
             If not a single patch fits, or the size is not above 0.
         """
         if not 0 < patch_size < math.inf:
-            raise SceneError(f"{self.path}: a patch of {patch_size} m is none; choose a side in m.")
+            raise SceneError(
+                f"{self.path}: a patch cannot measure {patch_size} m; choose a size above 0."
+            )
         grid = PatchGrid.for_raster(self.crs, self.transform, self.width, self.height, patch_size)
         if len(grid) == 0:
             raise SceneError(

@@ -22,7 +22,7 @@ class Chips:
     latlon
         (n, 2) latitude and longitude of the patch centres, WGS 84 degrees.
     time
-        Acquisition time, or None when it is not known.
+        Acquisition time in UTC, noon where only the date is known; None when neither is.
     """
 
     pixels: npt.NDArray[np.float32]
@@ -32,7 +32,7 @@ class Chips:
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns patches into embeddings; the same patch gives the same numbers in any batch."""
+    """Turns patches into embeddings; the same batch gives the same numbers each time."""
 
     name: str
     """What `--encoder` calls it."""

@@ -1,0 +1,140 @@
+"""Weights files of Clay: read, checked key by key, told apart, written."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from rareearth_explorer.errors import EncoderError
+
+PREFIX = "model.encoder."
+"""What the encoder's keys begin with in a checkpoint; decoder and teacher have other prefixes."""
+
+_DAMAGED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
+"""What the readers raise on damaged files; each was met by flipping bytes of a real one."""
+
+Shape = tuple[int, ...]
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read the encoder's tensors, as float32, from a checkpoint or a safetensors file.
+
+    Nothing in the file is run: a checkpoint is unpickled with `weights_only=True`.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such file, or it is neither, or it is damaged.
+    """
+    try:
+        content = _read_checkpoint(path) if zipfile.is_zipfile(path) else load_file(path)
+    except FileNotFoundError:
+        raise EncoderError(f"There is no weights file {path}: check the path.") from None
+    except _DAMAGED as error:
+        raise EncoderError(
+            f"{path} is damaged, incomplete, or neither a Lightning checkpoint nor a safetensors "
+            f"file: download it again, whole ({_first_line(error)})."
+        ) from error
+    encoder = {
+        key.removeprefix(PREFIX): value for key, value in content.items() if key.startswith(PREFIX)
+    }
+    # Copied, so that nothing hangs on a memory map of a file that may change.
+    return {key: t.to(torch.float32, copy=True) for key, t in (encoder or content).items()}
+
+
+def require_keys(
+    weights: Mapping[str, Tensor], shapes: Mapping[str, Shape], path: Path, name: str
+) -> None:
+    """Require exactly the keys and shapes of an encoder: no weight may be left at random.
+
+    Parameters
+    ----------
+    weights
+        What was read from `path`.
+    shapes
+        What the encoder called `name` has.
+
+    Raises
+    ------
+    EncoderError
+        Naming the first key that is missing, extra, or of another shape, and how many more are.
+    """
+    wrong = [f"the key {key} is missing" for key in shapes if key not in weights]
+    wrong += [f"the key {key} does not belong there" for key in weights if key not in shapes]
+    wrong += [
+        f"the key {key} has the shape {tuple(weights[key].shape)}, not {shape}"
+        for key, shape in shapes.items()
+        if key in weights and tuple(weights[key].shape) != shape
+    ]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more are wrong)" if len(wrong) > 1 else ""
+        raise EncoderError(
+            f"{path} does not fit the encoder {name}: {wrong[0]}{more}; give the published "
+            "checkpoint, or what was converted from it."
+        )
+
+
+def fingerprint(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names, shapes and values, in hex: the same for a checkpoint and its conversion."""
+    digest = hashlib.sha256()
+    for key in sorted(weights):
+        tensor = weights[key].detach().to("cpu", torch.float32).contiguous()
+        digest.update(f"{key} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.numpy().data)
+    return digest.hexdigest()
+
+
+def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
+    """Write a safetensors file beside `target`, then put it in its place.
+
+    Raises
+    ------
+    EncoderError
+        If it cannot be written.
+    """
+    part = target.with_name(target.name + ".part")
+    try:
+        save_file({key: tensor.contiguous() for key, tensor in weights.items()}, part)
+        part.replace(target)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise EncoderError(
+            f"{target} cannot be written: choose a folder that exists and has room "
+            f"({_first_line(error)})."
+        ) from error
+
+
+def _read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """Read the `state_dict` of a Lightning checkpoint."""
+    with zipfile.ZipFile(path) as archive:
+        # Mapped, a checkpoint's decoder and optimiser are never read; deflated ones cannot be.
+        stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=stored)
+    state: dict[str, Tensor] = checkpoint["state_dict"]
+    if not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
+        raise ValueError("its state_dict holds more than tensors")
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -84,6 +84,10 @@ class TestRoles:
         roles = band_roles(described, ["gray"] * 4, ["x_AnalyticMS.tif"], eight_bit=False)
         assert roles == ("red", "green_i", "nir", "rededge")
 
+    def test_another_spelling_does_not_take_the_name_of_a_band_that_has_it(self) -> None:
+        assert band_roles(["NIR", "nir08"], ["gray"] * 2, [], eight_bit=False) == ("nir", "nir08")
+        assert band_roles(["red", "nir08"], ["gray"] * 2, [], eight_bit=False) == ("red", "nir")
+
     def test_colours_are_believed_in_8_bit_only(self) -> None:
         colours = ["red", "green", "blue"]
         assert band_roles([None] * 3, colours, [], eight_bit=True) == ("red", "green", "blue")

@@ -11,7 +11,10 @@ PLANETSCOPE = {
 }
 """Roles in PlanetScope's analytic products, by number of bands."""
 
-ROLES = frozenset({*PLANETSCOPE[8], "swir16", "swir22", "pan"})
+ROLES = frozenset(
+    {*PLANETSCOPE[8], "rededge1", "rededge2", "rededge3", "nir08", "swir16", "swir22", "pan"}
+)
+"""Common names of bands, as in STAC, with PlanetScope's beside them."""
 
 SPELLINGS = {
     "coastal": "coastal_blue",
@@ -61,13 +64,13 @@ def band_roles(
         lower case, or is called `b1`, `b2` and so on by its place.
     """
     count = len(descriptions)
-    described = tuple(_role(description) for description in descriptions)
+    described = _standard(descriptions)
     if not ROLES.isdisjoint(described):
         found = described
     elif count in PLANETSCOPE and any(map(_PLANET_ANALYTIC.search, evidence)):
         found = PLANETSCOPE[count]
     elif eight_bit and {"red", "green", "blue"} <= set(colours):
-        found = tuple(_role(colour if colour != "undefined" else None) for colour in colours)
+        found = _standard([colour if colour != "undefined" else None for colour in colours])
     else:
         found = described
     named = _numbered(found, lambda role: role != "")
@@ -82,10 +85,14 @@ def true_colour(roles: Sequence[str]) -> tuple[int, int, int]:
     return (0, 1, 2) if len(roles) >= 3 else (0, 0, 0)
 
 
-def _role(description: str | None) -> str:
-    """Spell a band's name the standard way; empty where it has none."""
-    name = re.sub(r"[\s-]+", "_", (description or "").strip().lower())
-    return SPELLINGS.get(name, name)
+def _standard(descriptions: Sequence[str | None]) -> tuple[str, ...]:
+    """Spell the names of bands the standard way; empty where there is none."""
+    names = [re.sub(r"[\s-]+", "_", (text or "").strip().lower()) for text in descriptions]
+    standard = [SPELLINGS.get(name, name) for name in names]
+    # Sentinel-2 has nir and nir08: there the one must not take the other's name.
+    return tuple(
+        name if role in names else role for name, role in zip(names, standard, strict=True)
+    )
 
 
 def _numbered(names: Sequence[str], is_kept: Callable[[str], bool]) -> tuple[str, ...]:

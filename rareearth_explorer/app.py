@@ -71,7 +71,7 @@ class Explorer:
         table = open_table(table) if isinstance(table, (str, Path)) else table
         problems: list[str] = []
         try:
-            self.scene = open_scene(scene) if isinstance(scene, (str, Path)) else scene
+            self.scene = _opened(scene, table) if isinstance(scene, (str, Path)) else scene
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
@@ -126,3 +126,9 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""
         return self.widget._repr_mimebundle_(**options)
+
+
+def _opened(path: str | Path, table: PatchTable) -> Scene:
+    """Open a scene with the band roles it was embedded with, if it is the table's own."""
+    recorded = {s["name"]: s.get("bands") for s in table.metadata.get("scenes", [])}
+    return open_scene(path, bands=recorded.get(Path(path).name))

@@ -63,6 +63,7 @@ class UmapPanel:
             lasso_on_long_press=False,
         )
         self.scatter.background(BACKGROUND)
+        self.scatter.camera(distance=1.2)  # leaves a margin around the outermost points
         self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
         options = [("score", "score")]
         if self.session.pools is not None:

@@ -37,6 +37,7 @@ class RocPanel:
         self.image = w.Image(format="png", layout=w.Layout(width="100%", object_fit="contain"))
         self.caption = w.HTML()
         self.widget = w.VBox([self.image, self.caption], layout=w.Layout(width="100%"))
+        self.widget.add_class("rareearth-roc")
         if session.truth is None:
             self._prepare_histogram()
         else:

@@ -101,6 +101,7 @@ class UmapPanel:
             [bar, self.scatter.widget, w.HBox([self.note, self.cancel])],
             layout=w.Layout(width="100%"),
         )
+        self.widget.add_class("rareearth-umap")
 
     # Session to plot -------------------------------------------------------------------------
 

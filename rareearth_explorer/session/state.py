@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.contrast import ScoreKind, Vector
-from rareearth_explorer.rendering import ScoreScale
+from rareearth_explorer.session.scale import ScoreScale
 
 Sign = Literal["positive", "negative"]
 Mask = npt.NDArray[np.bool_]

@@ -1,0 +1,83 @@
+"""A browser, a small demo, and the explorer served with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from driver import Driver
+from playwright.sync_api import Browser, sync_playwright
+from serving import serve
+
+from rareearth_explorer.pipeline.demo import PreparedDemo, prepare_demo
+from rareearth_explorer.table import open_table
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCREENSHOTS = REPOSITORY / "screenshots"
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; without one the tests skip, in continuous integration they fail."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        missing = "no Chromium is installed: 'apt-get install chromium', or your system's way"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> PreparedDemo:
+    """The synthetic demo at a tenth of its size, through the whole pipeline."""
+    return prepare_demo(tmp_path_factory.mktemp("demo"), patches=(12, 14), progress=False)
+
+
+OpenExplorer = Callable[..., Driver]
+
+
+@pytest.fixture
+def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
+    """Serve the notebook as 'voila' or 'lab' on some files and open it in a fresh page."""
+    with contextlib.ExitStack() as stack:
+
+        def open_it(
+            kind: str,
+            table: Path,
+            scene: Path | None = None,
+            labels: Path | None = None,
+            size: tuple[int, int] = (1280, 800),
+        ) -> Driver:
+            notebook = tmp_path / "explorer.ipynb"
+            shutil.copy(REPOSITORY / "notebooks" / "explorer.ipynb", notebook)
+            given = {"TABLE": table, "SCENE": scene, "LABELS": labels}
+            if kind == "voila":
+                given["HEIGHT"] = "calc(100vh - 16px)"
+            environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v}
+            address = stack.enter_context(serve(kind, notebook, environment))
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+            stack.callback(context.close)
+            driver = Driver(context.new_page(), open_table(table))
+            driver.open(kind, address, notebook.name)
+            return driver
+
+        yield open_it

@@ -1,0 +1,129 @@
+"""The explorer in a browser page, in the words of a person who uses it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from rareearth_explorer.table import PatchTable
+
+MAP = ".leaflet-container[data-ready]"
+
+RUN_NOTEBOOK = """async () => {
+    const app = window.jupyterapp, panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    const kernel = panel.sessionContext.session.kernel;
+    const ready = () => kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+    for (let i = 0; i < 600 && !ready(); i++)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    await app.commands.execute('notebook:run-all-cells');
+}"""
+
+PLACE = """([lon, lat]) => {
+    const box = document.querySelector('.leaflet-container'), map = box.leafletMap;
+    const at = map.latLngToContainerPoint([lat, lon]), around = box.getBoundingClientRect();
+    return [around.left + at.x, around.top + at.y];
+}"""
+
+
+class Driver:
+    """Drives one open explorer.
+
+    Parameters
+    ----------
+    page
+        The browser page.
+    table
+        The table on it, to know where its patches are.
+    """
+
+    def __init__(self, page: Page, table: PatchTable) -> None:
+        self.page = page
+        self.table = table
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self._note(str(error)))
+
+    def _note(self, error: str) -> None:
+        # jupyter-scatter says so when two of its traits change at once; it draws the later one.
+        if not error.startswith("Ignoring draw call"):
+            self.errors.append(error)
+
+    def open(self, kind: str, address: str, notebook: str) -> None:
+        """Open the dashboard, or the notebook and run it, and wait for the map."""
+        if kind == "lab":
+            self.page.goto(f"{address}lab/tree/{notebook}?reset", wait_until="domcontentloaded")
+            self.page.wait_for_function(
+                "() => window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=60_000
+            )
+            self.page.evaluate(RUN_NOTEBOOK)
+        else:
+            self.page.goto(address)
+        self.page.wait_for_selector(
+            f"{MAP}, [data-mime-type='application/vnd.jupyter.error']", timeout=90_000
+        )
+        assert self.page.locator(MAP).count(), self.page.locator(".jp-OutputArea").inner_text()
+        self.page.wait_for_timeout(1500)  # imagery tiles, the first UMAP frame
+
+    def shot(self, path: Path) -> None:
+        """Keep a picture of the page."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=path)
+
+    def place(self, patch: int) -> tuple[float, float]:
+        """Where a patch's centre is on the screen."""
+        x, y = self.page.evaluate(PLACE, self.table.centroids[patch].tolist())
+        return x, y
+
+    def click(self, patch: int, *, shift: bool = False, right: bool = False) -> None:
+        """Click a patch and wait until the map is painted anew."""
+        before = self.painted
+        if shift:
+            self.page.keyboard.down("Shift")
+        self.page.mouse.click(*self.place(patch), button="right" if right else "left")
+        if shift:
+            self.page.keyboard.up("Shift")
+        self.wait_painted(before)
+
+    def hover(self, patch: int) -> str:
+        """Point at a patch and read what is said of it."""
+        x, y = self.place(patch)
+        self.page.mouse.move(x - 1, y)
+        self.page.mouse.move(x, y)
+        tooltip = self.page.locator(".rareearth-tooltip")
+        expect(tooltip).to_contain_text(f"patch {patch}")
+        return tooltip.inner_text()
+
+    def press(self, name: str) -> None:
+        """Press the button of that name."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    @property
+    def painted(self) -> int:
+        """How often the scores were painted."""
+        return int(self.page.locator(MAP).get_attribute("data-painted") or 0)
+
+    def wait_painted(self, before: int) -> None:
+        """Wait until scores were painted again, and the other panels had time to follow."""
+        self.page.wait_for_function(
+            f"() => Number(document.querySelector('{MAP}').dataset.painted) > {before}",
+            timeout=20_000,
+        )
+        self.page.wait_for_timeout(700)
+
+    def colours(self, patches: list[int]) -> np.ndarray:
+        """RGB on the screen at the centres of patches, (n, 3)."""
+        self.page.mouse.move(2, 2)  # no tooltip over them
+        self.page.wait_for_timeout(150)
+        screen = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
+        places = [self.place(patch) for patch in patches]
+        return np.array([screen[round(y), round(x)] for x, y in places]).astype(int)
+
+    def picture(self, what: str) -> bytes:
+        """Pixels of the `umap` or the `roc` panel."""
+        part = {"umap": ".rareearth-umap canvas", "roc": ".rareearth-roc img"}[what]
+        return self.page.locator(part).first.screenshot()

@@ -187,9 +187,11 @@ def test_conversion_leaves_no_half_written_file(
     assert target.read_text() == "the old one"
 
 
-def test_a_target_in_no_folder_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["none", "file"])
+def test_a_target_in_no_folder_is_a_sentence(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(EncoderError, match="choose a folder that exists"):
-        write_weights(tiny().state_dict(), tmp_path / "none" / "w.safetensors")
+        write_weights(tiny().state_dict(), tmp_path / folder / "w.safetensors")
 
 
 def test_a_full_size_checkpoint_is_converted_and_loaded(tmp_path: Path) -> None:

@@ -246,8 +246,8 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, D] to [B, N, D]."""
-        x = self.norm(self.layers(x))
-        return x
+        encoded: Tensor = self.norm(self.layers(x))
+        return encoded
 
 
 class Attention(nn.Module):

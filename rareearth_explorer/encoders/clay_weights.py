@@ -6,6 +6,7 @@ import hashlib
 import pickle
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -117,7 +118,8 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
         save_file({key: tensor.contiguous() for key, tensor in weights.items()}, part)
         part.replace(target)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise EncoderError(
             f"{target} cannot be written: choose a folder that exists and has room "
             f"({_first_line(error)})."

@@ -28,7 +28,7 @@ TABLE, SCENE, LABELS, HEIGHT = (
 )
 """Environment variables through which the command tells the notebook what to open."""
 
-NOTEBOOK_HEIGHT = "min(860px, calc(100vh - 110px))"
+NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 """Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""
 
 STYLE = Path(__file__).with_name("app.css")
@@ -103,7 +103,7 @@ class Explorer:
         self.map = MapPanel(session, scene)
         self.templates = TemplatesPanel(session, scene)
         self.rounds = RoundsPanel(session)
-        self.umap = UmapPanel(session)
+        self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 190)
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))

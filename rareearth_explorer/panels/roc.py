@@ -34,9 +34,13 @@ class RocPanel:
         FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_subplot()
         self._earlier: dict[State, RocCurve | None] = {}
-        self.image = w.Image(format="png", layout=w.Layout(width="100%", object_fit="contain"))
+        self.image = w.Image(
+            format="png", layout=w.Layout(object_fit="contain", flex="1 1 0", min_height="0")
+        )
         self.caption = w.HTML()
-        self.widget = w.VBox([self.image, self.caption], layout=w.Layout(width="100%"))
+        self.widget = w.VBox(
+            [self.image, self.caption], layout=w.Layout(flex="1 1 0", min_height="170px")
+        )
         self.widget.add_class("rareearth-roc")
         if session.truth is None:
             self._prepare_histogram()

@@ -33,7 +33,7 @@ class RoundsPanel:
         self.counts = w.HTML()
         self.widget = w.HBox(
             [self.threshold, self.refine, self.back, self.undo, self.redo, self.counts],
-            layout=w.Layout(align_items="center", flex_flow="row wrap"),
+            layout=w.Layout(align_items="center", flex_flow="row wrap", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-bar")
         self._link = w.link((session, "threshold"), (self.threshold, "value"))
@@ -41,7 +41,7 @@ class RoundsPanel:
         self._show()
 
     def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:
-        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="70px"))
+        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
 
         def run(_: w.Button) -> None:
             self.session.message = ""

@@ -23,14 +23,16 @@ class TemplatesPanel:
         self.clear = w.Button(
             description="clear all",
             tooltip="Take all templates back; undo brings them again",
-            layout=w.Layout(width="76px", flex="0 0 auto"),
+            layout=w.Layout(width="auto", flex="0 0 auto"),
         )
         self.clear.on_click(lambda _: session.clear())
         self.heading = w.HTML(layout=w.Layout(flex="0 0 auto"))
-        self.list = w.HBox(layout=w.Layout(overflow="auto", flex="1 1 auto"))
+        self.list = w.HBox(
+            layout=w.Layout(overflow="auto hidden", flex="1 1 0", min_height=f"{CHIP + 30}px")
+        )
         self.widget = w.HBox(
             [self.heading, self.list, self.clear],
-            layout=w.Layout(align_items="center", width="100%", min_height=f"{CHIP + 12}px"),
+            layout=w.Layout(align_items="center", width="100%", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-bar")
         session.observe(lambda _: self._show(), "state")

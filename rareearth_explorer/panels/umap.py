@@ -34,15 +34,19 @@ class UmapPanel:
         What is shown; a click or a lasso sets its selection.
     worker
         Where projections are fitted; one of its own if None.
+    height
+        Of the plot, in pixels.
     """
 
-    def __init__(self, session: Session, worker: Worker | None = None) -> None:
+    def __init__(
+        self, session: Session, worker: Worker | None = None, *, height: int = 240
+    ) -> None:
         self.session = session
         self.worker = worker or Worker(projection.warm_up)
         self._active = session.active
         self._home, self._note = _stored_or_linear(session)
         self.coordinates = self._home.copy()
-        self._build()
+        self._build(height)
         self._recolour = Deferred(self._colour)
         self._selecting = False
         session.observe(self._on_state, "state")
@@ -51,11 +55,11 @@ class UmapPanel:
         self.scatter.widget.observe(self._on_selection, "selection")
         self._colour()
 
-    def _build(self) -> None:
+    def _build(self, height: int) -> None:
         self.scatter = jscatter.Scatter(
             x=self.coordinates[:, 0],
             y=self.coordinates[:, 1],
-            height=270,
+            height=height,
             axes=False,
             legend=False,
             transition_points=False,
@@ -72,24 +76,24 @@ class UmapPanel:
             options=options,
             description="Colour",
             tooltip="Colour points by score, or red and sized by the number of labelled pools",
-            layout=w.Layout(width="170px"),
+            layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
         self.mark_positive = w.Button(
             description="+ mark", tooltip="Mark the selected patches as positive templates",
-            layout=w.Layout(width="74px"),
+            layout=w.Layout(width="auto"),
         )  # fmt: skip
         self.mark_negative = w.Button(
             description="− mark", tooltip="Mark the selected patches as negative templates",
-            layout=w.Layout(width="74px"),
+            layout=w.Layout(width="auto"),
         )  # fmt: skip
         self.clear = w.Button(
-            description="clear", tooltip="Select nothing", layout=w.Layout(width="62px")
+            description="clear", tooltip="Select nothing", layout=w.Layout(width="auto")
         )
         self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
         self.cancel = w.Button(
             description="cancel", tooltip="Stop projecting; the points stay where they are",
-            layout=w.Layout(width="66px", display="none"),
+            layout=w.Layout(width="auto", display="none"),
         )  # fmt: skip
         self.mark_positive.on_click(lambda _: self._mark("positive"))
         self.mark_negative.on_click(lambda _: self._mark("negative"))
@@ -97,9 +101,10 @@ class UmapPanel:
         self.cancel.on_click(lambda _: self._cancel())
         bar = w.HBox([self.colour_by, self.mark_positive, self.mark_negative, self.clear])
         bar.add_class("rareearth-bar")
+        bar.layout.flex_flow = "row wrap"
         self.widget = w.VBox(
             [bar, self.scatter.widget, w.HBox([self.note, self.cancel])],
-            layout=w.Layout(width="100%"),
+            layout=w.Layout(width="100%", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-umap")
 
@@ -182,9 +187,10 @@ class UmapPanel:
     def _place(self, rows: npt.NDArray[np.int64], coordinates: npt.NDArray[np.float32]) -> None:
         self.coordinates = self.coordinates.copy()
         self.coordinates[rows] = coordinates
-        whole = len(rows) == len(self._active)
-        self.scatter.xy(x=self.coordinates[:, 0], y=self.coordinates[:, 1], animate=False)
-        self.scatter.filter(None if whole else rows)
+        # Those not shown sit in the middle, so that the plot fits the ones that are.
+        shown = np.where(self._active[:, None], self.coordinates, coordinates.mean(axis=0))
+        self.scatter.xy(x=shown[:, 0], y=shown[:, 1], animate=False)
+        self.scatter.filter(None if self._active.all() else rows)
 
     def _cancel(self) -> None:
         if self.worker.busy:

@@ -67,6 +67,9 @@ class Driver:
             f"{MAP}, [data-mime-type='application/vnd.jupyter.error']", timeout=90_000
         )
         assert self.page.locator(MAP).count(), self.page.locator(".jp-OutputArea").inner_text()
+        later = self.page.get_by_role("button", name="Hide notification")  # JupyterLab's news
+        if later.count():
+            later.click()
         self.page.wait_for_timeout(1500)  # imagery tiles, the first UMAP frame
 
     def shot(self, path: Path) -> None:

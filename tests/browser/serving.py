@@ -56,6 +56,7 @@ def _command(kind: str, notebook: Path, port: int, base: str) -> list[str]:
         "--IdentityProvider.token=",
         # window.jupyterapp is the only reliable way to know that a kernel is ready.
         "--LabApp.expose_app_in_browser=True",
+        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
 

@@ -5,6 +5,7 @@
 // The Python side is bridge.py; every trait read here is described there.
 
 const TILE = 256;
+const BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 const NO_PATCH = 0; // in a tile's index, patches count from 1
 const GRID_FROM = 9; // pixels; narrower patches get no grid lines, they would hide the scores
 
@@ -192,6 +193,7 @@ function imageryLayer(model, map, L) {
   const Layer = L.GridLayer.extend({
     createTile(at, done) {
       const img = L.DomUtil.create("img", "rareearth-imagery");
+      img.src = BLANK; // a picture without a source is drawn with a frame
       img._number = ++last;
       waiting.set(last, { img, done });
       model.send({ kind: "tile", tile: last, z: at.z, x: at.x, y: at.y });
@@ -289,28 +291,49 @@ function mouse(model, map, L, footprints) {
   };
 }
 
+// Shows all patches, also while the layout is still settling, until a person moves the map.
+function keepFitted(map, bounds) {
+  const box = map.getContainer();
+  let untouched = true;
+  const touch = () => { untouched = false; };
+  for (const name of ["pointerdown", "wheel"]) box.addEventListener(name, touch, { once: true, passive: true });
+  const fit = () => {
+    map.invalidateSize({ animate: false });
+    if (untouched) map.fitBounds(bounds, { animate: false });
+  };
+  fit();
+  const observer = new ResizeObserver(fit);
+  observer.observe(box);
+  return () => observer.disconnect();
+}
+
+async function bind(model, signal) {
+  const map = await leafletMap(model), L = window.L, box = map.getContainer();
+  if (signal.aborted) return;
+  box.leafletMap = map; // lets a browser test or the console find patches on the screen
+  const footprints = new Footprints(model);
+  const imagery = imageryLayer(model, map, L);
+  const scores = scoreLayer(model, map, L, footprints);
+  const groups = outlines(model, map, L, footprints);
+  const stopMouse = mouse(model, map, L, footprints);
+  const stopFitting = keepFitted(map, model.get("bounds"));
+  box.dataset.ready = "true";
+  signal.addEventListener("abort", () => {
+    stopFitting();
+    stopMouse();
+    imagery.stop();
+    for (const layer of [imagery.layer, scores, ...groups.values()]) layer.remove();
+  });
+}
+
 export default {
-  async initialize({ model }) {
-    const map = await leafletMap(model), L = window.L, box = map.getContainer();
-    box.leafletMap = map; // lets a browser test or the console find patches on the screen
-    const footprints = new Footprints(model);
-    const imagery = imageryLayer(model, map, L);
-    const scores = scoreLayer(model, map, L, footprints);
-    const groups = outlines(model, map, L, footprints);
-    const stopMouse = mouse(model, map, L, footprints);
-    const resize = new ResizeObserver(() => map.invalidateSize());
-    resize.observe(box);
-    map.fitBounds(model.get("bounds"), { animate: false });
-    box.dataset.ready = "true";
-    return () => {
-      resize.disconnect();
-      stopMouse();
-      imagery.stop();
-      for (const layer of [imagery.layer, scores, ...groups.values()]) layer.remove();
-    };
+  // Not awaited: anywidget gives a model two seconds to initialize, and the map may be displayed
+  // later than that; JupyterLab then drops every later message to the model.
+  initialize({ model, signal }) {
+    bind(model, signal).catch((error) => console.error("[rareearth-explorer]", error));
   },
 
-  // Nothing of its own to show; JupyterLab and Voila start a widget only once it is displayed.
+  // Nothing of its own to show, but a widget's messages flow only once it is displayed.
   render({ el }) {
     el.style.display = "none";
   },

@@ -177,18 +177,18 @@ class MapPanel:
 
 
 def describe_patch(session: Session, patch: int) -> str:
-    """Say in one line which patch it is, how it scores and ranks, and what is known of it."""
+    """Say which patch it is and what is known of it, and below how it scores and ranks."""
     state = session.state
-    parts = [f"patch {patch}"]
-    if state.kind is not ScoreKind.NONE:
-        parts += [f"score {state.scores[patch]:+.3f}", f"rank {state.ranks[patch]:,}"]
-    if not state.active[patch]:
-        parts.append("discarded")
+    known = [f"patch {patch}"]
+    if sign := state.templates.sign_of(patch):
+        known.append(f"{sign} template")
     if session.pools is not None and session.pools[patch]:
-        pools = int(session.pools[patch])
-        parts.append(f"{pools} pool{'s' if pools > 1 else ''}")
-    sign = state.templates.sign_of(patch)
-    return " · ".join([*parts, *([f"{sign} template"] if sign else [])])
+        known.append(f"{session.pools[patch]} pool{'s' if session.pools[patch] > 1 else ''}")
+    if not state.active[patch]:
+        known.append("discarded")
+    if state.kind is ScoreKind.NONE:
+        return " · ".join(known)
+    return f"{' · '.join(known)}\nscore {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
 
 
 def legend(session: Session) -> str:

@@ -176,9 +176,12 @@ class TestUmap:
         session.undo()
         assert session.negatives == ()
 
-    def test_nothing_selected_is_said(self, session):
-        UmapPanel(session, HeldWorker()).mark_positive.click()
-        assert "Nothing is selected" in session.message
+    def test_says_how_many_are_selected(self, session):
+        panel = UmapPanel(session, HeldWorker())
+        assert panel.mark_positive.disabled
+        session.select([4, 5])
+        assert panel.clear.description == "clear 2 selected"
+        assert not panel.mark_positive.disabled
 
     def test_refinement_projects_what_is_left_and_undo_brings_all_back(self, session):
         worker = HeldWorker()

@@ -54,6 +54,7 @@ class UmapPanel:
         self.colour_by.observe(lambda _: self._colour(), "value")
         self.scatter.widget.observe(self._on_selection, "selection")
         self._colour()
+        self._show_selection()
 
     def _build(self, height: int) -> None:
         self.scatter = jscatter.Scatter(
@@ -80,11 +81,11 @@ class UmapPanel:
             style={"description_width": "44px"},
         )
         self.mark_positive = w.Button(
-            description="+ mark", tooltip="Mark the selected patches as positive templates",
+            description="+ mark", tooltip="Mark the patches selected by click or lasso as positive templates",
             layout=w.Layout(width="auto"),
         )  # fmt: skip
         self.mark_negative = w.Button(
-            description="− mark", tooltip="Mark the selected patches as negative templates",
+            description="− mark", tooltip="Mark the patches selected by click or lasso as negative templates",
             layout=w.Layout(width="auto"),
         )  # fmt: skip
         self.clear = w.Button(
@@ -135,6 +136,10 @@ class UmapPanel:
         )
 
     def _show_selection(self) -> None:
+        count = len(self.session.selection)
+        self.clear.description = f"clear {count:,} selected" if count else "clear"
+        for button in (self.mark_positive, self.mark_negative, self.clear):
+            button.disabled = not count
         if not self._selecting:
             self._selecting = True
             try:
@@ -155,9 +160,6 @@ class UmapPanel:
             self._selecting = False
 
     def _mark(self, sign: str) -> None:
-        if not self.session.selection:
-            self.session.message = "Nothing is selected; click or lasso points in the UMAP first."
-            return
         self.session.mark(self.session.selection, "positive" if sign == "positive" else "negative")
 
     # Projecting again ------------------------------------------------------------------------

@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 
 from rareearth_explorer.table import PatchTable
 
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+"""Where tests leave pictures to look at; not kept in the repository."""
+
 MAP = ".leaflet-container[data-ready]"
 
 RUN_NOTEBOOK = """async () => {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS
+from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
 
+from rareearth_explorer.cli import main
 from rareearth_explorer.labels import open_labels
 from rareearth_explorer.session import Session
 
@@ -73,4 +76,54 @@ def test_hunt(kind, open_explorer, demo):
     driver.wait_painted(painted)
     expect(page.get_by_text("Round 1:")).to_be_visible()
     assert changed(contrast, driver.colours(watched)) < 0.1, "undo did not bring the colours back"
+    assert driver.errors == []
+
+
+def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):
+    driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
+    page = driver.page
+    plot = page.locator(".rareearth-umap canvas").first.bounding_box()
+    page.locator(".rareearth-umap button svg").nth(1).click()  # the lasso tool
+    before = driver.page.locator(MAP).screenshot()
+    left, top = plot["x"] + 0.3 * plot["width"], plot["y"] + 4
+    right, bottom = plot["x"] + plot["width"] - 4, plot["y"] + plot["height"] - 4
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(x, y, steps=8)
+    page.mouse.up()
+    clear = page.get_by_role("button", name="selected")
+    expect(clear).to_be_visible(timeout=10_000)
+    count = int(clear.inner_text().split()[1])
+    assert 0 < count <= len(driver.table)
+    page.wait_for_timeout(700)
+    assert page.locator(MAP).screenshot() != before, "the selection is not outlined on the map"
+    driver.shot(SCREENSHOTS / "voila-4-lasso.png")
+    painted = driver.painted
+    driver.press("− mark")
+    driver.wait_painted(painted)
+    expect(page.get_by_text(f"{count} negative")).to_be_visible()
+
+
+REAL = {
+    "landsat8/l8_8band.tif": 480,
+    "planetscope/633841_1932520_2017-07-19_1004_subarea.tif": 50,
+    "planetscope/20170915_020728_103d_3B_AnalyticMS.tif": 50,
+}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", REAL)
+def test_real_scene_from_geotiff_to_a_clickable_app(name, open_explorer, real_data, tmp_path):
+    table = tmp_path / "table.parquet"
+    arguments = ["embed", str(real_data / name), "-o", str(table), "--patch-size", str(REAL[name])]
+    assert main([*arguments, "--no-projection"]) == 0
+    driver = open_explorer("voila", table, real_data / name)
+    assert len(driver.table) >= 1000 or "planetscope" in name
+    watched = list(range(0, len(driver.table), 1 + len(driver.table) // 20))[1:]
+    before = driver.colours(watched)
+    driver.click(watched[0])
+    driver.click(watched[-1], shift=True)
+    assert changed(before, driver.colours(watched)) > 0.7
+    driver.shot(SCREENSHOTS / f"real-{Path(name).stem}.png")
     assert driver.errors == []

@@ -17,8 +17,8 @@ from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Sign
 
 OUTLINES: dict[str, dict[str, Any]] = {
-    "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
     "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
+    "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
     "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
     "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
 }

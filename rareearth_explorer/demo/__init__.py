@@ -1,0 +1,1 @@
+"""The synthetic demo scene: a landscape with mines, drawn because no real imagery may be shared."""

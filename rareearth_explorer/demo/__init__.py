@@ -1,1 +1,7 @@
 """The synthetic demo scene: a landscape with mines, drawn because no real imagery may be shared."""
+
+from rareearth_explorer.demo.geotiff import write_scenes
+from rareearth_explorer.demo.landscape import DATES, Landscape
+from rareearth_explorer.demo.scene import DemoFiles, make_demo
+
+__all__ = ["DATES", "DemoFiles", "Landscape", "make_demo", "write_scenes"]

@@ -1,0 +1,136 @@
+"""The synthetic demo: scenes of several dates, the pools as labels, and the truth beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pyproj import Transformer
+
+from rareearth_explorer.demo.geotiff import CRS, TRANSFORM, recipe_of, write_scenes
+from rareearth_explorer.demo.landscape import DATES, Landscape
+from rareearth_explorer.demo.mines import PATCH
+from rareearth_explorer.demo.pools import Pools
+from rareearth_explorer.demo.terrain import GSD
+from rareearth_explorer.errors import SceneError
+
+PATCHES = (42, 42)
+"""Rows and columns of patches; 1,668 of them are not in the empty corner."""
+
+_VERSION = 1
+"""Raised whenever the same seed no longer gives the same pixels or pools."""
+
+
+@dataclass(frozen=True)
+class DemoFiles:
+    """The files of a demo.
+
+    Attributes
+    ----------
+    scenes
+        One GeoTIFF for each date, in order: 8 bands of uint16, reflectance x 10,000.
+    labels
+        GeoJSON points: the pools that can be seen on the first date, with `site` and `type`.
+    truth
+        GeoJSON points: every pool of every date, with `breadth_m`, whether it is `active`, the
+        `period_days` and `phase` (0 to 1 on the first date) of its cycle, and its `first_date`.
+    """
+
+    scenes: tuple[Path, ...]
+    labels: Path
+    truth: Path
+
+
+def make_demo(
+    folder: Path, *, seed: int = 0, patches: tuple[int, int] = PATCHES, progress: bool = True
+) -> DemoFiles:
+    """Draw the synthetic demo scene, or what is missing of it.
+
+    Parameters
+    ----------
+    folder
+        Where the files are put; made if need be.
+    seed
+        Whole number, 0 or more; another seed is another landscape.
+    patches
+        Rows and columns of patches of 84 pixels.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    SceneError
+        When the folder cannot be written to.
+    """
+    height, width = (PATCH * count for count in patches)
+    recipe = f"version {_VERSION}, seed {seed}, {height} x {width} pixels"
+    scenes = {day: folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in DATES}
+    labels, truth = folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson"
+    files = DemoFiles(tuple(scenes.values()), labels, truth)
+    missing = {day: path for day, path in scenes.items() if recipe_of(path) != recipe}
+    if not missing and all(_recipe_of_points(path) == recipe for path in (labels, truth)):
+        return files
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        landscape = Landscape(seed, height, width)
+        points = list(_points(landscape.pools))
+        _write_points(truth, points, recipe)
+        _write_points(labels, _as_labels(points), recipe)
+        write_scenes(landscape, missing, recipe=recipe, progress=progress)
+    except OSError as error:
+        reason = error.strerror or error.__cause__ or error
+        raise SceneError(
+            f"The demo scene could not be written to {folder} ({reason}); choose a folder that you "
+            "may write to, with about 1 GB free."
+        ) from error
+    return files
+
+
+def _points(pools: Pools) -> Iterator[dict[str, Any]]:
+    """Every pool as a GeoJSON feature, with its history."""
+    x, y = pools.place.T
+    to_lonlat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    lon, lat = to_lonlat.transform(*(TRANSFORM @ (x, y)))
+    for k in range(len(pools)):
+        active = bool(pools.active[k])
+        yield {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [round(lon[k], 7), round(lat[k], 7)]},
+            "properties": {
+                "site": int(pools.site[k]),
+                "type": "square" if pools.square[k] else "circular",
+                "breadth_m": round(2 * GSD * float(pools.radius[k]), 2),
+                "active": active,
+                "period_days": round(float(pools.period[k]), 3) if active else None,
+                "phase": round(float(pools.phase[k]), 4) if active else None,
+                "first_date": (pools.start + timedelta(int(pools.opened[k]))).isoformat(),
+            },
+        }
+
+
+def _as_labels(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep what a person would label on the first date."""
+    return [
+        {**point, "properties": {key: point["properties"][key] for key in ("site", "type")}}
+        for point in points
+        if point["properties"]["first_date"] == DATES[0].isoformat()
+    ]
+
+
+def _write_points(path: Path, points: list[dict[str, Any]], recipe: str) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    collection = {"type": "FeatureCollection", "recipe": recipe, "features": points}
+    partial.write_text(json.dumps(collection))
+    partial.replace(path)
+
+
+def _recipe_of_points(path: Path) -> str | None:
+    try:
+        recipe: str | None = json.loads(path.read_text()).get("recipe")
+    except (OSError, ValueError):
+        return None
+    return recipe

@@ -54,6 +54,9 @@ class Failure:
     reason: str
 
 
+ENDED = Failure("the process ended before it was done")
+
+
 def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
     """Run jobs as they come; end when the parent is gone, even by kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
@@ -121,6 +124,8 @@ class Worker:
         def deliver(result: object) -> None:
             if job == self._job and self._pending:
                 self._pending = False
+                if result is ENDED:
+                    self.stop()  # so that the next job starts a new process
                 done(result)
 
         def wait() -> object:
@@ -128,7 +133,7 @@ class Worker:
                 connection.send((function, arguments))
                 return connection.recv()
             except (EOFError, OSError):
-                return Failure("the process ended before it was done")
+                return ENDED
 
         if loop is None:
             deliver(wait())

@@ -1,0 +1,126 @@
+"""Work beside the clicks: deferred on this thread, or in another process that may die."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rareearth_explorer.background import Deferred, Failure, Worker
+
+
+def nothing():
+    pass
+
+
+def fail(reason):
+    raise ValueError(reason)
+
+
+@pytest.fixture
+def worker():
+    worker = Worker(nothing)
+    yield worker
+    worker.stop()
+
+
+def test_deferred_runs_at_once_without_a_loop():
+    calls = []
+    Deferred(lambda: calls.append(1))()
+    assert calls == [1]
+
+
+def test_deferred_runs_once_for_many_requests():
+    async def many():
+        calls = []
+        deferred = Deferred(lambda: calls.append(1), delay=0.01)
+        for _ in range(5):
+            deferred()
+        before = len(calls)
+        await asyncio.sleep(0.1)
+        return before, len(calls)
+
+    assert asyncio.run(many()) == (0, 1)
+
+
+def test_worker_gives_the_result(worker):
+    results = []
+    worker.submit(results.append, divmod, 17, 5)
+    assert results == [(3, 2)]
+    assert not worker.busy
+
+
+def test_worker_delivers_on_the_loop(worker):
+    async def run():
+        done = asyncio.Event()
+        results = []
+        worker.submit(lambda r: (results.append(r), done.set()), pow, 2, 10)
+        assert worker.busy
+        await asyncio.wait_for(done.wait(), 30)
+        return results
+
+    assert asyncio.run(run()) == [1024]
+
+
+def test_worker_says_what_failed_and_goes_on(worker):
+    results = []
+    worker.submit(results.append, fail, "no luck")
+    worker.submit(results.append, divmod, 7, 2)
+    assert isinstance(results[0], Failure)
+    assert results[0].reason == "ValueError: no luck"
+    assert results[1] == (3, 1)
+
+
+def test_a_killed_worker_is_a_failure_and_is_replaced(worker):
+    results = []
+    worker.submit(results.append, os._exit, 9)
+    worker.submit(results.append, divmod, 7, 2)
+    assert "ended before" in results[0].reason
+    assert results[1] == (3, 1)
+
+
+def test_cancelled_work_is_never_delivered(worker):
+    async def run():
+        results = []
+        worker.submit(results.append, time.sleep, 60)
+        worker.cancel()
+        assert not worker.busy
+        done = asyncio.Event()
+        worker.submit(lambda r: (results.append(r), done.set()), divmod, 7, 2)
+        await asyncio.wait_for(done.wait(), 30)
+        return results
+
+    assert asyncio.run(run()) == [(3, 1)]
+
+
+PARENT = """
+import time
+from rareearth_explorer.background import Worker
+from rareearth_explorer.projection import first_two
+worker = Worker(print)
+worker.start()
+print(worker._process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_process_ends_with_a_parent_killed_hard():
+    # Run as a module would be: spawning needs an importable main.
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived its parent")

@@ -55,7 +55,8 @@ def mean_cosine(columns: Iterable[Vector]) -> Vector:
     total = columns[0].copy()
     for column in columns[1:]:
         total += column
-    return np.asarray(total / np.float32(len(columns)), dtype=np.float32)
+    total /= np.float32(len(columns))
+    return total
 
 
 def contrast_of(mean_positive: Vector, mean_negative: Vector) -> Vector:
@@ -71,7 +72,9 @@ def contrast_of(mean_positive: Vector, mean_negative: Vector) -> Vector:
     """
     size = np.abs(mean_positive) + np.abs(mean_negative)
     difference = mean_positive - mean_negative
-    return np.divide(difference, size, out=np.zeros_like(difference), where=size > 0)
+    contrast = np.zeros_like(difference)
+    np.divide(difference, size, out=contrast, where=size > 0)
+    return contrast
 
 
 def score(
@@ -132,6 +135,6 @@ def cosine_contrast(
     """
     rows = np.asarray(embeddings, dtype=np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    units = rows / np.where(norms > 0, norms, np.float32(1))
+    units = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
     columns = [[cosine_to(units, t) for t in templates] for templates in (positives, negatives)]
     return score(columns[0], columns[1], len(units))[0]

@@ -2,6 +2,6 @@
 
 from rareearth_explorer.demo.geotiff import write_scenes
 from rareearth_explorer.demo.landscape import DATES, Landscape
-from rareearth_explorer.demo.scene import DemoFiles, make_demo
+from rareearth_explorer.demo.scene import PATCHES, DemoFiles, make_demo
 
-__all__ = ["DATES", "DemoFiles", "Landscape", "make_demo", "write_scenes"]
+__all__ = ["DATES", "PATCHES", "DemoFiles", "Landscape", "make_demo", "write_scenes"]

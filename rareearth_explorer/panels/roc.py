@@ -18,6 +18,7 @@ from rareearth_explorer.session import Session, State
 EARLIER = "#b8c4d0"
 PRESENT = "#b2182b"
 BINS = 60
+NOTHING = (np.empty(0), np.empty(0))
 
 
 class RocPanel:
@@ -82,14 +83,16 @@ class RocPanel:
             self._lines += self.axes.plot([], [], color=EARLIER, linewidth=1.2)
         for number, line in enumerate(self._lines):
             shown = number < len(past)
-            line.set_data(*((past[number].fpr, past[number].tpr) if shown else ([], [])))
+            fpr, tpr = (past[number].fpr, past[number].tpr) if shown else NOTHING
+            line.set_data(fpr, tpr)
             line.set_label(f"round {number + 1}: {past[number].auc:.3f}" if shown else "_")
-        self._present.set_data(*((present.fpr, present.tpr) if present else ([], [])))
+        fpr, tpr = (present.fpr, present.tpr) if present else NOTHING
+        self._present.set_data(fpr, tpr)
         self._present.set_label(f"round {len(state.rounds)}: {present.auc:.3f}" if present else "_")
         if self.curves:
             self.axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
-        elif self.axes.get_legend():
-            self.axes.get_legend().remove()
+        elif legend := self.axes.get_legend():
+            legend.remove()
         self.caption.value = _note(self._say(present))
 
     def _say(self, present: RocCurve | None) -> str:

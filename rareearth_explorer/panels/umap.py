@@ -81,13 +81,15 @@ class UmapPanel:
             style={"description_width": "44px"},
         )
         self.mark_positive = w.Button(
-            description="+ mark", tooltip="Mark the patches selected by click or lasso as positive templates",
+            description="+ mark",
+            tooltip="Mark the patches selected by click or lasso as positive templates",
             layout=w.Layout(width="auto"),
-        )  # fmt: skip
+        )
         self.mark_negative = w.Button(
-            description="− mark", tooltip="Mark the patches selected by click or lasso as negative templates",
+            description="− mark",
+            tooltip="Mark the patches selected by click or lasso as negative templates",
             layout=w.Layout(width="auto"),
-        )  # fmt: skip
+        )
         self.clear = w.Button(
             description="clear", tooltip="Select nothing", layout=w.Layout(width="auto")
         )

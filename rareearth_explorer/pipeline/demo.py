@@ -8,6 +8,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from rareearth_explorer import encoders
+from rareearth_explorer.demo import PATCHES, make_demo
 from rareearth_explorer.pipeline.embedding import embed_scene
 from rareearth_explorer.pipeline.projecting import project_table
 from rareearth_explorer.scene import open_scene
@@ -38,7 +39,11 @@ def demo_folder() -> Path:
 
 
 def prepare_demo(
-    folder: Path | None = None, *, progress: bool = True, **options: int | tuple[int, int]
+    folder: Path | None = None,
+    *,
+    seed: int = 0,
+    patches: tuple[int, int] = PATCHES,
+    progress: bool = True,
 ) -> PreparedDemo:
     """Draw, embed and project the demo scene; what is there already is not made again.
 
@@ -46,20 +51,18 @@ def prepare_demo(
     ----------
     folder
         Where the files shall be; `demo_folder()` when None.
+    seed, patches
+        As `make_demo` takes them.
     progress
         Whether to show progress on standard error.
-    **options
-        Passed on to `make_demo`, such as `seed` and `patches`.
 
     Raises
     ------
     ExplorerError
         The folder cannot be written.
     """
-    from rareearth_explorer.demo import make_demo
-
     folder = folder or demo_folder()
-    files = make_demo(folder, progress=progress, **options)
+    files = make_demo(folder, seed=seed, patches=patches, progress=progress)
     table = folder / "demo_table.parquet"
     if not table.exists():
         # Embedded and projected beside, so that the table is there with its projection or not.

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.contrast import ScoreKind, Vector, cosine_to, score
+from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
-from rareearth_explorer.session.state import Mask, Round, Sign, State, Templates
+from rareearth_explorer.session.history import History
+from rareearth_explorer.session.state import (
+    Mask,
+    Round,
+    Sign,
+    Verdict,
+    with_value,
+)
 from rareearth_explorer.table import PatchTable
 
-COLUMNS_KEPT = 512
-"""Cosine columns kept per session, one per template: 115 kB each at the paper's size."""
+SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
 
 
-class Session(t.HasTraits):
+class Session(History):
     """What one analyst does with one patch table.
 
     Panels observe the traits and call the verbs; so can a script. Values are replaced, never
@@ -40,22 +46,19 @@ class Session(t.HasTraits):
         No label lies in any patch.
     """
 
-    state: State = t.Instance(State)
-    """Templates, rounds and the scores that follow from them; every verb replaces it at once."""
-
-    threshold: float = t.Float(0.0)
+    threshold = t.Float(0.0)
     """Score at which `refine` discards by default, in [-1, 1]."""
 
-    sign: Sign = t.Enum(("positive", "negative"), "positive")
+    sign = t.Enum(("positive", "negative"), "positive")
     """The sign that a plain click marks."""
 
-    selection: tuple[int, ...] = t.Tuple()
+    selection = t.Tuple()
     """Row numbers of the selected patches, ascending."""
 
-    hovered: int | None = t.Int(None, allow_none=True)
+    hovered = t.Int(None, allow_none=True)
     """Row number of the patch under the pointer, or None."""
 
-    message: str = t.Unicode("")
+    message = t.Unicode("")
     """One sentence for the status line: what was wrong with the last thing tried, or empty."""
 
     def __init__(
@@ -66,11 +69,7 @@ class Session(t.HasTraits):
     ) -> None:
         self.table = table
         self.pools = _pools(table, labels)
-        self._cosines = lru_cache(COLUMNS_KEPT)(lambda p: cosine_to(table.unit_embeddings, p))
-        self._past: list[State] = []
-        self._future: list[State] = []
-        everything = Round(np.ones(len(table), dtype=bool))
-        super().__init__(state=self._state(Templates(), (everything,)), **traits)
+        super().__init__(table.unit_embeddings, **traits)
 
     # What there is ---------------------------------------------------------------------------
 
@@ -104,17 +103,8 @@ class Session(t.HasTraits):
         """(N,) True for patches with a labelled pool; None without labels."""
         return None if self.pools is None else self.pools > 0
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is something to undo."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is something to redo."""
-        return bool(self._future)
-
     # What the analyst does -------------------------------------------------------------------
+    # Each verb that changes something is told to `on_verb`, with arguments that repeat it.
 
     def mark(self, patch: int | Iterable[int], sign: Sign) -> None:
         """Mark a patch, or several at once, as templates; a template of the other sign changes.
@@ -126,11 +116,15 @@ class Session(t.HasTraits):
         """
         if sign not in ("positive", "negative"):
             raise SessionError(f"A template is 'positive' or 'negative', not {sign!r}.")
-        self._retemplate(self.state.templates.marked(self._patches(patch), sign))
+        patches = self._patches(patch)
+        templates = self.state.templates.marked(patches, sign)
+        self._change(("mark", {"patch": patches, "sign": sign}), templates=templates)
 
     def unmark(self, patch: int | Iterable[int]) -> None:
         """Take templates back; patches that are none are left as they are."""
-        self._retemplate(self.state.templates.without(self._patches(patch)))
+        patches = self._patches(patch)
+        templates = self.state.templates.without(patches)
+        self._change(("unmark", {"patch": patches}), templates=templates)
 
     def toggle(self, patch: int, sign: Sign) -> None:
         """Mark a patch, or take it back if it carries this sign already: what a click does."""
@@ -141,7 +135,59 @@ class Session(t.HasTraits):
 
     def clear(self) -> None:
         """Take all templates back."""
-        self._retemplate(Templates())
+        self.unmark([*self.positives, *self.negatives])
+
+    def mute(self, patch: int, muted: bool = True) -> None:
+        """Switch a template's effect on the scores off, or on again, to see what it does."""
+        (patch,) = self._patches(patch)
+        opinions = self.state.opinions
+        changed = opinions.muted | {patch} if muted else opinions.muted - {patch}
+        self._change(
+            ("mute", {"patch": patch, "muted": muted}), opinions=replace(opinions, muted=changed)
+        )
+
+    def judge(
+        self, patch: int | Iterable[int], verdict: Verdict | None, *, mark: bool = False
+    ) -> None:
+        """Record a verdict on patches, replacing an earlier one; None takes it back.
+
+        Parameters
+        ----------
+        patch
+            Row number or numbers.
+        verdict
+            "confirmed", "rejected" or "skipped".
+        mark
+            Whether confirmed patches also become positive templates and rejected ones negative,
+            in the same step.
+
+        Raises
+        ------
+        SessionError
+            There is no such verdict or patch.
+        """
+        if verdict not in ("confirmed", "rejected", "skipped", None):
+            raise SessionError(
+                f"A verdict is 'confirmed', 'rejected' or 'skipped', not {verdict!r}."
+            )
+        patches = self._patches(patch)
+        opinions, templates = self.state.opinions, self.state.templates
+        if mark and verdict in SIGN_OF:
+            templates = templates.marked(patches, SIGN_OF[verdict])
+        self._change(
+            ("judge", {"patch": patches, "verdict": verdict, "mark": mark}),
+            templates=templates,
+            opinions=replace(opinions, verdicts=with_value(opinions.verdicts, patches, verdict)),
+        )
+
+    def note(self, patch: int, text: str) -> None:
+        """Write a note on a patch, replacing an earlier one; an empty text removes it."""
+        (patch,) = self._patches(patch)
+        opinions = self.state.opinions
+        notes = with_value(opinions.notes, [patch], text.strip())
+        self._change(
+            ("note", {"patch": patch, "text": text}), opinions=replace(opinions, notes=notes)
+        )
 
     def refine(self, threshold: float | None = None) -> None:
         """Keep the active patches that score at least `threshold` and start a new round.
@@ -169,8 +215,18 @@ class Session(t.HasTraits):
                 f"At threshold {threshold:.3f} {what}; {'lower' if kept == 0 else 'raise'} it "
                 "or mark other templates."
             )
-        self._advance(
-            self.state.templates, (*self.state.rounds, Round(active, threshold, self.state))
+        self.keep(active, threshold)
+
+    def keep(self, active: Mask, threshold: float) -> None:
+        """Start a new round with these patches: what `refine` does once it knows which.
+
+        A saved session is repeated by this verb, because another machine may round a score that
+        lies on the threshold to its other side.
+        """
+        begun = Round(np.asarray(active, dtype=bool), threshold, self.state)
+        rows = np.flatnonzero(begun.active).tolist()
+        self._change(
+            ("keep", {"rows": rows, "threshold": threshold}), rounds=(*self.state.rounds, begun)
         )
 
     def back(self, to: int | None = None) -> None:
@@ -192,42 +248,13 @@ class Session(t.HasTraits):
             raise SessionError("This is the first round; there is none to go back to.")
         if not 0 <= to < last:
             raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
-        self._advance(self.state.templates, self.state.rounds[: to + 1])
-
-    def undo(self) -> None:
-        """Take back the last mark, unmark, refinement or return; nothing if there is none."""
-        if self._past:
-            self._future.append(self.state)
-            self.state = self._past.pop()
-
-    def redo(self) -> None:
-        """Do again what was undone last; nothing if there is none."""
-        if self._future:
-            self._past.append(self.state)
-            self.state = self._future.pop()
+        self._change(("back", {"to": to}), rounds=self.state.rounds[: to + 1])
 
     def select(self, patches: Iterable[int]) -> None:
         """Select patches, replacing the selection; selecting is not part of undo."""
         self.selection = tuple(sorted(set(self._patches(patches))))
 
     # How ---------------------------------------------------------------------------------------
-
-    def _retemplate(self, templates: Templates) -> None:
-        if templates != self.state.templates:
-            self._advance(templates, self.state.rounds)
-
-    def _advance(self, templates: Templates, rounds: tuple[Round, ...]) -> None:
-        state = self._state(templates, rounds)
-        self._past.append(self.state)
-        self._future.clear()
-        self.state = state
-
-    def _state(self, templates: Templates, rounds: tuple[Round, ...]) -> State:
-        positives, negatives = (
-            [self._cosines(p) for p in marked]
-            for marked in (templates.positives, templates.negatives)
-        )
-        return State(templates, rounds, *score(positives, negatives, len(self.table)))
 
     def _patches(self, patches: int | Iterable[int]) -> list[int]:
         numbers = patches if isinstance(patches, Iterable) else (patches,)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.session.scale import ScoreScale
 
 Sign = Literal["positive", "negative"]
+Verdict = Literal["confirmed", "rejected", "skipped"]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -55,6 +56,31 @@ class Templates:
         return Templates(rest.positives, (*rest.negatives, *new))
 
 
+@dataclass(frozen=True)
+class Opinions:
+    """What the analyst decided about single patches; maps are never changed in place.
+
+    Attributes
+    ----------
+    verdicts
+        Row number -> confirmed, rejected or skipped.
+    notes
+        Row number -> free text.
+    muted
+        Row numbers of templates whose effect on the scores is switched off.
+    """
+
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
+    muted: frozenset[int] = frozenset()
+
+
+def with_value(mapping: Mapping[int, Any], keys: Iterable[int], value: Any) -> dict[int, Any]:
+    """Copy a map with `value` at all `keys`, or without them when it is None or empty."""
+    changed = {key: kept for key, kept in mapping.items() if key not in set(keys)}
+    return changed | dict.fromkeys(keys, value) if value else changed
+
+
 @dataclass(frozen=True, eq=False)
 class Round:
     """One round of iterative refinement.
@@ -88,12 +114,15 @@ class State:
         (N,) float32 in [-1, 1], higher is more mine-like; NaN while nothing is marked.
     kind
         What the scores are.
+    opinions
+        Verdicts, notes, and templates switched off.
     """
 
     templates: Templates
     rounds: tuple[Round, ...]
     scores: Vector
     kind: ScoreKind
+    opinions: Opinions = field(default_factory=Opinions)
 
     @property
     def active(self) -> Mask:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import anywidget
 import ipywidgets
@@ -56,7 +55,7 @@ class MapBridge(anywidget.AnyWidget):
     imagery_zoom = t.Int(18).tag(sync=True)
     """Zoom beyond which tiles are enlarged rather than asked for."""
 
-    outlines: dict[str, Any] = t.Dict().tag(sync=True)
+    outlines = t.Dict().tag(sync=True)
     """Groups of outlined patches: name -> {"patches": [...], "color", "weight", "casing"}."""
 
     tooltip = t.Unicode("").tag(sync=True)

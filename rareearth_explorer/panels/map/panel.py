@@ -139,9 +139,8 @@ class MapPanel:
             self._tiles.request(message)
 
     def _click(self, patch: int, *, other: bool) -> None:
-        sign: Sign = self.session.sign
-        if other:
-            sign = "negative" if sign == "positive" else "positive"
+        plain_is_positive = self.session.sign == "positive"
+        sign: Sign = "positive" if plain_is_positive != other else "negative"
         try:
             self.session.toggle(patch, sign)
         except ExplorerError as error:

@@ -1,0 +1,102 @@
+"""States that follow each other: scoring, undo, redo, and telling each verb to a recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets as t
+
+from rareearth_explorer.contrast import cosine_to, score
+from rareearth_explorer.session.state import Opinions, Round, State, Templates
+
+COLUMNS_KEPT = 512
+"""Cosine columns kept, one per template: 115 kB each at the paper's size."""
+
+Verb = tuple[str, dict[str, Any]]
+"""Name of a method of the session, and arguments of JSON types that repeat what it did."""
+
+
+class History(t.HasTraits):
+    """The present state, those before it, and those undone.
+
+    Parameters
+    ----------
+    unit_embeddings
+        (N, D) float32 rows of length 1, from which states are scored.
+    """
+
+    state = t.Instance(State)
+    """Templates, rounds and the scores that follow from them; every verb replaces it at once."""
+
+    def __init__(self, unit_embeddings: npt.NDArray[np.float32], **traits: Any) -> None:
+        self._patch_count = len(unit_embeddings)
+        self._cosines = lru_cache(COLUMNS_KEPT)(lambda p: cosine_to(unit_embeddings, p))
+        self._past: list[State] = []
+        self._future: list[State] = []
+        self.on_verb: Callable[[str, dict[str, Any]], None] | None = None
+        everything = Round(np.ones(self._patch_count, dtype=bool))
+        super().__init__(state=self._scored(Templates(), (everything,), Opinions()), **traits)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to undo."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to redo."""
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """Take back the last verb that changed something; nothing if there is none."""
+        if self._past:
+            self._future.append(self.state)
+            self._show(self._past.pop(), ("undo", {}))
+
+    def redo(self) -> None:
+        """Do again what was undone last; nothing if there is none."""
+        if self._future:
+            self._past.append(self.state)
+            self._show(self._future.pop(), ("redo", {}))
+
+    def _change(
+        self,
+        verb: Verb,
+        *,
+        templates: Templates | None = None,
+        rounds: tuple[Round, ...] | None = None,
+        opinions: Opinions | None = None,
+    ) -> None:
+        """Replace parts of the state, if any of them differs, and remember the state before."""
+        before = self.state
+        templates = before.templates if templates is None else templates
+        rounds = before.rounds if rounds is None else rounds
+        opinions = before.opinions if opinions is None else opinions
+        if (templates, rounds, opinions) == (before.templates, before.rounds, before.opinions):
+            return
+        if (templates, opinions.muted) == (before.templates, before.opinions.muted):
+            state = replace(before, rounds=rounds, opinions=opinions)
+        else:
+            state = self._scored(templates, rounds, opinions)
+        self._past.append(before)
+        self._future.clear()
+        self._show(state, verb)
+
+    def _show(self, state: State, verb: Verb) -> None:
+        # Recorded before it is shown: if this process dies while drawing, nothing is lost.
+        if self.on_verb is not None:
+            self.on_verb(*verb)
+        self.state = state
+
+    def _scored(self, templates: Templates, rounds: tuple[Round, ...], opinions: Opinions) -> State:
+        positives, negatives = (
+            [self._cosines(p) for p in marked if p not in opinions.muted]
+            for marked in (templates.positives, templates.negatives)
+        )
+        scores, kind = score(positives, negatives, self._patch_count)
+        return State(templates, rounds, scores, kind, opinions)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ PLAUSIBLE_RATIO = 20.0
 class ClayAdapter:
     """Embeds chips with a Clay encoder.
 
-    A batch gives the same numbers each time on the same machine, device and number of threads.
-    A patch in another batch may differ in the last bits, since matrix products of another size
-    may add in another order; a run that is to be resumed cuts its batches the same way.
+    A batch gives the same numbers each time on the same machine and device, since on a CPU it is
+    left to one thread; several may encode batches of their own at the same time. A patch in
+    another batch may differ in the last bits, since matrix products of another size may add in
+    another order; a run that is to be resumed cuts its batches the same way.
 
     Parameters
     ----------
@@ -111,6 +113,7 @@ class ClayAdapter:
             "padding": self.options.padding,
             "device": self.device.type,
             "dtype": self.options.dtype,
+            "torch": torch.__version__,
         }
 
     def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
@@ -131,7 +134,7 @@ class ClayAdapter:
         if count == 0:
             return np.empty((0, self.dim), np.float32)
         time, latlon = self._metadata(chips)
-        with torch.inference_mode(), self._precision():
+        with torch.inference_mode(), self._precision(), _one_thread():
             embeddings = self._encoder.embed(
                 self._pixels(chips.pixels),
                 torch.from_numpy(time).to(self.device),
@@ -161,6 +164,20 @@ class ClayAdapter:
     def _precision(self) -> torch.autocast:
         reduced = self.options.dtype == "bfloat16"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=reduced)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep the calling thread's matrix products to itself.
+
+    Shared among threads they add in another order, and batches side by side are faster anyway.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def time_code(time: datetime) -> npt.NDArray[np.float32]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 from rasterio.windows import Window
 
 from rareearth_explorer.encoders.encoder import Chips, Encoder
+from rareearth_explorer.errors import EncoderError
 from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.scene import Scene
 
@@ -92,14 +95,30 @@ def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
     return CutBlock(row, column, Chips(chips, latlon, scene.time), block.columns - len(kept))
 
 
-def embed_block(encoder: Encoder, cut: CutBlock, batch: int) -> EmbeddedBlock:
-    """Embed a block's chips, `batch` at a time."""
+def embed_block(
+    encoder: Encoder, cut: CutBlock, batch: int, stop: threading.Event | None = None
+) -> EmbeddedBlock:
+    """Embed a block's chips, `batch` at a time.
+
+    Raises
+    ------
+    EncoderError
+        An embedding holds NaN or infinity.
+    CancelledError
+        `stop` was set.
+    """
     chips = cut.chips
-    parts = [
-        encoder.encode(
-            Chips(chips.pixels[at : at + batch], chips.latlon[at : at + batch], chips.time)
+    embeddings = np.empty((len(chips.pixels), encoder.dim), np.float32)
+    for at in range(0, len(embeddings), batch):
+        if stop is not None and stop.is_set():
+            raise CancelledError
+        part = slice(at, at + batch)
+        embeddings[part] = encoder.encode(Chips(chips.pixels[part], chips.latlon[part], chips.time))
+    finite = np.isfinite(embeddings).all(axis=1)
+    if not finite.all():
+        odd = int(np.argmin(finite))
+        raise EncoderError(
+            f"The embedding of the patch in row {cut.row[odd]}, column {cut.column[odd]} holds NaN "
+            f"or infinity: {encoder.name}'s weights are damaged, or its dtype is too narrow."
         )
-        for at in range(0, len(chips.pixels), batch)
-    ]
-    embeddings = np.concatenate(parts) if parts else np.empty((0, encoder.dim), np.float32)
     return EmbeddedBlock(cut.row, cut.column, embeddings, cut.left_out)

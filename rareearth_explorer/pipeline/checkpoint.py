@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import os
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,6 @@ import numpy as np
 
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.pipeline.blocks import EmbeddedBlock
-
-
-def file_identity(path: Path) -> dict[str, Any]:
-    """Identify a file by its name and all of its content, as JSON types."""
-    with path.open("rb") as file:
-        return {"name": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 class Checkpoint:
@@ -41,24 +36,13 @@ class Checkpoint:
     def __init__(self, table: Path, plan: dict[str, Any]) -> None:
         self.folder = table.with_name(table.name + ".blocks")
         self._table = table
-        text = json.dumps(plan, indent=1, sort_keys=True)
-        kept = self.folder / "plan.json"
-        try:
-            if kept.exists() and kept.read_text() != text:
-                self._refuse(json.loads(kept.read_text()), json.loads(text))
+        self._plan = self.folder / "plan.json"
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(kept, text.encode())
-        except OSError as error:
-            raise TableError(
-                f"{table}: nothing can be written there ({error.strerror}); choose another place."
-            ) from error
-
-    def _refuse(self, then: dict[str, Any], now: dict[str, Any]) -> None:
-        changed = sorted(k for k in then.keys() | now.keys() if then.get(k) != now.get(k))
-        raise TableError(
-            f"{self._table}: an unfinished run in {self.folder.name} used other "
-            f"{', '.join(changed)}; use what it used, or remove that folder to begin again."
-        )
+            if self._plan.exists():
+                self._require(plan)
+            else:
+                self._save(self._plan, json.dumps(plan, indent=1).encode())
 
     def has(self, number: int) -> bool:
         """Whether a block is finished."""
@@ -72,29 +56,60 @@ class Checkpoint:
             )
 
     def save(self, number: int, block: EmbeddedBlock) -> None:
-        """Keep a finished block; it is there whole or not at all, also after a power cut."""
-        beside = self._file(number).with_suffix(".part")
-        with beside.open("wb") as file:
-            np.savez(
-                file,
-                row=block.row,
-                column=block.column,
-                embeddings=block.embeddings,
-                left_out=block.left_out,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._file(number))
+        """Keep a finished block; it is there whole or not at all, also after a power cut.
+
+        Raises
+        ------
+        TableError
+            The disk is full or has gone; what was kept before stays.
+        """
+        content = io.BytesIO()
+        np.savez(content, **vars(block))
+        with self._writing():
+            self._save(self._file(number), content.getbuffer())
 
     def remove(self) -> None:
-        """Delete the folder, once the table is written."""
-        shutil.rmtree(self.folder)
+        """Delete the folder; the plan goes last, so that blocks are never without one."""
+        for file in sorted(self.folder.iterdir(), key=self._plan.__eq__):
+            file.unlink()
+        self.folder.rmdir()
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npz"
 
+    def _require(self, plan: dict[str, Any]) -> None:
+        then, now = json.loads(self._plan.read_text()), json.loads(json.dumps(plan))
+        if changed := list(differences(then, now)):
+            raise TableError(
+                f"{self._table}: an unfinished run in {self.folder.name} used other "
+                f"{', '.join(changed)}; use what it used, or remove that folder to begin again."
+            )
 
-def _write_whole(path: Path, content: bytes) -> None:
-    beside = path.with_suffix(".part")
-    beside.write_bytes(content)
-    beside.replace(path)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TableError(
+                f"{self._table}: nothing can be written there ({error.strerror}); choose another "
+                "place or make room, and start again: finished blocks are kept."
+            ) from error
+
+    @staticmethod
+    def _save(path: Path, content: bytes | memoryview) -> None:
+        beside = path.with_suffix(".part")
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Name the members in which two JSON objects differ, such as `encoder gsd`."""
+    for key in sorted(then.keys() | now.keys()):
+        before, after = then.get(key), now.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from (f"{key} {name}" for name in differences(before, after))
+        elif before != after:
+            yield key

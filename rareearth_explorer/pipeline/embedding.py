@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +16,14 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from rareearth_explorer.encoders.encoder import Encoder
-from rareearth_explorer.errors import SceneError
+from rareearth_explorer.errors import SceneError, TableError
 from rareearth_explorer.grid import DEFAULT_PATCH_SIZE, PatchGrid
-from rareearth_explorer.pipeline.blocks import (
-    LEAST_VALID,
-    Block,
-    CutBlock,
-    EmbeddedBlock,
-    blocks,
-    cut_block,
-    embed_block,
-)
-from rareearth_explorer.pipeline.checkpoint import Checkpoint, file_identity
+from rareearth_explorer.pipeline.blocks import LEAST_VALID, EmbeddedBlock, blocks
+from rareearth_explorer.pipeline.checkpoint import Checkpoint
+from rareearth_explorer.pipeline.provenance import describe_sources
+from rareearth_explorer.pipeline.running import Finished, Numbered, embed_in_threads
 from rareearth_explorer.scene import Scene
-from rareearth_explorer.table import TableWriter
+from rareearth_explorer.table import TableWriter, read_facts
 
 BATCH = 16
 """Chips given to the encoder at once."""
@@ -47,13 +44,17 @@ class EmbeddingReport:
         Number of patches in it.
     left_out
         Number of patches with less than half valid pixels, which are not in it.
+    dim
+        Length of an embedding.
     resumed
-        Number of blocks found finished from an earlier run.
+        Number of blocks found finished from an earlier run; all of them where the table was
+        there already, made from the same.
     """
 
     table: Path
     patches: int
     left_out: int
+    dim: int
     resumed: int
 
 
@@ -69,7 +70,8 @@ def embed_scene(
     """Cut a scene into patches, embed them, and write the patch table.
 
     Stopped at any moment, kill -9 included, it goes on from the last finished block when called
-    again, with the same result to the bit. Memory does not grow with the scene.
+    again, with the same result to the bit; a table that is there already, made from the same, is
+    left as it is. Memory does not grow with the scene.
 
     Parameters
     ----------
@@ -92,57 +94,82 @@ def embed_scene(
         The table cannot be written, or an unfinished run used other input or options.
     """
     grid = scene.grid(patch_size)
+    embed = partial(embed_in_threads, scene, encoder, grid, batch)
+    return fill_table(scene, grid, encoder.describe(), batch, embed, table, progress=progress)
+
+
+def fill_table(
+    scene: Scene,
+    grid: PatchGrid,
+    encoder: dict[str, Any],
+    batch: int,
+    embed: Callable[[Sequence[Numbered]], Finished],
+    table: Path,
+    *,
+    progress: bool,
+) -> EmbeddingReport:
+    """Have the blocks embedded that are not yet, and write the table once all are.
+
+    Parameters
+    ----------
+    encoder
+        What the encoder tells of itself.
+    embed
+        Embeds numbered blocks, anywhere and in any order.
+    scene, grid, batch, table, progress
+        As for `embed_scene`, which also tells what is raised.
+    """
     metadata = {
+        "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
         "grid": grid.to_metadata(),
-        "encoder": encoder.describe(),
-        "scenes": [_describe_scene(scene)],
+        "encoder": encoder,
+        "scenes": describe_sources(scene),
         "least_valid": LEAST_VALID,
+        "batch": batch,
     }
-    checkpoint = Checkpoint(table, {**metadata, "batch": batch})
-    work = list(blocks(grid))
-    finished = [n for n in range(len(work)) if checkpoint.has(n)]
-    missing = sorted(set(range(len(work))) - set(finished))
-    with tqdm(
-        total=len(grid),
-        initial=sum(work[n].columns for n in finished),
-        desc=f"embedding {scene.path.name}",
-        unit="patch",
-        disable=not progress,
-    ) as bar:
-        for number, cut in _read_ahead(scene, grid, work, missing):
-            checkpoint.save(number, embed_block(encoder, cut, batch))
-            bar.update(work[number].columns)
-    left_out = sum(checkpoint.load(n).left_out for n in range(len(work)))
+    work = list(enumerate(blocks(grid)))
+    checkpoint = Checkpoint(table, metadata)
+    if (rows := _rows_if_made_of(metadata, table)) is not None:
+        checkpoint.remove()
+        return EmbeddingReport(table, rows, len(grid) - rows, encoder["dim"], len(work))
+    missing = [(number, block) for number, block in work if not checkpoint.has(number)]
+    with (
+        tqdm(
+            total=len(grid),
+            initial=len(grid) - sum(block.columns for _, block in missing),
+            desc=f"embedding {scene.path.name}",
+            unit="patch",
+            disable=None if progress else True,  # None: shown on a terminal only
+        ) as bar,
+        closing(embed(missing)) as finished,
+    ):
+        for number, block in finished:
+            checkpoint.save(number, block)
+            bar.update(len(block.row) + block.left_out)
+    left_out = sum(checkpoint.load(number).left_out for number, _ in work)
     if left_out == len(grid):
         checkpoint.remove()
         raise SceneError(
             f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene or "
             "a smaller patch size."
         )
-    with TableWriter(table, encoder.dim, metadata) as writer:
+    with TableWriter(table, encoder["dim"], metadata) as writer:
         for row, column, embeddings in _row_groups(checkpoint, len(work)):
             writer.append(row, column, grid.corners(row, column), embeddings)
     checkpoint.remove()
-    return EmbeddingReport(table, len(grid) - left_out, left_out, len(finished))
+    return EmbeddingReport(
+        table, len(grid) - left_out, left_out, encoder["dim"], len(work) - len(missing)
+    )
 
 
-def _describe_scene(scene: Scene) -> dict[str, Any]:
-    time = scene.time.isoformat() if scene.time else None
-    return {**file_identity(scene.path), "time": time, "bands": list(scene.bands)}
-
-
-def _read_ahead(
-    scene: Scene, grid: PatchGrid, work: list[Block], numbers: list[int]
-) -> Iterator[tuple[int, CutBlock]]:
-    """Yield cut blocks while the next one is being read."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as pool:
-        coming = [pool.submit(cut_block, scene, grid, work[n]) for n in numbers[:1]]
-        for at, number in enumerate(numbers):
-            cut = coming.pop().result()
-            coming += [
-                pool.submit(cut_block, scene, grid, work[n]) for n in numbers[at + 1 : at + 2]
-            ]
-            yield number, cut
+def _rows_if_made_of(metadata: dict[str, Any], table: Path) -> int | None:
+    """Count the rows of a table that is there already, made from the same; None otherwise."""
+    try:
+        rows, recorded = read_facts(table)
+    except TableError:
+        return None
+    recorded.pop("projection", None)
+    return rows if recorded == json.loads(json.dumps(metadata)) else None
 
 
 def _row_groups(checkpoint: Checkpoint, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:

@@ -1,7 +1,7 @@
 """The patch table: one row per patch, its footprint and its embedding, in one GeoParquet file."""
 
 from rareearth_explorer.table.patch_table import PatchTable
-from rareearth_explorer.table.reading import open_table
+from rareearth_explorer.table.reading import open_table, read_facts
 from rareearth_explorer.table.writing import TableWriter, add_projection
 
-__all__ = ["PatchTable", "TableWriter", "add_projection", "open_table"]
+__all__ = ["PatchTable", "TableWriter", "add_projection", "open_table", "read_facts"]

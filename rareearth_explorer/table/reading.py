@@ -73,6 +73,18 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
     )
 
 
+def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
+    """Read the number of rows of a patch table and what its maker recorded, and nothing else.
+
+    Raises
+    ------
+    TableError
+        The file is missing, not Parquet, or empty.
+    """
+    facts = _open_parquet(Path(path)).metadata
+    return facts.num_rows, json.loads((facts.metadata or {}).get(METADATA_KEY, b"{}"))
+
+
 def _open_parquet(path: Path) -> pq.ParquetFile:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
 METADATA_KEY = b"rareearth_explorer"
 """Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection."""
+
+COMPRESSION: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": False,
+}
+"""Embeddings are noise to a compressor; zstd at its lightest still takes the polygons."""
 
 
 def _geo_metadata(bounds: list[float]) -> dict[str, Any]:
@@ -39,6 +49,11 @@ class TableWriter:
         Length of an embedding.
     metadata
         What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
+
+    Raises
+    ------
+    TableError
+        The table cannot be written there, also from within the `with` block.
     """
 
     def __init__(self, path: Path, dim: int, metadata: dict[str, Any]) -> None:
@@ -57,21 +72,9 @@ class TableWriter:
                 pa.field("embedding", pa.list_(pa.float32(), dim)),
             ]
         )
-        try:
+        with _writable(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Embeddings are noise to a compressor; zstd at its lightest still takes the polygons.
-            self._writer = pq.ParquetWriter(
-                self._beside,
-                self.schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=False,
-            )
-        except OSError as error:
-            raise TableError(
-                f"{self.path}: the table cannot be written there ({error.strerror or error}); "
-                "choose another place."
-            ) from error
+            self._writer = pq.ParquetWriter(self._beside, self.schema, **COMPRESSION)
 
     def append(
         self,
@@ -93,7 +96,8 @@ class TableWriter:
             pa.array(np.asarray(column, np.int32)),
             pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
         ]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+        with _writable(self.path):
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
         west, south, east, north = self._bounds
         low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
         self._bounds = [
@@ -119,11 +123,27 @@ class TableWriter:
                     METADATA_KEY: json.dumps(self._metadata).encode(),
                 }
             )
-        self._writer.close()
-        if kind is None:
-            self._beside.replace(self.path)
-        else:
+        try:
+            with _writable(self.path):
+                self._writer.close()
+                if kind is None:
+                    with self._beside.open("rb") as file:
+                        os.fsync(file.fileno())
+                    self._beside.replace(self.path)
+        finally:
             self._beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Say in a sentence that a file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise TableError(
+            f"{path}: the table cannot be written there ({error.strerror or error}); "
+            "choose another place or make room."
+        ) from error
 
 
 def add_projection(
@@ -132,24 +152,27 @@ def add_projection(
     """Store 2-D coordinates (N, 2) of all rows as `umap_x`, `umap_y`, and how they were made.
 
     Row groups are copied one by one, so memory does not grow with the table.
+
+    Raises
+    ------
+    TableError
+        The table cannot be written.
     """
     import pyarrow.parquet as pq
 
     beside = path.with_name(path.name + ".part")
     try:
-        with pq.ParquetFile(path) as source:
+        with _writable(path), pq.ParquetFile(path) as source:
             recorded = source.metadata.metadata or {}
             schema = _projected_schema(source.schema_arrow, recorded, parameters)
-            with pq.ParquetWriter(
-                beside, schema, compression="zstd", compression_level=1, use_dictionary=False
-            ) as writer:
+            with pq.ParquetWriter(beside, schema, **COMPRESSION) as writer:
                 start = 0
                 for number in range(source.num_row_groups):
                     group = source.read_row_group(number)
                     here = coordinates[start : start + len(group)]
                     start += len(group)
                     writer.write_table(_with_projection(group, here, schema))
-        beside.replace(path)
+            beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 

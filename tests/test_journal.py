@@ -1,0 +1,168 @@
+"""The journal: what was done is there again, after any end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal, fingerprint, saved_sessions
+from rareearth_explorer.table import PatchTable
+
+
+def same(one, other):
+    assert one.state.templates == other.state.templates
+    assert one.state.opinions == other.state.opinions
+    assert len(one.state.rounds) == len(other.state.rounds)
+    np.testing.assert_array_equal(one.active, other.active)
+    np.testing.assert_array_equal(one.scores, other.scores)
+
+
+def hunt(session):
+    session.mark([0, 4], "positive")
+    session.mark(1, "negative")
+    session.judge(7, "confirmed", mark=True)
+    session.note(7, "tracks — and a truck")
+    session.refine()
+    session.undo()
+    session.redo()
+    session.mute(1)
+    session.judge(9, "rejected")
+
+
+def test_comes_back_as_it_was(small_table):
+    first = Session(small_table)
+    Journal.named(small_table, "hunt").attach(first)
+    hunt(first)
+    second = Session(small_table)
+    assert Journal.named(small_table, "hunt").attach(second) == 9
+    same(first, second)
+    second.undo()
+    assert second.state.opinions.verdicts == {7: "confirmed"}
+    assert saved_sessions(small_table) == ["hunt"]
+
+
+verbs = st.sampled_from(
+    ["positive", "negative", "unmark", "refine", "back", "undo", "redo", "judge"]
+)
+
+
+@given(steps=st.lists(st.tuples(verbs, st.integers(0, 59)), max_size=20))
+def test_any_hunt_is_repeated(small_table, tmp_path_factory, steps):
+    path = tmp_path_factory.mktemp("journal") / "any.jsonl"
+    session = Session(small_table)
+    Journal(path).attach(session)
+    for verb, patch in steps:
+        try:
+            if verb in ("positive", "negative"):
+                session.mark(patch, verb)
+            elif verb == "judge":
+                session.judge(patch, "skipped")
+            elif verb == "unmark":
+                session.unmark(patch)
+            else:
+                getattr(session, verb)()
+        except SessionError:
+            pass
+    again = Session(small_table)
+    Journal(path).attach(again)
+    same(session, again)
+
+
+KILLED = """
+import sys, os, signal
+from pathlib import Path
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.table import open_table
+session = Session(open_table(sys.argv[1]))
+Journal(Path(sys.argv[2])).attach(session)
+session.mark(3, "positive")
+session.mark(8, "negative")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_kill_9_loses_nothing(small_table, tmp_path):
+    from rareearth_explorer.table import TableWriter
+
+    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    path = tmp_path / "killed.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "t.parquet"), str(path)], env=os.environ
+    )
+    assert done.returncode == -signal.SIGKILL
+    session = Session(small_table)
+    assert Journal(path).attach(session) == 2
+    assert (session.positives, session.negatives) == ((3,), (8,))
+
+
+def test_a_line_cut_off_is_ignored(small_table, tmp_path):
+    path = tmp_path / "cut.jsonl"
+    first = Session(small_table)
+    Journal(path).attach(first)
+    first.mark(3, "positive")
+    first.mark(5, "positive")
+    path.write_text(path.read_text()[:-20])
+    session = Session(small_table)
+    assert Journal(path).attach(session) == 1
+    assert session.positives == (3,)
+    session.mark(8, "negative")  # and what follows is readable
+    again = Session(small_table)
+    assert Journal(path).attach(again) == 2
+
+
+def test_is_about_one_table(small_table, tmp_path):
+    path = tmp_path / "s.jsonl"
+    Journal(path).attach(Session(small_table))
+    other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+    with pytest.raises(SessionError, match="another table of 60 patches"):
+        Journal(path).attach(Session(other))
+
+
+def test_fingerprint_knows_a_copy_and_what_differs(small_table):
+    copy = PatchTable.from_arrays(small_table.embeddings * 2, small_table.corners)
+    assert fingerprint(copy) == fingerprint(small_table)  # only directions count
+    other = small_table.embeddings.copy()
+    other[0] = other[1]
+    assert fingerprint(PatchTable.from_arrays(other, small_table.corners)) != fingerprint(copy)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("hello", "line 1 is damaged"),
+        (json.dumps({"a": 1}), "no session"),
+        ('{"format": 1, "table": "T", "patches": 60}\nnonsense\n{}', "line 2 is damaged"),
+        ('{"format": 1, "table": "T", "patches": 60}\n{"verb": "explode"}', "no known verb"),
+    ],
+)
+def test_damaged_files_end_in_a_sentence(content, what, small_table, tmp_path):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(content.replace('"T"', f'"{fingerprint(small_table)}"'))
+    with pytest.raises(SessionError, match=what):
+        Journal(path).attach(Session(small_table))
+
+
+def test_a_place_that_cannot_be_written_is_said(small_table, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SessionError, match="cannot be kept there"):
+        Journal(tmp_path / "file" / "s.jsonl").attach(Session(small_table))
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "-"])
+def test_names_are_file_names(small_table, name):
+    with pytest.raises(SessionError, match="cannot be called"):
+        Journal.named(small_table, name)

@@ -1,0 +1,120 @@
+"""Orders of review, effects of a click, and how many were missed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta
+
+from rareearth_explorer.estimation import clopper_pearson
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.effect import effect_of
+from rareearth_explorer.session.review import Order, queue
+
+
+@pytest.fixture
+def session(small_table):
+    session = Session(small_table)
+    session.mark(0, "positive")
+    session.mark(1, "negative")
+    return session
+
+
+def order(session, how, **options):
+    return queue(session.state, how, session.table.unit_embeddings, **options)
+
+
+@pytest.mark.parametrize("how", Order)
+def test_every_order_shows_each_open_patch_once(session, how):
+    session.judge([5, 6], "skipped")
+    session.refine()
+    rows = order(session, how)
+    expected = set(np.flatnonzero(session.active)) - {0, 1, 5, 6}
+    assert sorted(rows) == sorted(expected)
+    assert len(order(session, how, length=3)) == 3
+
+
+def test_best_follows_the_ranking_and_uncertain_the_threshold(session):
+    best = order(session, Order.BEST)
+    assert (np.diff(session.scores[best]) <= 0).all()
+    uncertain = order(session, Order.UNCERTAIN, threshold=0.05)
+    assert (np.diff(np.abs(session.scores[uncertain] - np.float32(0.05))) >= 0).all()
+
+
+def test_diverse_is_the_least_alike_each_time(session):
+    units = session.table.unit_embeddings
+    rows = order(session, Order.DIVERSE)
+    seen = [0, 1]
+    for step in range(5):
+        likeness = (units[rows[step:]] @ units[seen].T).max(axis=1)
+        assert likeness[0] == pytest.approx(likeness.min(), abs=1e-6)
+        seen.append(rows[step])
+
+
+def test_random_keeps_its_order_while_patches_are_judged(session):
+    before = order(session, Order.RANDOM)
+    session.judge(int(before[0]), "rejected")
+    np.testing.assert_array_equal(order(session, Order.RANDOM), before[1:])
+
+
+def test_effect_counts_what_crossed_the_threshold(session):
+    before = session.state
+    session.mark(3, "negative")
+    effect = effect_of(before, session.state, 0.0)
+    assert effect.risen == ((before.scores < 0) & (session.scores >= 0)).sum()
+    assert effect.fallen == ((before.scores >= 0) & (session.scores < 0)).sum()
+
+
+def test_effect_warns_when_a_look_alike_lowers_the_known(small_table):
+    session = Session(small_table)
+    session.mark([0, 2, 4], "positive")
+    session.mark(1, "negative")
+    before = session.state
+    nearest = int(np.argmax(small_table.unit_embeddings @ small_table.unit_embeddings[0]
+                            + (np.isin(np.arange(60), [0, 2, 4]) * -2)))  # fmt: skip
+    session.mark(nearest, "negative")
+    effect = effect_of(before, session.state, 0.0)
+    assert effect.known == 3
+    expected = (session.state.ranks[[0, 2, 4]] > before.ranks[[0, 2, 4]]).sum()
+    assert effect.worsened == expected
+    assert effect.harmful == (expected >= 2)
+
+
+def test_muting_is_a_way_to_see_what_a_template_does(session):
+    before = session.scores.copy()
+    session.mark(3, "negative")
+    changed = session.scores.copy()
+    session.mute(3)
+    np.testing.assert_array_equal(session.scores, before)
+    assert session.negatives == (1, 3)
+    session.mute(3, False)
+    np.testing.assert_array_equal(session.scores, changed)
+
+
+def test_judging_can_mark_in_the_same_step(session):
+    session.judge(7, "confirmed", mark=True)
+    assert session.positives == (0, 7)
+    session.undo()
+    assert session.positives == (0,)
+    assert session.state.opinions.verdicts == {}
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.sampled_from([0.9, 0.95, 0.99]))
+def test_interval_is_clopper_and_pearsons(sampled, found, confidence):
+    found = min(found, sampled)
+    estimate = clopper_pearson(found, sampled, 10_000, confidence)
+    tail = (1 - confidence) / 2
+    low = beta.ppf(tail, found, sampled - found + 1) if found else 0
+    high = beta.ppf(1 - tail, found + 1, sampled - found) if found < sampled else 1
+    assert estimate.low == pytest.approx(max(low * 10_000, found), rel=1e-6, abs=1e-6)
+    assert estimate.high == pytest.approx(min(high * 10_000, 10_000 - sampled + found), rel=1e-6)
+    assert estimate.low <= estimate.expected <= estimate.high
+
+
+def test_reviewing_everything_leaves_no_doubt():
+    estimate = clopper_pearson(3, 20, 20)
+    assert (estimate.low, estimate.expected, estimate.high) == (3, 3, 3)
+    with pytest.raises(ValueError, match="cannot be"):
+        clopper_pearson(5, 4, 10)

@@ -17,5 +17,13 @@ def file_identity(path: Path) -> dict[str, Any]:
 
 def describe_sources(scene: Scene) -> list[dict[str, Any]]:
     """Identify the files that a scene is read from, and how they are read, as JSON types."""
-    time = scene.time.isoformat() if scene.time else None
-    return [{**file_identity(scene.path), "time": time, "bands": list(scene.bands)}]
+    return [
+        {
+            **file_identity(source.path),
+            "time": source.time.isoformat() if source.time else None,
+            "bands": list(source.bands),
+            "udm2": file_identity(source.udm2) if source.udm2 else None,
+            "reflectance_coefficients": source.coefficients and list(source.coefficients),
+        }
+        for source in scene.sources
+    ]

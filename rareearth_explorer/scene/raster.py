@@ -37,6 +37,10 @@ class Raster:
         The file.
     indexes
         Its bands other than alpha, counted from 1 as rasterio does.
+    transform, width, height, dtype
+        As the file declares them.
+    has_overviews
+        Whether it holds coarser copies of itself.
 
     Raises
     ------
@@ -56,6 +60,9 @@ class Raster:
         try:
             self.indexes = _image_bands(dataset, path)
             _check_georeference(dataset, path)
+            self.transform, self.dtype = dataset.transform, dataset.dtypes[0]
+            self.width, self.height = dataset.width, dataset.height
+            self.has_overviews = bool(dataset.overviews(1))
             self._masked = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
             self._nodata = dataset.nodata
             declared = self._masked or self._nodata is not None

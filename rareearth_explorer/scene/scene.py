@@ -22,6 +22,7 @@ from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.scene import tiles
 from rareearth_explorer.scene.bands import true_colour
+from rareearth_explorer.scene.mosaic import Mosaic
 from rareearth_explorer.scene.preview import Masked, Preview
 from rareearth_explorer.scene.raster import Raster
 from rareearth_explorer.scene.statistics import Statistics
@@ -33,6 +34,32 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 """(south, west), (north, east) in degrees, as Leaflet writes them."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A file that a scene is read from.
+
+    Attributes
+    ----------
+    path
+        The file.
+    bands
+        Role of each of its bands but alpha, a dash for those that the scene leaves out.
+    time
+        Acquisition time in UTC, or None.
+    udm2
+        The usable data mask that is applied, or None.
+    coefficients
+        What turns each band's digital numbers into reflectance x 10,000; None where they are
+        taken as they are.
+    """
+
+    path: Path
+    bands: tuple[str, ...]
+    time: datetime | None = None
+    udm2: Path | None = None
+    coefficients: tuple[float, ...] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """An open scene, which any thread may read; close it, or use it in a `with` statement.
@@ -40,7 +67,7 @@ class Scene:
     Attributes
     ----------
     path
-        The file.
+        The file, the first of several.
     crs, transform
         Coordinate reference system, and pixel (column, row) to its coordinates; north up.
     width, height
@@ -48,7 +75,7 @@ class Scene:
     bands
         Role of each band, such as `red` or `nir`; `b1`, `b2` and so on where it is unknown.
     dtype, nodata
-        As the file declares them.
+        Of its pixels, and as the file declares it.
     gsd
         Ground sample distance in metres.
     bounds
@@ -56,6 +83,8 @@ class Scene:
         across the antimeridian.
     time
         Acquisition time in UTC, noon if only the day is known; None if nothing tells it.
+    sources
+        The files that it is read from, the first on top.
     """
 
     path: Path
@@ -69,7 +98,8 @@ class Scene:
     gsd: float
     bounds: Bounds
     time: datetime | None
-    _raster: Raster = field(repr=False)
+    sources: tuple[Source, ...]
+    _raster: Raster | Mosaic = field(repr=False)
     _once: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __enter__(self) -> Self:
@@ -150,11 +180,17 @@ class Scene:
         """Places in `bands` of red, green and blue; the first three, or one band as grey."""
         return true_colour(self.bands)
 
-    def chip(self, window: Window, size: int) -> npt.NDArray[np.uint8]:
-        """Picture of a window, such as one patch: (size, size, 3) RGB, black where empty."""
+    def chip(
+        self, window: Window, size: int, *, bands: Sequence[str] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """Picture of a window, such as one patch: (size, size, 3) RGB, black where empty.
+
+        `bands` are the roles of three bands to show as red, green and blue.
+        """
         smooth = Resampling.average if window.width > size else Resampling.cubic
-        pixels, valid = self._read(window, (size, size), self.rgb, smooth)
-        return self.statistics.stretch(pixels, valid, self.rgb).transpose(1, 2, 0)
+        places = self.rgb if bands is None else self._places(bands)
+        pixels, valid = self._read(window, (size, size), places, smooth)
+        return self.statistics.stretch(pixels, valid, places).transpose(1, 2, 0)
 
     def tile(
         self, z: int, x: int, y: int, *, size: int = 256, bands: Sequence[str] | None = None
@@ -195,7 +231,7 @@ class Scene:
             "gsd": self.gsd,
             "bounds": [list(corner) for corner in self.bounds],
             "time": self.time.isoformat() if self.time else None,
-            "overviews": self._has_overviews,
+            "overviews": self._raster.has_overviews,
             "valid": statistics.valid,
             "mean": statistics.mean.tolist(),
             "std": statistics.std.tolist(),
@@ -227,10 +263,6 @@ class Scene:
         return self._raster.read(indexes, window, shape, resampling)
 
     @cached_property
-    def _has_overviews(self) -> bool:
-        return bool(self._raster.dataset.overviews(1))
-
-    @cached_property
     def _preview(self) -> Preview:
         return Preview.of(self._read, self.height, self.width)
 
@@ -246,6 +278,6 @@ class Scene:
     def _look(self, view: tiles.View, places: Sequence[int]) -> Masked:
         """Read a view from the file or, where that would mean all of it, from the preview."""
         finest = max(self._preview.coarseness)
-        if not self._has_overviews and view.coarseness >= finest > 1:
+        if not self._raster.has_overviews and view.coarseness >= finest > 1:
             return self._preview.sample(view.window, view.shape, places)
         return self._read(view.window, view.shape, places, Resampling.average)

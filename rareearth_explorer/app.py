@@ -10,9 +10,11 @@ from typing import Any
 import ipywidgets as w
 import numpy.typing as npt
 
-from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
+from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError, SessionError
 from rareearth_explorer.labels import Labels, open_labels
+from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
 from rareearth_explorer.panels.map import MapPanel
+from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
 from rareearth_explorer.panels.status import StatusPanel
@@ -20,7 +22,7 @@ from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
 from rareearth_explorer.pipeline.demo import prepare_demo
 from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.session import Session
+from rareearth_explorer.session import Session, Sign
 from rareearth_explorer.table import PatchTable, open_table
 
 TABLE, SCENE, LABELS, HEIGHT = (
@@ -106,22 +108,77 @@ class Explorer:
         self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 190)
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
+        self.review = ReviewPanel(session, scene)
+        self.keyboard = KeyboardPanel(session, self._keys())
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
-        right = w.VBox(
-            [self.umap.widget, self.roc.widget],
-            layout=w.Layout(flex="2 1 0", min_width="0", overflow="hidden auto"),
+        overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
+        self.tabs = w.Tab(
+            [overview, self.review.widget],
+            titles=["Overview", "Review"],
+            layout=w.Layout(flex="2 1 0", min_width="0"),
         )
+        self.tabs.observe(lambda change: self._begin_review(change.new), "selected_index")
         self.widget = w.VBox(
             [
                 w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
                 self.rounds.widget,
-                w.HBox([left, right], layout=w.Layout(flex="1 1 auto", min_height="0")),
+                w.HBox([left, self.tabs], layout=w.Layout(flex="1 1 auto", min_height="0")),
                 self.templates.widget,
-                self.status.widget,
+                w.HBox(
+                    [self.status.widget, self.keyboard.widget], layout=w.Layout(flex="0 0 auto")
+                ),
             ],
             layout=w.Layout(height=height, width="100%"),
         )
         self.widget.add_class("rareearth-explorer")
+
+    def _begin_review(self, tab: int | None) -> None:
+        if tab == 1 and not self.review.patches:
+            self.review.turn()
+
+    def _keys(self) -> dict[str, Key]:
+        session, review = self.session, self.review
+
+        def sign() -> None:
+            session.sign = "negative" if session.sign == "positive" else "positive"
+
+        def opacity(by: float) -> None:
+            self.map.opacity.value = min(1.0, max(0.0, self.map.opacity.value + by))
+
+        def mark(sign: Sign) -> None:
+            patch = session.hovered if session.hovered is not None else session.in_hand
+            if patch is None:
+                raise SessionError("No patch is under the pointer or in hand.")
+            session.toggle(patch, sign)
+
+        def look() -> None:
+            self.tabs.selected_index = 1 - self.tabs.selected_index
+
+        def bands() -> None:
+            choices = [value for _, value in self.map.bands.options]
+            session.bands = choices[(choices.index(session.bands) + 1) % len(choices)]
+
+        return {
+            "p": Key(
+                "mark the patch under the pointer, or in hand, as positive",
+                lambda: mark("positive"),
+            ),
+            "n": Key("mark it as negative", lambda: mark("negative")),
+            "s": Key("switch the sign that a click marks", sign),
+            "r": Key("review, or back to the overview", look),
+            "c": Key("confirm the patch in hand", lambda: review.judge("confirmed")),
+            "x": Key("reject it", lambda: review.judge("rejected")),
+            "k": Key("skip it", lambda: review.judge("skipped")),
+            "ArrowRight": Key("take the next patch in hand", lambda: review.step(1)),
+            "ArrowLeft": Key("take the one before", lambda: review.step(-1)),
+            "b": Key("next band combination", bands),
+            "]": Key("scores more opaque", lambda: opacity(0.1)),
+            "[": Key("scores less opaque", lambda: opacity(-0.1)),
+            "u": Key("undo", session.undo),
+            "Ctrl+z": Key("undo", session.undo),
+            "y": Key("redo", session.redo),
+            "f": Key("refine", session.refine),
+        }
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""

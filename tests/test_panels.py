@@ -13,6 +13,7 @@ from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.map.bridge import mercator_offsets
+from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
 from rareearth_explorer.panels.status import StatusPanel
@@ -155,9 +156,15 @@ class TestUmap:
         assert panel.scatter.widget.size_by == "valueB"
 
     def test_offers_pools_only_with_labels(self, session):
-        assert [value for _, value in UmapPanel(session, HeldWorker()).colour_by.options] == [
-            "score"
-        ]
+        assert "pools" not in UmapPanel(session, HeldWorker()).colour_by.options
+
+    @pytest.mark.parametrize("by", ["round", "verdict"])
+    def test_colours_by_round_and_verdict(self, session, by):
+        panel = UmapPanel(session, HeldWorker())
+        marked(session).refine()
+        session.judge(4, "confirmed")
+        panel.colour_by.value = by
+        assert panel.scatter.widget.color_by == "valueA"
 
     def test_selection_goes_both_ways(self, session):
         panel = UmapPanel(session, HeldWorker())
@@ -268,6 +275,19 @@ class TestRounds:
         marked(labelled)
         assert f"would keep {(labelled.scores >= 0).sum()}" in panel.counts.value
 
+    def test_strip_shows_rounds_and_returns_to_one(self, session):
+        panel = RoundsPanel(session)
+        marked(session).refine()
+        session.refine(float(np.median(session.scores[session.active])))
+        counts = [int(r.active.sum()) for r in session.state.rounds]
+        assert [label for label, _ in panel.strip.options] == [
+            f"{n}: {count}" for n, count in enumerate(counts, start=1)
+        ]
+        assert panel.strip.value == 2
+        panel.strip.value = 0
+        assert len(session.state.rounds) == 1
+        assert panel.strip.value == 0
+
     def test_threshold_is_the_sessions(self, session):
         panel = RoundsPanel(session)
         panel.threshold.value = 0.25
@@ -290,11 +310,23 @@ class TestTemplates:
         marked(session)
         assert len(panel.list.children) == 2
         assert "1 positive" in panel.heading.value
-        panel.list.children[0].children[-1].click()
+        remove, _ = panel.list.children[0].children[-1].children
+        remove.click()
         assert session.positives == ()
         assert len(panel.list.children) == 1
         panel.clear.click()
         assert panel.list.children == ()
+
+    def test_a_template_can_be_switched_off_and_on(self, session):
+        panel = TemplatesPanel(session)
+        session.mark(0, "positive")
+        before = session.scores
+        session.mark(2, "positive")
+        _, effect = panel.list.children[1].children[-1].children
+        effect.value = False
+        np.testing.assert_array_equal(session.scores, before)
+        session.undo()
+        assert effect.value is True
 
     def test_cards_of_other_templates_are_kept(self, session):
         panel = TemplatesPanel(session)
@@ -312,6 +344,13 @@ class TestStatus:
         assert "No &lt;b&gt;such&lt;/b&gt; patch." in panel.line.value
         session.mark(1, "positive")
         assert "Ready" in panel.line.value
+
+    def test_says_what_a_step_changed(self, session):
+        panel = StatusPanel(session)
+        marked(session)
+        assert "rose above" not in panel.line.value  # nothing to compare with before
+        session.mark(3, "negative")
+        assert "fell below it. Known positives: median rank 1" in panel.line.value
 
 
 class TestExplorer:
@@ -335,3 +374,129 @@ class TestExplorer:
         assert "no.csv" in explorer.status.line.value
         assert explorer.scene is None
         assert explorer.session.truth is None
+
+
+class TestReview:
+    @pytest.fixture
+    def panel(self, labelled):
+        panel = ReviewPanel(marked(labelled))
+        panel.turn()
+        return panel
+
+    def test_shows_the_best_unreviewed_first(self, panel):
+        session = panel.session
+        open_ = [p for p in session.ranking if p not in (0, 1)]
+        assert panel.patches == open_[:20]
+        assert [c["patch"] for c in panel.sheet.chips] == panel.patches
+        assert session.in_hand == panel.patches[0]
+        assert f"patch {panel.patches[0]}" in panel.in_hand.value
+
+    def test_verdicts_mark_templates_or_only_judge(self, panel):
+        session, (first, second, *_) = panel.session, panel.patches
+        panel.judge("confirmed")
+        assert first in session.positives
+        panel.marking.value = False
+        panel.judge("rejected")
+        assert second not in session.negatives
+        assert session.state.opinions.verdicts == {first: "confirmed", second: "rejected"}
+        assert panel.sheet.verdicts[:3] == ["confirmed", "rejected", ""]
+        assert session.in_hand == panel.patches[2]
+        session.undo()
+        assert panel.sheet.verdicts[:3] == ["confirmed", "", ""]
+
+    def test_the_page_turns_at_its_end(self, panel):
+        panel.marking.value = False
+        first = list(panel.patches)
+        for _ in first:
+            panel.judge("skipped")
+        assert not set(first) & set(panel.patches)
+        assert panel.sheet.place == 0
+
+    def test_keys_and_clicks_take_another_in_hand(self, panel):
+        panel.step(1)
+        panel.step(1)
+        panel.step(-1)
+        assert panel.session.in_hand == panel.patches[1]
+        panel.sheet.place = 7  # what a click in the browser sets
+        assert panel.session.in_hand == panel.patches[7]
+
+    def test_notes_are_the_sessions(self, panel):
+        panel.note.value = "two trucks"
+        patch = panel.session.in_hand
+        assert panel.session.state.opinions.notes == {patch: "two trucks"}
+        panel.step(1)
+        assert panel.note.value == ""
+        panel.step(-1)
+        assert panel.note.value == "two trucks"
+
+    def test_sample_of_the_discarded_tells_what_was_missed(self, panel):
+        session = panel.session
+        session.refine(float(np.median(session.scores)))
+        panel.audit.click()
+        assert set(panel.patches) <= set(np.flatnonzero(~session.active))
+        panel.marking.value = False
+        for verdict in ("rejected", "rejected", "confirmed"):
+            panel.judge(verdict)
+        true = int((session.truth & ~session.active).sum())
+        assert f"Mines among the {30} discarded: about 10" in panel.estimate.value
+        assert f"by the labels, {true}" in panel.estimate.value
+
+    def test_without_a_page_there_is_nothing_in_hand(self, session):
+        panel = ReviewPanel(session)
+        panel.judge("confirmed")
+        assert "No patch is in hand" in session.message
+
+
+class TestKeyboard:
+    @pytest.fixture
+    def explorer(self, small_table):
+        explorer = Explorer(small_table)
+        explorer.umap.worker = HeldWorker()
+        return explorer
+
+    def press(self, explorer, *names):
+        for name in names:
+            assert name in explorer.keyboard.listener.names
+            explorer.keyboard.receive({"key": name})
+
+    def test_marks_what_is_under_the_pointer(self, explorer):
+        explorer.session.hovered = 4
+        self.press(explorer, "p")
+        explorer.session.hovered = 5
+        self.press(explorer, "n")
+        assert (explorer.session.positives, explorer.session.negatives) == ((4,), (5,))
+        self.press(explorer, "Ctrl+z", "u", "y")
+        assert explorer.session.positives == (4,)
+
+    def test_reviews_without_a_mouse(self, explorer):
+        explorer.session.mark(0, "positive")
+        self.press(explorer, "r")
+        assert explorer.tabs.selected_index == 1
+        first, second, third = explorer.review.patches[:3]
+        self.press(explorer, "c", "x", "k", "ArrowLeft")
+        assert explorer.session.state.opinions.verdicts == {
+            first: "confirmed",
+            second: "rejected",
+            third: "skipped",
+        }
+        assert explorer.session.in_hand == third
+
+    def test_what_cannot_be_done_is_said(self, explorer):
+        self.press(explorer, "f")
+        assert "no score to refine by" in explorer.status.line.value
+        self.press(explorer, "p")
+        assert "No patch is under the pointer" in explorer.status.line.value
+
+    def test_help_lists_every_key(self, explorer):
+        self.press(explorer, "?")
+        assert explorer.keyboard.help.layout.display is None
+        for name in explorer.keyboard.listener.names:
+            assert f"<kbd>{name}</kbd>" in explorer.keyboard.help.value
+        self.press(explorer, "?")
+        assert explorer.keyboard.help.layout.display == "none"
+
+    def test_sign_opacity_and_bands(self, explorer):
+        self.press(explorer, "s", "]", "b")
+        assert explorer.session.sign == "negative"
+        assert explorer.map.opacity.value == pytest.approx(0.7)
+        assert explorer.session.bands is None

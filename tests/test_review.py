@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
+from rareearth_explorer.errors import SessionError
 from rareearth_explorer.estimation import clopper_pearson
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.effect import effect_of
-from rareearth_explorer.session.review import Order, queue
+from rareearth_explorer.session.review import Order, missed, queue
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def order(session, how, **options):
     return queue(session.state, how, session.table.unit_embeddings, **options)
 
 
-@pytest.mark.parametrize("how", Order)
+@pytest.mark.parametrize("how", [order for order in Order if order is not Order.AUDIT])
 def test_every_order_shows_each_open_patch_once(session, how):
     session.judge([5, 6], "skipped")
     session.refine()
@@ -57,6 +58,23 @@ def test_random_keeps_its_order_while_patches_are_judged(session):
     before = order(session, Order.RANDOM)
     session.judge(int(before[0]), "rejected")
     np.testing.assert_array_equal(order(session, Order.RANDOM), before[1:])
+
+
+def test_audit_estimates_what_was_discarded(session):
+    with pytest.raises(SessionError, match="Nothing is discarded"):
+        session.audit()
+    session.refine(float(np.median(session.scores)))
+    discarded = set(np.flatnonzero(~session.active))
+    session.audit(10)
+    drawn = order(session, Order.AUDIT)
+    assert len(drawn) == 10
+    assert set(drawn) <= discarded
+    assert missed(session.state) is None
+    session.judge(drawn[:2], "confirmed")
+    session.judge(drawn[2:8], "rejected")
+    session.judge(drawn[8], "skipped")
+    assert missed(session.state) == clopper_pearson(2, 8, len(discarded))
+    assert list(order(session, Order.AUDIT)) == [drawn[9]]
 
 
 def test_effect_counts_what_crossed_the_threshold(session):

@@ -17,6 +17,7 @@ class RoundsPanel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._showing = False
         self.threshold = w.BoundedFloatText(
             description="Threshold",
             tooltip="Refining discards the patches that score below it; the paper's is 0",
@@ -30,9 +31,16 @@ class RoundsPanel:
         self.back = self._button("back", session.back, "Return to the round before")
         self.undo = self._button("undo", session.undo, "Take the last step back")
         self.redo = self._button("redo", session.redo, "Do the undone step again")
+        self.strip = w.ToggleButtons(
+            options=[("1", 0)],
+            tooltip="Rounds so far; choose an earlier one to return to it",
+            style=w.ToggleButtonsStyle(button_width="auto"),
+            layout=w.Layout(width="auto"),
+        )
+        self.strip.observe(lambda change: self._return_to(change.new), "value")
         self.counts = w.HTML()
         self.widget = w.HBox(
-            [self.threshold, self.refine, self.back, self.undo, self.redo, self.counts],
+            [self.threshold, self.refine, self.back, self.undo, self.redo, self.strip, self.counts],
             layout=w.Layout(align_items="center", flex_flow="row wrap", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-bar")
@@ -53,7 +61,21 @@ class RoundsPanel:
         button.on_click(run)
         return button
 
+    def _return_to(self, number: int | None) -> None:
+        if not self._showing and number is not None and number < len(self.session.state.rounds) - 1:
+            self.session.back(number)
+
+    def _show_strip(self) -> None:
+        rounds = self.session.state.rounds
+        options = [(f"{n + 1}: {int(r.active.sum()):,}", n) for n, r in enumerate(rounds)]
+        # Setting the options chooses the first of them, which is no wish to return to it.
+        self._showing = True
+        self.strip.options = options
+        self.strip.index = len(rounds) - 1
+        self._showing = False
+
     def _show(self) -> None:
+        self._show_strip()
         session, state = self.session, self.session.state
         scored = state.kind is not ScoreKind.NONE
         self.refine.disabled = not scored

@@ -1,16 +1,18 @@
-"""The status line: what was wrong with the last thing tried."""
+"""The status line: what the last step changed, or what was wrong with it."""
 
 from __future__ import annotations
 
 import html
 
 import ipywidgets as w
+import traitlets as t
 
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.effect import Effect, effect_of
 
 
 class StatusPanel:
-    """Shows the session's message, and clears it at the next thing that works."""
+    """Shows the session's message until something works, then what that changed."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -18,14 +20,36 @@ class StatusPanel:
         self.widget = w.HBox([self.line], layout=w.Layout(width="100%", min_height="28px"))
         self.widget.add_class("rareearth-status")
         session.observe(lambda _: self._show(), "message")
-        session.observe(lambda _: self._clear(), "state")
+        session.observe(self._follow, "state")
         self._show()
 
-    def _clear(self) -> None:
+    def _follow(self, change: t.Bunch) -> None:
         self.session.message = ""
+        effect = effect_of(change.old, change.new, self.session.threshold)
+        if effect is None:
+            self._write("Ready.", "ready")
+        else:
+            self._write(describe(effect), "warning" if effect.harmful else "ready")
 
     def _show(self) -> None:
         message = self.session.message
-        kind = "warning" if message else "ready"
-        text = html.escape(message) or "Ready."
-        self.line.value = f"<span class='rareearth-{kind}' role='status'>{text}</span>"
+        self._write(message or "Ready.", "warning" if message else "ready")
+
+    def _write(self, text: str, kind: str) -> None:
+        self.line.value = f"<span class='rareearth-{kind}' role='status'>{html.escape(text)}</span>"
+
+
+def describe(effect: Effect) -> str:
+    """Say in a sentence what a step changed, and warn when it pushed known positives down."""
+    said = (
+        f"This step: {effect.risen:,} patches rose above the threshold, {effect.fallen:,} fell "
+        "below it."
+    )
+    if effect.known:
+        said += (
+            f" Known positives: median rank {effect.median_rank_before:,.0f} → "
+            f"{effect.median_rank_after:,.0f}, {effect.worsened} of {effect.known} lost ranks."
+        )
+    if effect.harmful:
+        said += " If you marked a look-alike as negative, it may hurt more than it helps: compare."
+    return said

@@ -43,11 +43,15 @@ class TemplatesPanel:
         marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives]
         marked += [(p, "negative") for p in templates.negatives]
         for gone in self._cards.keys() - set(marked):
-            for part in self._cards.pop(gone).children:
+            card = self._cards.pop(gone)
+            for part in (*card.children[-1].children, *card.children, card):
                 part.close()
         for key in marked:
             if key not in self._cards:
                 self._cards[key] = self._card(*key)
+        for patch, sign in marked:
+            muted = patch in self.session.state.opinions.muted
+            self._cards[patch, sign].children[-1].children[-1].value = not muted
         self.list.children = tuple(self._cards[key] for key in marked)
         self.heading.value = (
             f"<b>Templates</b><br>{len(templates.positives)} positive<br>"
@@ -63,13 +67,26 @@ class TemplatesPanel:
             layout=w.Layout(width="auto", height="24px"),
         )
         remove.on_click(lambda _: self.session.unmark(patch))
+        effect = w.ToggleButton(
+            value=True,
+            description="on",
+            tooltip=f"Switch the effect of template {patch} on the scores off and on, to compare",
+            layout=w.Layout(width="auto", height="24px"),
+        )
+        effect.observe(lambda change: self._mute(effect, patch, on=change.new), "value")
         picture = self._picture(patch)
+        buttons = w.HBox([remove, effect])
         card = w.VBox(
-            [*([picture] if picture else []), remove],
+            [*([picture] if picture else []), buttons],
             layout=w.Layout(align_items="center", flex="0 0 auto", overflow="hidden"),
         )
         card.add_class(f"rareearth-{sign}")
         return card
+
+    def _mute(self, effect: w.ToggleButton, patch: int, *, on: bool) -> None:
+        effect.description = "on" if on else "off"
+        if on == (patch in self.session.state.opinions.muted):
+            self.session.mute(patch, not on)
 
     def _picture(self, patch: int) -> w.Image | None:
         table = self.session.table

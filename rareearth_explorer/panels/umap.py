@@ -17,6 +17,7 @@ from rareearth_explorer.session import Session
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
 """Both ends and the middle of either palette are told from this background."""
 
+VERDICT_COLOURS = {"confirmed": "#ffd400", "rejected": "#1f4e9c", "skipped": "#ffffff"}
 POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 MOST_POOLS = 10
 """Patches with this many pools or more have the largest point."""
@@ -70,13 +71,14 @@ class UmapPanel:
         self.scatter.background(BACKGROUND)
         self.scatter.camera(distance=1.2)  # leaves a margin around the outermost points
         self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
-        options = [("score", "score")]
+        options = ["score", "round", "verdict"]
         if self.session.pools is not None:
-            options.append(("labelled pools", "pools"))
+            options.append("pools")
         self.colour_by = w.Dropdown(
             options=options,
             description="Colour",
-            tooltip="Colour points by score, or red and sized by the number of labelled pools",
+            tooltip="Colour by score, by the round a patch stayed until, by verdict, or red and "
+            "sized by the number of labelled pools",
             layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
@@ -128,6 +130,18 @@ class UmapPanel:
             self.scatter.size(by=shown, map=POINT_SIZES, norm=(0, MOST_POOLS))
             return
         self.scatter.size(default=3, by=None)
+        if self.colour_by.value == "verdict":
+            codes = np.zeros(len(state.scores))
+            for patch, verdict in state.opinions.verdicts.items():
+                codes[patch] = 1 + list(VERDICT_COLOURS).index(verdict)
+            shades = [GREY, *VERDICT_COLOURS.values()]
+            self.scatter.color(by=codes, map=shades, norm=(0, len(shades) - 1))
+            return
+        if self.colour_by.value == "round":
+            stayed = np.sum([r.active for r in state.rounds], axis=0).astype(float)
+            last = max(2, len(state.rounds))
+            self.scatter.color(by=stayed, map=palette_hex("cividis", last), norm=(1, last))
+            return
         if state.kind is ScoreKind.NONE:
             self.scatter.color(default=GREY, by=None)
             return

@@ -41,8 +41,8 @@ class Effect:
 
 
 def effect_of(before: State, after: State, threshold: float) -> Effect | None:
-    """Compare two states; None where there is nothing to compare, for want of scores."""
-    if ScoreKind.NONE in (before.kind, after.kind):
+    """Compare two states; None where they hold no scores, or scores of different kinds."""
+    if before.kind is not after.kind or after.kind is ScoreKind.NONE or before is after:
         return None
     both = before.active & after.active
     above, now = before.scores >= np.float32(threshold), after.scores >= np.float32(threshold)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.estimation import Estimate, clopper_pearson
 from rareearth_explorer.session.state import State
 
 CANDIDATES = 2000
@@ -23,6 +24,7 @@ class Order(StrEnum):
     UNCERTAIN = "most uncertain first"
     DIVERSE = "most different from what was reviewed"
     RANDOM = "random"
+    AUDIT = "sample of the discarded"
 
 
 def queue(
@@ -45,7 +47,8 @@ def queue(
     order
         BEST: highest score first. UNCERTAIN: nearest to the threshold first. DIVERSE: each as
         different as possible, by cosine, from all templates, verdicts and the ones before it,
-        among the best. RANDOM: seeded, so that the same patches stay in the same order.
+        among the best. RANDOM: seeded, so that the same patches stay in the same order. AUDIT:
+        what `Session.audit` drew, from the discarded ones.
     unit_embeddings
         (N, D) rows of length 1.
     threshold
@@ -53,6 +56,9 @@ def queue(
     length
         How many are wanted.
     """
+    if order is Order.AUDIT:
+        left = [p for p in state.opinions.audit if p not in state.opinions.verdicts]
+        return np.array(left[:length], dtype=np.int64)
     open_ = state.active.copy()
     seen = [*state.templates.positives, *state.templates.negatives, *state.opinions.verdicts]
     open_[seen] = False
@@ -66,6 +72,20 @@ def queue(
     if order is Order.DIVERSE:
         return _diverse(rows[:CANDIDATES], np.array(seen, dtype=np.int64), unit_embeddings, length)
     return rows[:length]
+
+
+def missed(state: State, confidence: float = 0.95) -> Estimate | None:
+    """Estimate how many mines were discarded, from the audit's verdicts; None before there are any.
+
+    Patches confirmed in the sample are mines, rejected ones are not; skipped ones and those not
+    reviewed yet do not count. The sample is in random order, so any beginning of it is random.
+    """
+    verdicts = [state.opinions.verdicts.get(patch) for patch in state.opinions.audit]
+    found = verdicts.count("confirmed")
+    reviewed = found + verdicts.count("rejected")
+    if not reviewed:
+        return None
+    return clopper_pearson(found, reviewed, state.opinions.audit_pile, confidence)
 
 
 def _diverse(

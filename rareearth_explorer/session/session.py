@@ -55,6 +55,12 @@ class Session(History):
     selection = t.Tuple()
     """Row numbers of the selected patches, ascending."""
 
+    in_hand = t.Int(None, allow_none=True)
+    """Row number of the patch under review, or None; the map flies to it."""
+
+    bands = t.Tuple(default_value=None, allow_none=True)
+    """Roles of the bands that pictures show as red, green and blue; None for true colour."""
+
     hovered = t.Int(None, allow_none=True)
     """Row number of the patch under the pointer, or None."""
 
@@ -249,6 +255,34 @@ class Session(History):
         if not 0 <= to < last:
             raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
         self._change(("back", {"to": to}), rounds=self.state.rounds[: to + 1])
+
+    def audit(
+        self, size: int = 50, *, patches: Iterable[int] | None = None, pile: int | None = None
+    ) -> None:
+        """Draw a random sample of the discarded patches, to be reviewed for missed mines.
+
+        Parameters
+        ----------
+        size
+            Number of patches wanted; fewer are drawn if fewer were discarded.
+        patches, pile
+            The sample and the number it was drawn from, when an earlier draw is repeated.
+
+        Raises
+        ------
+        SessionError
+            Nothing was discarded yet.
+        """
+        discarded = np.flatnonzero(~self.active)
+        if patches is None:
+            if not len(discarded):
+                raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
+            drawn = np.random.default_rng().permutation(discarded)[:size].tolist()
+            pile = len(discarded)
+        else:
+            drawn = self._patches(patches)
+        opinions = replace(self.state.opinions, audit=tuple(drawn), audit_pile=pile or len(drawn))
+        self._change(("audit", {"patches": drawn, "pile": opinions.audit_pile}), opinions=opinions)
 
     def select(self, patches: Iterable[int]) -> None:
         """Select patches, replacing the selection; selecting is not part of undo."""

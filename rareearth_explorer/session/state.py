@@ -68,11 +68,17 @@ class Opinions:
         Row number -> free text.
     muted
         Row numbers of templates whose effect on the scores is switched off.
+    audit
+        A random sample of the patches discarded when it was drawn, in random order.
+    audit_pile
+        How many patches it was drawn from.
     """
 
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
     notes: Mapping[int, str] = field(default_factory=dict)
     muted: frozenset[int] = frozenset()
+    audit: tuple[int, ...] = ()
+    audit_pile: int = 0
 
 
 def with_value(mapping: Mapping[int, Any], keys: Iterable[int], value: Any) -> dict[int, Any]:

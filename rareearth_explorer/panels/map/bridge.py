@@ -58,6 +58,9 @@ class MapBridge(anywidget.AnyWidget):
     outlines = t.Dict().tag(sync=True)
     """Groups of outlined patches: name -> {"patches": [...], "color", "weight", "casing"}."""
 
+    focus = t.Tuple().tag(sync=True)
+    """(latitude, longitude) to fly to, or empty to stay."""
+
     tooltip = t.Unicode("").tag(sync=True)
     """What to say beside the pointer about the patch under it."""
 

@@ -6,6 +6,7 @@
 
 const TILE = 256;
 const BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+const FOCUS_ZOOM = 15; // a 250 m patch is some 50 pixels wide
 const NO_PATCH = 0; // in a tile's index, patches count from 1
 const GRID_FROM = 9; // pixels; narrower patches get no grid lines, they would hide the scores
 
@@ -292,14 +293,15 @@ function mouse(model, map, L, footprints) {
 }
 
 // Shows all patches, also while the layout is still settling, until a person moves the map.
-function keepFitted(map, bounds) {
+function keepFitted(model, map) {
   const box = map.getContainer();
   let untouched = true;
   const touch = () => { untouched = false; };
+  model.on("change:focus", touch);
   for (const name of ["pointerdown", "wheel"]) box.addEventListener(name, touch, { once: true, passive: true });
   const fit = () => {
     map.invalidateSize({ animate: false });
-    if (untouched) map.fitBounds(bounds, { animate: false });
+    if (untouched) map.fitBounds(model.get("bounds"), { animate: false });
   };
   fit();
   const observer = new ResizeObserver(fit);
@@ -316,7 +318,11 @@ async function bind(model, signal) {
   const scores = scoreLayer(model, map, L, footprints);
   const groups = outlines(model, map, L, footprints);
   const stopMouse = mouse(model, map, L, footprints);
-  const stopFitting = keepFitted(map, model.get("bounds"));
+  model.on("change:focus", () => {
+    const focus = model.get("focus");
+    if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
+  });
+  const stopFitting = keepFitted(model, map);
   box.dataset.ready = "true";
   signal.addEventListener("abort", () => {
     stopFitting();

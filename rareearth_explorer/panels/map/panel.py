@@ -19,6 +19,7 @@ from rareearth_explorer.session import Session, Sign
 OUTLINES: dict[str, dict[str, Any]] = {
     "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
     "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
+    "in hand": {"color": "#ff3df2", "weight": 3, "casing": "#3d003a"},
     "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
     "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
 }
@@ -100,6 +101,12 @@ class MapPanel:
             indent=False,
             layout=w.Layout(width="80px"),
         )
+        self.bands = w.Dropdown(
+            options=band_combinations(self._tiles.scene if self._tiles else None),
+            tooltip="Which bands the imagery shows as red, green and blue",
+            disabled=self._tiles is None,
+            layout=w.Layout(width="118px"),
+        )
         self.mines = w.Checkbox(
             value=self.session.truth is not None,
             description="Known mines",
@@ -109,7 +116,7 @@ class MapPanel:
             layout=w.Layout(width="112px"),
         )
         self.controls = w.HBox(
-            [self.sign, self.opacity, self.grid, self.imagery, self.mines],
+            [self.sign, self.opacity, self.grid, self.imagery, self.bands, self.mines],
             layout=w.Layout(flex="0 0 auto", align_items="center", flex_flow="row wrap"),
         )
         self.controls.add_class("rareearth-bar")
@@ -119,11 +126,14 @@ class MapPanel:
             w.link((self.session, "sign"), (self.sign, "value")),
             w.link((self.bridge, "opacity"), (self.opacity, "value")),
             w.link((self.bridge, "grid"), (self.grid, "value")),
+            w.link((self.session, "bands"), (self.bands, "value")),
         ]
         self.imagery.observe(lambda change: self._show_imagery(change.new), "value")
         self.mines.observe(lambda _: self._outline(), "value")
         self.session.observe(lambda _: self._show_state(), "state")
         self.session.observe(lambda _: self._outline(), "selection")
+        self.session.observe(lambda _: self._fly(), "in_hand")
+        self.session.observe(lambda change: self._show_bands(change.new), "bands")
         self.session.observe(lambda _: self._describe_hovered(), ["hovered", "state"])
         self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
         self._show_state()
@@ -149,6 +159,17 @@ class MapPanel:
     def _show_imagery(self, shown: bool) -> None:
         self.bridge.imagery = int(shown)
 
+    def _show_bands(self, bands: tuple[str, ...] | None) -> None:
+        if self._tiles is not None:
+            self._tiles.bands = bands
+            self.bridge.imagery += int(self.imagery.value)  # asks for all tiles again
+
+    def _fly(self) -> None:
+        patch = self.session.in_hand
+        lon, lat = self.session.table.centroids[0 if patch is None else patch]
+        self.bridge.focus = () if patch is None else (float(lat), float(lon))
+        self._outline()
+
     def _show_state(self) -> None:
         state = self.session.state
         with self.bridge.hold_sync():
@@ -163,6 +184,7 @@ class MapPanel:
         groups = {
             "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
             "selection": list(self.session.selection),
+            "in hand": [] if self.session.in_hand is None else [self.session.in_hand],
             "positive": list(templates.positives),
             "negative": list(templates.negatives),
         }
@@ -173,6 +195,14 @@ class MapPanel:
     def _describe_hovered(self) -> None:
         patch = self.session.hovered
         self.bridge.tooltip = "" if patch is None else describe_patch(self.session, patch)
+
+
+def band_combinations(scene: Scene | None) -> list[tuple[str, tuple[str, ...] | None]]:
+    """Band combinations that a scene can show, by what remote sensing calls them."""
+    combinations: list[tuple[str, tuple[str, ...] | None]] = [("true colour", None)]
+    if scene is not None and {"nir", "red", "green"} <= set(scene.bands):
+        combinations.append(("infrared", ("nir", "red", "green")))
+    return combinations
 
 
 def describe_patch(session: Session, patch: int) -> str:

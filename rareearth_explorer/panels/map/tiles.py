@@ -28,6 +28,7 @@ class TileServer:
 
     def __init__(self, bridge: MapBridge, scene: Scene) -> None:
         self.scene = scene
+        self.bands: tuple[str, ...] | None = None
         self._bridge = bridge
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tiles")
         self._wanted: set[int] = set()
@@ -46,7 +47,7 @@ class TileServer:
             return
         self._wanted.discard(number)
         try:
-            pixels = self.scene.tile(z, x, y)
+            pixels = self.scene.tile(z, x, y, bands=self.bands)
         except SceneError:
             pixels = None  # a gap in the imagery; a damaged file is reported where it was opened
         if pixels is None or not pixels[..., 3].any():

@@ -1,0 +1,29 @@
+// Sends keys pressed inside the explorer to Python. They are stopped here, or JupyterLab would take
+// them for its own shortcuts (`d d` deletes a cell).
+
+export default {
+  render({ model, el }) {
+    el.style.display = "none";
+    let root = null;
+    const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=range]), textarea, select");
+    const press = (event) => {
+      const name = (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + event.key;
+      if (typing(event.target) || !model.get("names").includes(name)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      model.send({ key: name });
+    };
+    // The element is attached to the page after it is rendered.
+    const attach = () => {
+      root = el.closest(".rareearth-explorer");
+      if (!root) return requestAnimationFrame(attach);
+      root.tabIndex = 0;
+      root.setAttribute("data-lm-suppress-shortcuts", "true");
+      root.addEventListener("keydown", press, true);
+      // A click anywhere inside gives the keys to the explorer, unless it went into a field.
+      root.addEventListener("pointerdown", (event) => { if (!typing(event.target)) root.focus({ preventScroll: true }); });
+    };
+    attach();
+    return () => root?.removeEventListener("keydown", press, true);
+  },
+};

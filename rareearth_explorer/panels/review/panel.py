@@ -1,0 +1,221 @@
+"""The review panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import ipywidgets as w
+import numpy as np
+
+from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.errors import ExplorerError, SceneError
+from rareearth_explorer.panels.review.sheet import ChipSheet
+from rareearth_explorer.rendering import encode_picture
+from rareearth_explorer.scene import Scene
+from rareearth_explorer.session import Session, Verdict
+from rareearth_explorer.session.review import Order, missed, queue
+
+PAGE = 20
+CHIP = 84
+"""Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
+
+AUDIT_SIZE = 50
+
+
+class ReviewPanel:
+    """Shows unreviewed patches page by page and takes verdicts on them.
+
+    Parameters
+    ----------
+    session
+        What is shown and changed.
+    scene
+        Where the pictures come from; without one, chips have captions only.
+    """
+
+    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+        self.session = session
+        self.scene = scene
+        self._picture = lru_cache(maxsize=40 * PAGE)(self._draw)
+        self.patches: list[int] = []
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="chips")
+        self._build()
+        self.sheet.observe(lambda _: self._take(), "place")
+        self.order.observe(lambda _: self.turn(), "value")
+        session.observe(lambda _: self._fill(), "bands")
+        self.note.observe(lambda change: self._write(change.new), "value")
+        session.observe(lambda _: self._on_state(), "state")
+
+    def _build(self) -> None:
+        self.order = w.Dropdown(
+            options=[(order.value, order) for order in Order],
+            description="Order",
+            tooltip="Which patches come next",
+            layout=w.Layout(width="250px"),
+            style={"description_width": "40px"},
+        )
+        self.marking = w.Checkbox(
+            value=True,
+            description="verdicts mark templates",
+            tooltip="Confirmed patches become positive templates, rejected ones negative",
+            indent=False,
+            layout=w.Layout(width="auto"),
+        )
+        self.buttons = w.HBox(
+            [
+                self._button("confirm", "This is a mine", lambda: self.judge("confirmed")),
+                self._button("reject", "This is none", lambda: self.judge("rejected")),
+                self._button("skip", "Not sure", lambda: self.judge("skipped")),
+                self._button("next page", "Show the next patches", self.turn),
+            ]
+        )
+        self.audit = self._button(
+            "sample the discarded",
+            f"Draw {AUDIT_SIZE} discarded patches at random, to estimate how many mines they hold",
+            self.draw_audit,
+        )
+        self.note = w.Text(
+            placeholder="note on this patch",
+            tooltip="Kept with the session and exported",
+            continuous_update=False,
+            layout=w.Layout(width="100%"),
+        )
+        self.in_hand = w.HTML()
+        self.estimate = w.HTML()
+        self.sheet = ChipSheet()
+        top = w.HBox([self.order, self.marking], layout=w.Layout(flex_flow="row wrap"))
+        below = w.HBox([self.buttons, self.audit], layout=w.Layout(flex_flow="row wrap"))
+        for bar in (top, below):
+            bar.add_class("rareearth-bar")
+        self.widget = w.VBox(
+            [top, self.sheet, self.in_hand, self.note, below, self.estimate],
+            layout=w.Layout(width="100%"),
+        )
+        self.widget.add_class("rareearth-review")
+
+    def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> w.Button:
+        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
+        button.on_click(lambda _: act())
+        return button
+
+    # What the analyst does -------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Show the next page of patches that have no verdict yet."""
+        self.patches = self._queue(PAGE)
+        self._fill()
+        self.sheet.place = 0
+        self._take()
+
+    def judge(self, verdict: Verdict) -> None:
+        """Give the patch in hand a verdict and take the next; at the page's end turn it."""
+        patch = self.session.in_hand
+        if patch is None or patch not in self.patches:
+            self.session.message = "No patch is in hand; press 'next page' to begin a review."
+            return
+        self.session.judge(patch, verdict, mark=self.marking.value)
+        self.step(1)
+
+    def step(self, by: int) -> None:
+        """Take the next patch in hand (1) or the one before (-1)."""
+        place = self.sheet.place + by
+        if place >= len(self.patches):
+            self.turn()
+        elif place >= 0:
+            self.sheet.place = place
+
+    def draw_audit(self) -> None:
+        """Draw a sample of the discarded patches and begin to review it."""
+        try:
+            self.session.audit(AUDIT_SIZE)
+        except ExplorerError as error:
+            self.session.message = str(error)
+            return
+        if self.order.value is Order.AUDIT:
+            self.turn()
+        self.order.value = Order.AUDIT
+
+    # What is shown ---------------------------------------------------------------------------
+
+    def _queue(self, length: int) -> list[int]:
+        session = self.session
+        rows = queue(
+            session.state,
+            self.order.value,
+            session.table.unit_embeddings,
+            threshold=session.threshold,
+            length=length,
+        )
+        return [int(row) for row in rows]
+
+    def _fill(self) -> None:
+        with self.sheet.hold_sync():
+            self.sheet.chips = [{"patch": p, "caption": self._caption(p)} for p in self.patches]
+            self.sheet.pictures = [self._picture(p, self.session.bands) for p in self.patches]
+        self._on_state()
+        # The page after this one is drawn while this one is looked at.
+        bands = self.session.bands
+        for patch in self._queue(2 * PAGE):
+            self._ahead.submit(self._picture, patch, bands)
+
+    def _caption(self, patch: int) -> str:
+        state = self.session.state
+        if state.kind is ScoreKind.NONE:
+            return str(patch)
+        return f"{patch} · {state.scores[patch]:+.3f}"
+
+    def _take(self) -> None:
+        place = self.sheet.place
+        self.session.in_hand = self.patches[place] if place < len(self.patches) else None
+        self._describe()
+
+    def _on_state(self) -> None:
+        verdicts = self.session.state.opinions.verdicts
+        self.sheet.verdicts = [verdicts.get(p, "") for p in self.patches]
+        self._describe()
+        self.estimate.value = f"<span class='rareearth-note'>{self._missed()}</span>"
+
+    def _describe(self) -> None:
+        patch, state = self.session.in_hand, self.session.state
+        if patch is None:
+            self.in_hand.value = "<span class='rareearth-note'>No patch in hand.</span>"
+            return
+        lon, lat = self.session.table.centroids[patch]
+        said = f"<b>patch {patch}</b> · {lat:.5f} N, {lon:.5f} E"
+        if state.kind is not ScoreKind.NONE:
+            said += f" · score {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
+        self.in_hand.value = said
+        self.note.value = state.opinions.notes.get(patch, "")
+
+    def _write(self, text: str) -> None:
+        if self.session.in_hand is not None:
+            self.session.note(self.session.in_hand, text)
+
+    def _missed(self) -> str:
+        state = self.session.state
+        counts = [*state.opinions.verdicts.values()]
+        said = ", ".join(f"{counts.count(v)} {v}" for v in ("confirmed", "rejected", "skipped"))
+        estimate = missed(state)
+        if estimate is None:
+            return said
+        said += (
+            f".<br>Mines among the {state.opinions.audit_pile:,} discarded: about "
+            f"{estimate.expected:.0f}, between {np.floor(estimate.low):.0f} and "
+            f"{np.ceil(estimate.high):.0f} with {estimate.confidence:.0%} confidence"
+        )
+        if self.session.truth is not None:
+            true = int((self.session.truth & ~state.active).sum())
+            said += f"; by the labels, {true}"
+        return said + "."
+
+    def _draw(self, patch: int, bands: tuple[str, ...] | None) -> bytes:
+        table = self.session.table
+        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+            return b""
+        window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
+        try:
+            return encode_picture(self.scene.chip(window, CHIP, bands=bands))
+        except SceneError:
+            return b""

@@ -17,6 +17,7 @@ from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
+from rareearth_explorer.panels.sessions import SessionsPanel
 from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
@@ -47,6 +48,9 @@ class Explorer:
         Imagery to show beneath the scores: a scene, the path of a GeoTIFF, or None.
     labels
         Known pools: labels, a path, the number of pools in each patch (N,), or None.
+    name
+        Name of the session: what is done is kept under it in the user's data folder, and is
+        there again when this table is next opened with it. None keeps nothing.
     height
         CSS height of the whole.
 
@@ -68,6 +72,7 @@ class Explorer:
         scene: Scene | str | Path | None = None,
         labels: Labels | npt.ArrayLike | str | Path | None = None,
         *,
+        name: str | None = "default",
         height: str = NOTEBOOK_HEIGHT,
     ) -> None:
         table = open_table(table) if isinstance(table, (str, Path)) else table
@@ -83,8 +88,11 @@ class Explorer:
         except LabelsError as error:
             self.session = Session(table)
             problems.append(str(error))
-        self.session.message = " ".join(problems)
         self._build(height)
+        if name is not None:
+            self.sessions.open(name)
+        if problems:
+            self.session.message = " ".join(problems)
 
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
@@ -109,12 +117,13 @@ class Explorer:
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)
+        self.sessions = SessionsPanel(session)
         self.keyboard = KeyboardPanel(session, self._keys())
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
         self.tabs = w.Tab(
-            [overview, self.review.widget],
-            titles=["Overview", "Review"],
+            [overview, self.review.widget, self.sessions.widget],
+            titles=["Overview", "Review", "Session"],
             layout=w.Layout(flex="2 1 0", min_width="0"),
         )
         self.tabs.observe(lambda change: self._begin_review(change.new), "selected_index")
@@ -152,7 +161,7 @@ class Explorer:
             session.toggle(patch, sign)
 
         def look() -> None:
-            self.tabs.selected_index = 1 - self.tabs.selected_index
+            self.tabs.selected_index = 0 if self.tabs.selected_index == 1 else 1
 
         def bands() -> None:
             choices = [value for _, value in self.map.bands.options]

@@ -16,6 +16,7 @@ from rareearth_explorer.panels.map.bridge import mercator_offsets
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
+from rareearth_explorer.panels.sessions import SessionsPanel
 from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
@@ -500,3 +501,46 @@ class TestKeyboard:
         assert explorer.session.sign == "negative"
         assert explorer.map.opacity.value == pytest.approx(0.7)
         assert explorer.session.bands is None
+
+
+class TestSessions:
+    def test_the_explorer_comes_back_as_it_was(self, small_table):
+        first = Explorer(small_table)
+        first.umap.worker = HeldWorker()
+        marked(first.session).refine()
+        second = Explorer(small_table)
+        assert second.session.positives == (0,)
+        np.testing.assert_array_equal(second.session.active, first.session.active)
+        assert "as you left it" in second.status.line.value
+        assert max(second.map.bridge.levels) > 0
+
+    def test_another_session_begins_empty_and_the_first_is_kept(self, session):
+        panel = SessionsPanel(session)
+        panel.open("default")
+        marked(session)
+        panel.name.value = "valley east"
+        panel.begin.click()
+        assert session.positives == ()
+        assert not session.can_undo
+        session.mark(9, "positive")
+        assert set(panel.saved.options) == {"default", "valley east"}
+        panel.saved.value = "default"
+        assert (session.positives, session.negatives) == ((0,), (1,))
+        panel.saved.value = "valley east"
+        assert session.positives == (9,)
+
+    @pytest.mark.parametrize("name", ["../x", "default"])
+    def test_a_name_that_does_not_do_is_said(self, session, name):
+        panel = SessionsPanel(session)
+        panel.open("default")
+        marked(session)
+        panel.name.value = name
+        panel.begin.click()
+        assert name in session.message
+        assert session.positives == (0,)
+
+    def test_nothing_is_kept_without_a_name(self, small_table):
+        explorer = Explorer(small_table, name=None)
+        explorer.umap.worker = HeldWorker()
+        explorer.session.mark(0, "positive")
+        assert Explorer(small_table).session.positives == ()

@@ -39,8 +39,18 @@ class History(t.HasTraits):
         self._past: list[State] = []
         self._future: list[State] = []
         self.on_verb: Callable[[str, dict[str, Any]], None] | None = None
+        super().__init__(state=self._fresh(), **traits)
+
+    def restart(self) -> None:
+        """Begin again with nothing marked and nothing to undo; what a recorder holds is kept."""
+        self.on_verb = None
+        self._past.clear()
+        self._future.clear()
+        self.state = self._fresh()
+
+    def _fresh(self) -> State:
         everything = Round(np.ones(self._patch_count, dtype=bool))
-        super().__init__(state=self._scored(Templates(), (everything,), Opinions()), **traits)
+        return self._scored(Templates(), (everything,), Opinions())
 
     @property
     def can_undo(self) -> bool:

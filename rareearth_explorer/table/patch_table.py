@@ -55,6 +55,8 @@ class PatchTable:
         The file it was opened from, or None.
     dropped
         Number of rows of the file without an embedding, which were left out.
+    embedding_column
+        Name of the file's column that holds the embeddings.
     """
 
     corners: npt.NDArray[np.float64]
@@ -65,6 +67,7 @@ class PatchTable:
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
     dropped: int = 0
+    embedding_column: str = "embedding"
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
 
     @classmethod

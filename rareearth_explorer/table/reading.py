@@ -69,6 +69,7 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         metadata=json.loads((schema.metadata or {}).get(METADATA_KEY, b"{}")),
         path=path,
         dropped=len(present) - len(units),
+        embedding_column=column,
         read_embeddings=lambda: _read_embeddings(path, column),
     )
 
@@ -104,13 +105,11 @@ def _open_parquet(path: Path) -> pq.ParquetFile:
 
 
 def _embedding_column(schema: pa.Schema, path: Path) -> str:
-    import pyarrow.types as pat
-
     known = [name for name in EMBEDDING_NAMES if name in schema.names]
     if known:
         return known[0]
-    vectors = [f.name for f in schema if pat.is_list(f.type) or pat.is_fixed_size_list(f.type)]
-    binary = [f.name for f in schema if pat.is_binary(f.type) and f.name != _geometry_name(schema)]
+    vectors = [field.name for field in schema if _is_list(field.type)]
+    binary = [f.name for f in schema if _is_binary(f.type) and f.name != _geometry_name(schema)]
     for found in (vectors, binary):
         if len(found) == 1:
             return str(found[0])
@@ -144,19 +143,23 @@ def _read_embeddings(path: Path, column: str) -> npt.NDArray[np.float32]:
     """Decode the embedding column, rows without one left out: (N, D) float32."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-    import pyarrow.types as pat
 
     values = pq.read_table(path, columns=[column]).column(column).drop_null()
     kind = values.type
-    if pat.is_binary(kind) or pat.is_large_binary(kind):
-        rows = [np.frombuffer(value, np.float32) for value in values.to_pylist()]
-        lengths, flat = np.array([len(r) for r in rows]), np.concatenate(rows)
-    elif pat.is_list(kind) or pat.is_large_list(kind) or pat.is_fixed_size_list(kind):
-        lengths = values.combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
-        inner = pa.compute.list_flatten(values)
-        flat = inner.cast(pa.float32()).to_numpy()
-    else:
-        raise TableError(f"{path}: column {column!r} holds {kind}, not embeddings; name another.")
+    try:
+        if _is_binary(kind):
+            rows = [np.frombuffer(value, np.float32) for value in values.to_pylist()]
+            lengths, flat = np.array([len(r) for r in rows]), np.concatenate(rows)
+        elif _is_list(kind):
+            lengths = values.combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
+            flat = pa.compute.list_flatten(values).cast(pa.float32()).to_numpy()
+        else:
+            raise ValueError
+    except (ValueError, pa.ArrowException) as error:
+        raise TableError(
+            f"{path}: column {column!r} holds {kind}, not embeddings, which are lists of numbers "
+            "or float32 as binary; name another column."
+        ) from error
     if len(set(lengths.tolist())) != 1 or lengths[0] == 0 or len(flat) != lengths.sum():
         odd = int(np.argmax(lengths != np.bincount(lengths).argmax()))
         raise TableError(
@@ -164,6 +167,19 @@ def _read_embeddings(path: Path, column: str) -> npt.NDArray[np.float32]:
             "embed the scene again with one encoder."
         )
     return np.ascontiguousarray(flat, np.float32).reshape(len(lengths), -1)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    import pyarrow.types as pat
+
+    return bool(pat.is_list(kind) or pat.is_large_list(kind) or pat.is_fixed_size_list(kind))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    import pyarrow.types as pat
+
+    kinds = (pat.is_binary, pat.is_large_binary, pat.is_fixed_size_binary)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _geometry_name(schema: pa.Schema) -> str:

@@ -49,6 +49,8 @@ class TableWriter:
         Length of an embedding.
     metadata
         What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
+    placed
+        Whether patches have a row and a column in a grid.
 
     Raises
     ------
@@ -56,7 +58,9 @@ class TableWriter:
         The table cannot be written there, also from within the `with` block.
     """
 
-    def __init__(self, path: Path, dim: int, metadata: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path, dim: int, metadata: dict[str, Any], *, placed: bool = True
+    ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -64,11 +68,11 @@ class TableWriter:
         self._beside = self.path.with_name(self.path.name + ".part")
         self._bounds = [180.0, 90.0, -180.0, -90.0]
         self._metadata = metadata
+        places = [pa.field("row", pa.int32()), pa.field("col", pa.int32())] if placed else []
         self.schema = pa.schema(
             [
                 pa.field("geometry", pa.binary()),
-                pa.field("row", pa.int32()),
-                pa.field("col", pa.int32()),
+                *places,
                 pa.field("embedding", pa.list_(pa.float32(), dim)),
             ]
         )
@@ -78,22 +82,22 @@ class TableWriter:
 
     def append(
         self,
-        row: npt.NDArray[np.integer[Any]],
-        column: npt.NDArray[np.integer[Any]],
+        row: npt.NDArray[np.integer[Any]] | None,
+        column: npt.NDArray[np.integer[Any]] | None,
         corners: npt.NDArray[np.float64],
         embeddings: npt.NDArray[np.float32],
     ) -> None:
-        """Write a row group: places (n,), corners (n, 4, 2) lon/lat, embeddings (n, D)."""
+        """Write a row group: places (n,) or None, corners (n, 4, 2) lon/lat, embeddings (n, D)."""
         import pyarrow as pa
         import shapely
 
         if not len(embeddings):
             return
+        places = (row, column) if "row" in self.schema.names else ()
         flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
         arrays = [
             pa.array(shapely.to_wkb(shapely.polygons(corners))),
-            pa.array(np.asarray(row, np.int32)),
-            pa.array(np.asarray(column, np.int32)),
+            *(pa.array(np.asarray(each, np.int32)) for each in places),
             pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
         ]
         with _writable(self.path):

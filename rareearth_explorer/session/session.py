@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import traitlets as t
 from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
+from rareearth_explorer.session.geodataframe import geodataframe_of
 from rareearth_explorer.session.history import History
 from rareearth_explorer.session.state import (
     Mask,
@@ -23,6 +24,9 @@ from rareearth_explorer.session.state import (
     with_value,
 )
 from rareearth_explorer.table import PatchTable
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
 
@@ -108,6 +112,17 @@ class Session(History):
     def truth(self) -> Mask | None:
         """(N,) True for patches with a labelled pool; None without labels."""
         return None if self.pools is None else self.pools > 0
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Tabulate the session, one row per patch in the order of the table, in EPSG:4326.
+
+        Columns are the row number `patch`; `score`, NaN while nothing is marked, which
+        `attrs["score"]` names; `rank`, 1 is the best; `round`, the last in which the patch was
+        active, from 1; `active`; `template`, positive or negative; `verdict`; `note`; with labels
+        the number of `pools`; `lon` and `lat` of the centre; and the footprint. What was not
+        said of a patch is missing.
+        """
+        return geodataframe_of(self.table, self.state, self.pools)
 
     # What the analyst does -------------------------------------------------------------------
     # Each verb that changes something is told to `on_verb`, with arguments that repeat it.

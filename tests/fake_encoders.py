@@ -5,6 +5,7 @@ Worker processes import this module too, so it imports nothing of pytest.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.encoders import Chips, ClayOptions, Encoder, sensors
+from rareearth_explorer.errors import EncoderError
 
 FIXTURE = Path(__file__).parent / "data" / "clay_fixture"
 
@@ -61,3 +63,30 @@ def tiny_clay(weights: Path = FIXTURE / "clay_v1_tiny.ckpt", gsd: float = 3) -> 
     bands = tuple(sensors()["planetscope-8"].bands)
     options = ClayOptions(gsd=gsd, device="cpu")
     return ClayAdapter(encoder, bands, [2000.0] * 8, [500.0] * 8, 3.0, options)
+
+
+class Slow:
+    """Another encoder, slowed down; it describes itself as that one."""
+
+    def __init__(self, encoder: Encoder, seconds: float) -> None:
+        self.name, self.dim, self.describe = encoder.name, encoder.dim, encoder.describe
+        self._encode, self._seconds = encoder.encode, seconds
+
+    def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
+        time.sleep(self._seconds)
+        return self._encode(chips)
+
+
+def slow_tiny_clay() -> Encoder:
+    """A tiny Clay that takes 30 ms for a batch."""
+    return Slow(tiny_clay(), 0.03)
+
+
+def means_on(device_variable: str) -> Encoder:
+    """Means that say they were taken on the device that an environment variable names."""
+    return Slow(Means(8, device=os.environ.get(device_variable)), 0.03)
+
+
+def refuse() -> None:
+    """Fail as an encoder does that does not fit."""
+    raise EncoderError("X cannot be used.")

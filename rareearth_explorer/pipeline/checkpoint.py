@@ -78,8 +78,8 @@ class Checkpoint:
         return self.folder / f"{number:06d}.npz"
 
     def _require(self, plan: dict[str, Any]) -> None:
-        then, now = json.loads(self._plan.read_text()), json.loads(json.dumps(plan))
-        if changed := list(differences(then, now)):
+        then = json.loads(self._plan.read_text())
+        if changed := list(differences(then, plan)):
             raise TableError(
                 f"{self._table}: an unfinished run in {self.folder.name} used other "
                 f"{', '.join(changed)}; use what it used, or remove that folder to begin again."

@@ -94,15 +94,29 @@ def embed_scene(
         The table cannot be written, or an unfinished run used other input or options.
     """
     grid = scene.grid(patch_size)
+    plan = plan_of(scene, grid, encoder.describe(), batch)
     embed = partial(embed_in_threads, scene, encoder, grid, batch)
-    return fill_table(scene, grid, encoder.describe(), batch, embed, table, progress=progress)
+    return fill_table(scene, grid, plan, embed, table, progress=progress)
+
+
+def plan_of(scene: Scene, grid: PatchGrid, encoder: dict[str, Any], batch: int) -> dict[str, Any]:
+    """Tell everything that the numbers depend on, as JSON types; it is recorded in the table."""
+    plan = {
+        "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
+        "grid": grid.to_metadata(),
+        "encoder": encoder,
+        "scenes": describe_sources(scene),
+        "least_valid": LEAST_VALID,
+        "batch": batch,
+    }
+    normal: dict[str, Any] = json.loads(json.dumps(plan))
+    return normal
 
 
 def fill_table(
     scene: Scene,
     grid: PatchGrid,
-    encoder: dict[str, Any],
-    batch: int,
+    plan: dict[str, Any],
     embed: Callable[[Sequence[Numbered]], Finished],
     table: Path,
     *,
@@ -112,26 +126,19 @@ def fill_table(
 
     Parameters
     ----------
-    encoder
-        What the encoder tells of itself.
+    plan
+        What `plan_of` tells of the other parameters.
     embed
         Embeds numbered blocks, anywhere and in any order.
-    scene, grid, batch, table, progress
+    scene, grid, table, progress
         As for `embed_scene`, which also tells what is raised.
     """
-    metadata = {
-        "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
-        "grid": grid.to_metadata(),
-        "encoder": encoder,
-        "scenes": describe_sources(scene),
-        "least_valid": LEAST_VALID,
-        "batch": batch,
-    }
     work = list(enumerate(blocks(grid)))
-    checkpoint = Checkpoint(table, metadata)
-    if (rows := _rows_if_made_of(metadata, table)) is not None:
+    dim = plan["encoder"]["dim"]
+    checkpoint = Checkpoint(table, plan)
+    if (rows := _rows_if_made_of(plan, table)) is not None:
         checkpoint.remove()
-        return EmbeddingReport(table, rows, len(grid) - rows, encoder["dim"], len(work))
+        return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
     missing = [(number, block) for number, block in work if not checkpoint.has(number)]
     with (
         tqdm(
@@ -153,23 +160,21 @@ def fill_table(
             f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene or "
             "a smaller patch size."
         )
-    with TableWriter(table, encoder["dim"], metadata) as writer:
+    with TableWriter(table, dim, plan) as writer:
         for row, column, embeddings in _row_groups(checkpoint, len(work)):
             writer.append(row, column, grid.corners(row, column), embeddings)
     checkpoint.remove()
-    return EmbeddingReport(
-        table, len(grid) - left_out, left_out, encoder["dim"], len(work) - len(missing)
-    )
+    return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
 
 
-def _rows_if_made_of(metadata: dict[str, Any], table: Path) -> int | None:
+def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
     """Count the rows of a table that is there already, made from the same; None otherwise."""
     try:
         rows, recorded = read_facts(table)
     except TableError:
         return None
     recorded.pop("projection", None)
-    return rows if recorded == json.loads(json.dumps(metadata)) else None
+    return rows if recorded == plan else None
 
 
 def _row_groups(checkpoint: Checkpoint, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:

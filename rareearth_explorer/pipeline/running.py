@@ -31,7 +31,7 @@ def embed_in_threads(
     An encoder gives the same bits however many threads call it, so the table does not depend on
     the number of cores. Closing the iterator stops each thread after its batch.
     """
-    threads = max(2, _cores())
+    threads = max(2, cores())
     stop = threading.Event()
 
     def embed(block: Block) -> EmbeddedBlock:
@@ -72,7 +72,7 @@ def as_finished(
             yield running.pop(future), future.result()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

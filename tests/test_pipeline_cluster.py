@@ -1,0 +1,234 @@
+"""Embedding on a real Dask cluster of processes on this machine, some of which are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fake_encoders import Failing, Means, means_on, refuse, slow_tiny_clay, tiny_clay
+
+from rareearth_explorer.errors import EncoderError, ExplorerError, TableError
+from rareearth_explorer.pipeline import cluster as cluster_module
+from rareearth_explorer.pipeline import embed_scene
+from rareearth_explorer.pipeline.cluster import embed_on_cluster
+from rareearth_explorer.scene import open_scene
+
+distributed = pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")
+
+TESTS = Path(__file__).parent
+SIDE = 12
+
+
+class Processes:
+    """A scheduler and workers, as a person starts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: list[subprocess.Popen[bytes]] = []
+        contact = folder / "scheduler.json"
+        self._start("scheduler", "--host=127.0.0.1", "--port=0", "--no-dashboard",
+                    f"--scheduler-file={contact}")  # fmt: skip
+        while not contact.exists():
+            time.sleep(0.02)
+        with distributed.Client(scheduler_file=str(contact), set_as_default=False) as client:
+            self.address: str = client.scheduler.address
+
+    def worker(self, threads: int = 1, **environment: str) -> subprocess.Popen[bytes]:
+        return self._start(
+            "worker", self.address, "--no-nanny", "--no-dashboard", f"--nthreads={threads}",
+            f"--local-directory={self._folder}", "--host=127.0.0.1", **environment,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        for process in reversed(self._running):
+            process.kill()
+            process.wait()
+
+    def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        program = Path(sys.executable).with_name("dask")
+        process = subprocess.Popen(
+            [str(program), *arguments],
+            env=os.environ | {"PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"} | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._running.append(process)
+        return process
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    processes = Processes(tmp_path_factory.mktemp("dask"))
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def scene(make_geotiff: Callable[..., Path]) -> Path:
+    pixels = np.random.default_rng(1).integers(200, 4000, (8, 30 * SIDE, 3 * SIDE), np.uint16)
+    return make_geotiff(pixels, "20220307_040000_scene.tif")
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"patch_size": 36, "progress": False}
+
+
+def local(scene: Path, encoder: Any, table: Path, options: dict[str, Any]) -> Path:
+    with open_scene(scene) as opened:
+        return embed_scene(opened, encoder, table, **options).table
+
+
+def assert_same_tables(one: Path, other: Path) -> None:
+    assert pq.read_table(one).equals(pq.read_table(other), check_metadata=True)
+    assert pq.read_metadata(one).metadata == pq.read_metadata(other).metadata
+
+
+def finished(table: Path) -> int:
+    return len(list(table.with_name(table.name + ".blocks").glob("*.npz")))
+
+
+class TestIdentity:
+    def test_tiny_clay_with_a_worker_killed(
+        self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+    ) -> None:
+        """One of two workers is killed in the middle, and a third comes."""
+        pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
+        table = tmp_path / "table.parquet"
+        victim, _ = cluster.worker(threads=2), cluster.worker()
+
+        def kill() -> None:
+            while finished(table) < 5:
+                time.sleep(0.005)
+            victim.send_signal(signal.SIGKILL)
+            cluster.worker()
+
+        killing = threading.Thread(target=kill)
+        killing.start()
+        report = embed_on_cluster(
+            partial(open_scene, scene), slow_tiny_clay, table, cluster.address, **options
+        )
+        killing.join()
+        assert victim.wait() == -signal.SIGKILL
+        assert (report.patches, report.resumed) == (90, 0)
+        assert_same_tables(table, local(scene, tiny_clay(), tmp_path / "local.parquet", options))
+
+    def test_workers_started_here(
+        self, scene: Path, tmp_path: Path, options: dict[str, Any]
+    ) -> None:
+        make = partial(Means, 8)
+        table = tmp_path / "table.parquet"
+        embed_on_cluster(partial(open_scene, scene), make, table, 2, **options)
+        assert_same_tables(table, local(scene, make(), tmp_path / "local.parquet", options))
+
+
+def test_a_run_begun_here_ends_on_a_cluster(
+    cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    table = tmp_path / "table.parquet"
+    with pytest.raises(EncoderError):
+        local(scene, Failing(8, refuse, bands=8), table, options)
+    begun = finished(table)
+    assert begun > 0
+    cluster.worker()
+    opening = partial(open_scene, scene)
+    with pytest.raises(TableError, match="other encoder gsd"):
+        embed_on_cluster(opening, partial(Means, 8, gsd=3), table, cluster.address, **options)
+    report = embed_on_cluster(opening, partial(Means, 8), table, cluster.address, **options)
+    assert report.resumed == begun
+    assert_same_tables(table, local(scene, Means(8), tmp_path / "local.parquet", options))
+
+
+class TestTrouble:
+    @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x"])
+    def test_no_scheduler(
+        self,
+        scene: Path,
+        tmp_path: Path,
+        options: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        address: str,
+    ) -> None:
+        monkeypatch.setattr(cluster_module, "PATIENCE", 1)
+        with pytest.raises(ExplorerError, match=f"{address}: no Dask scheduler answers there"):
+            embed_on_cluster(
+                partial(open_scene, scene), Means, tmp_path / "t.parquet", address, **options
+            )
+
+    def test_no_worker(
+        self,
+        cluster: Processes,
+        scene: Path,
+        tmp_path: Path,
+        options: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(cluster_module, "PATIENCE", 1.5)
+        with pytest.raises(ExplorerError, match=r"the cluster has no worker; .* 'dask worker tcp"):
+            embed_on_cluster(
+                partial(open_scene, scene),
+                Means,
+                tmp_path / "t.parquet",
+                cluster.address,
+                **options,
+            )
+
+    def test_a_failure_on_a_worker_says_where(
+        self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+    ) -> None:
+        cluster.worker()
+        table = tmp_path / "table.parquet"
+        opening, failing = partial(open_scene, scene), partial(Failing, 4, refuse, bands=8)
+        with pytest.raises(EncoderError, match=r"On the worker tcp://127.*: X cannot be used"):
+            embed_on_cluster(opening, failing, table, cluster.address, **options)
+        assert not table.exists()
+        assert finished(table) > 0
+
+    def test_workers_that_differ_are_not_mixed(
+        self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+    ) -> None:
+        """As where one worker has a GPU and another has none."""
+        for device in ("cpu", "cuda"):
+            cluster.worker(RAREEARTH_TEST_DEVICE=device)
+        with distributed.Client(cluster.address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=30)
+        make = partial(means_on, "RAREEARTH_TEST_DEVICE")
+        with pytest.raises(ExplorerError, match="its encoder device differ from the other"):
+            embed_on_cluster(
+                partial(open_scene, scene), make, tmp_path / "t.parquet", cluster.address, **options
+            )
+
+    def test_a_lost_scheduler(
+        self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+    ) -> None:
+        cluster.worker()
+        table = tmp_path / "table.parquet"
+
+        def stop() -> None:
+            while finished(table) < 3:
+                time.sleep(0.005)
+            cluster.stop()
+
+        stopping = threading.Thread(target=stop)
+        stopping.start()
+        with pytest.raises(ExplorerError, match="the scheduler was lost; finished blocks are kept"):
+            embed_on_cluster(
+                partial(open_scene, scene),
+                partial(means_on, "RAREEARTH_TEST_DEVICE"),
+                table,
+                cluster.address,
+                **options,
+            )
+        stopping.join()
+        assert 3 <= finished(table) < 30

@@ -56,6 +56,7 @@ class KeyboardPanel:
         self.help = w.HTML(
             f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
         )
+        self.help.add_class("rareearth-help")
         self.widget = w.VBox([self.listener, self.help], layout=w.Layout(flex="0 0 auto"))
 
     def receive(self, message: dict[str, Any]) -> None:

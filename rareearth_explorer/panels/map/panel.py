@@ -86,7 +86,7 @@ class MapPanel:
             max=1,
             step=0.05,
             readout=False,
-            layout=w.Layout(width="170px"),
+            layout=w.Layout(width="140px"),
             style={"description_width": "46px"},
         )
         self.grid = w.Checkbox(
@@ -105,15 +105,15 @@ class MapPanel:
             options=band_combinations(self._tiles.scene if self._tiles else None),
             tooltip="Which bands the imagery shows as red, green and blue",
             disabled=self._tiles is None,
-            layout=w.Layout(width="118px"),
+            layout=w.Layout(width="110px"),
         )
         self.mines = w.Checkbox(
             value=self.session.truth is not None,
-            description="Known mines",
-            tooltip="Outline the patches with labelled pools",
+            description="Mines",
+            tooltip="Outline the patches with known pools, from the labels",
             disabled=self.session.truth is None,
             indent=False,
-            layout=w.Layout(width="112px"),
+            layout=w.Layout(width="66px"),
         )
         self.controls = w.HBox(
             [self.sign, self.opacity, self.grid, self.imagery, self.bands, self.mines],

@@ -115,7 +115,10 @@ class ReviewPanel:
         if patch is None or patch not in self.patches:
             self.session.message = "No patch is in hand; press 'next page' to begin a review."
             return
-        self.session.judge(patch, verdict, mark=self.marking.value)
+        # A verdict on the sample of the discarded is a measurement; it must not move what it
+        # measures.
+        marking = self.marking.value and self.order.value is not Order.AUDIT
+        self.session.judge(patch, verdict, mark=marking)
         self.step(1)
 
     def step(self, by: int) -> None:

@@ -34,9 +34,16 @@ function render({ model, el }) {
     });
   };
 
-  draw();
-  model.on("change:chips change:pictures", draw);
-  model.on("change:verdicts change:place", badge);
+  // One event for all that one message changes: drawing twice would revoke pictures still loading.
+  let shown = null;
+  const update = () => {
+    const wanted = [model.get("chips"), model.get("pictures")];
+    if (shown && wanted.every((value, at) => value === shown[at])) return badge();
+    shown = wanted;
+    draw();
+  };
+  update();
+  model.on("change", update);
   return () => urls.forEach(URL.revokeObjectURL);
 }
 

@@ -66,6 +66,14 @@ class Driver:
             self.page.evaluate(RUN_NOTEBOOK)
         else:
             self.page.goto(address)
+        self._wait_ready()
+
+    def reopen(self) -> None:
+        """Load the page again, as a person does when it stopped answering."""
+        self.page.reload()
+        self._wait_ready()
+
+    def _wait_ready(self) -> None:
         self.page.wait_for_selector(
             f"{MAP}, [data-mime-type='application/vnd.jupyter.error']", timeout=90_000
         )

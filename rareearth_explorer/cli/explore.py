@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
@@ -49,13 +50,10 @@ def run(options: argparse.Namespace) -> None:
     given = {"TABLE": table, "SCENE": scene, "LABELS": labels, "HEIGHT": "calc(100vh - 16px)"}
     environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
     port = options.port or free_port()
-    with serve(port, environment) as server:
-        address = f"http://127.0.0.1:{port}/"
-        wait_until_ready(address, server)
+    with serve(port, environment) as address:
         print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
         if not options.no_browser:
             webbrowser.open(address)
-        server.wait()
 
 
 def check(table: Path, scene: Path | None, labels: Path | None) -> None:
@@ -94,52 +92,53 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(port: int, environment: dict[str, str]):  # type: ignore[no-untyped-def]
-    """Run Voila on the notebook until the block is left."""
-    command = [
-        sys.executable,
-        "-m",
-        "voila",
-        str(notebook()),
-        "--no-browser",
-        f"--port={port}",
-        "--Voila.ip=127.0.0.1",
-        "--VoilaConfiguration.theme=light",
-    ]
-    server = subprocess.Popen(
-        command,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        yield server
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Return when the server answers.
+def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
+    """Run Voila on the notebook until the block is left; yields the address once it answers.
 
     Raises
     ------
     ExplorerError
-        It ended, or did not answer in time.
+        The server ended, or did not answer in time.
     """
+    command = [
+        *(sys.executable, "-m", "voila", str(notebook()), "--no-browser", f"--port={port}"),
+        *("--Voila.ip=127.0.0.1", "--VoilaConfiguration.theme=light"),
+    ]
+    # The log goes to a file, because a pipe that nobody reads fills up and stops the server.
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://127.0.0.1:{port}/"
+            if not _answers(f"{address}static/none", server):
+                log.seek(0)
+                last = log.read().decode(errors="replace").strip().splitlines()[-1:]
+                raise ExplorerError(
+                    f"The dashboard's server did not start ({''.join(last) or 'no answer'}); is "
+                    f"port {port} in use? Choose another with --port."
+                )
+            yield address
+            server.wait()
+        finally:
+            server.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
+            server.wait()
+
+
+def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+    """Wait until there is any answer; False if the server ended or time is up."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}voila/static/", timeout=2)
-        except urllib.error.HTTPError:
-            return
+            urllib.request.urlopen(address, timeout=2).close()
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return True
         except OSError:
             time.sleep(0.1)
         else:
-            return
-    raise ExplorerError(
-        "The dashboard's server did not start; is the port in use? Choose another with --port."
-    )
+            return True
+    return False

@@ -7,7 +7,8 @@ The tree::
     ├── TableError      a file cannot be used as a patch table
     ├── LabelsError     a file cannot be used as labels
     ├── EncoderError    an encoder or its weights cannot be used
-    └── SessionError    a verb makes no sense in the session's present state
+    ├── SessionError    a verb makes no sense in the session's present state
+    └── HandoverError   a session cannot be handed over as that file
 
 Every message is a sentence that names the file, says what is wrong, and what to do. The
 command prints it and exits with 2; the app shows it in the status line. Anything else that
@@ -37,3 +38,7 @@ class EncoderError(ExplorerError):
 
 class SessionError(ExplorerError):
     """A verb makes no sense now, such as refining before a template is marked."""
+
+
+class HandoverError(ExplorerError):
+    """A session cannot be handed over so: an unknown kind of file, a folder that is read-only."""

@@ -99,38 +99,29 @@ def finished(table: Path) -> int:
     return len(list(table.with_name(table.name + ".blocks").glob("*.npz")))
 
 
-class TestIdentity:
-    def test_tiny_clay_with_a_worker_killed(
-        self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
-    ) -> None:
-        """One of two workers is killed in the middle, and a third comes."""
-        pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
-        table = tmp_path / "table.parquet"
-        victim, _ = cluster.worker(threads=2), cluster.worker()
+def test_tiny_clay_with_a_worker_killed(
+    cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """One of two workers is killed in the middle, and a third comes."""
+    pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
+    table = tmp_path / "table.parquet"
+    victim, _ = cluster.worker(threads=2), cluster.worker()
 
-        def kill() -> None:
-            while finished(table) < 5:
-                time.sleep(0.005)
-            victim.send_signal(signal.SIGKILL)
-            cluster.worker()
+    def kill() -> None:
+        while finished(table) < 5:
+            time.sleep(0.005)
+        victim.send_signal(signal.SIGKILL)
+        cluster.worker()
 
-        killing = threading.Thread(target=kill)
-        killing.start()
-        report = embed_on_cluster(
-            partial(open_scene, scene), slow_tiny_clay, table, cluster.address, **options
-        )
-        killing.join()
-        assert victim.wait() == -signal.SIGKILL
-        assert (report.patches, report.resumed) == (90, 0)
-        assert_same_tables(table, local(scene, tiny_clay(), tmp_path / "local.parquet", options))
-
-    def test_workers_started_here(
-        self, scene: Path, tmp_path: Path, options: dict[str, Any]
-    ) -> None:
-        make = partial(Means, 8)
-        table = tmp_path / "table.parquet"
-        embed_on_cluster(partial(open_scene, scene), make, table, 2, **options)
-        assert_same_tables(table, local(scene, make(), tmp_path / "local.parquet", options))
+    killing = threading.Thread(target=kill)
+    killing.start()
+    report = embed_on_cluster(
+        partial(open_scene, scene), slow_tiny_clay, table, cluster.address, **options
+    )
+    killing.join()
+    assert victim.wait() == -signal.SIGKILL
+    assert (report.patches, report.resumed) == (90, 0)
+    assert_same_tables(table, local(scene, tiny_clay(), tmp_path / "local.parquet", options))
 
 
 def test_a_run_begun_here_ends_on_a_cluster(

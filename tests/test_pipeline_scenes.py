@@ -201,18 +201,18 @@ class TestMosaic:
 
 
 class TestBandsLeftOut:
-    def test_a_dash_leaves_a_band_out(self, make_geotiff: MakeGeotiff) -> None:
+    def test_an_underscore_leaves_a_band_out(self, make_geotiff: MakeGeotiff) -> None:
         pixels = pixels_of(40, 40)
-        with open_scene(make_geotiff(pixels), bands=["blue", "-", "red", "-"]) as scene:
+        with open_scene(make_geotiff(pixels), bands=["blue", "_", "red", "_"]) as scene:
             assert scene.bands == ("blue", "red")
-            assert scene.sources[0].bands == ("blue", "-", "red", "-")
+            assert scene.sources[0].bands == ("blue", "_", "red", "_")
             found, _ = scene.read(Window(0, 0, 40, 40))
             np.testing.assert_array_equal(found, pixels[[0, 2]])
             red, _ = scene.read(Window(0, 0, 40, 40), bands=["red"])
             np.testing.assert_array_equal(red, pixels[[2]])
             assert scene.statistics.mean.shape == (2,)
 
-    @pytest.mark.parametrize("bands", [["-"] * 4, ["a", "a", "-", "-"], ["a", "-"]])
+    @pytest.mark.parametrize("bands", [["_"] * 4, ["a", "a", "_", "_"], ["a", "_"]])
     def test_what_is_left_must_be_told_apart(
         self, make_geotiff: MakeGeotiff, bands: list[str]
     ) -> None:

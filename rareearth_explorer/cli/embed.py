@@ -1,24 +1,49 @@
-"""`rareearth-explorer embed`: from a scene to a patch table."""
+"""`rareearth-explorer embed`: from scenes to a patch table."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rareearth_explorer.errors import EncoderError
 from rareearth_explorer.grid import DEFAULT_PATCH_SIZE
+
+if TYPE_CHECKING:
+    from rareearth_explorer.encoders import ClayOptions, Encoder
+    from rareearth_explorer.pipeline import EmbeddingReport
+    from rareearth_explorer.scene import Scene
+
+CACHE_MEGABYTES = 512
+"""What GDAL may keep of the files; its default, 5 % of the machine's memory, can be a lot."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "embed",
-        help="cut a scene into patches and embed them",
-        description="Cut a GeoTIFF into patches, embed each, and write a patch table "
-        "(GeoParquet). A stopped run goes on where it was when started again.",
+        help="cut scenes into patches and embed them",
+        description="Cut GeoTIFFs of one date into patches, embed each patch, and write a patch "
+        "table (GeoParquet). A stopped run goes on where it was when started again.",
     )
-    parser.add_argument("scene", type=Path, help="GeoTIFF with any number of bands")
+    parser.add_argument(
+        "scenes",
+        nargs="+",
+        type=Path,
+        metavar="SCENE",
+        help="GeoTIFF, or a folder as Planet delivers it; of several, the first lies on top",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
-    parser.add_argument("--encoder", default="random-features", help="random-features (default)")
+    parser.add_argument(
+        "--encoder",
+        default="random-features",
+        help="clay-v1, clay-v1.5 or random-features (default)",
+    )
     parser.add_argument("--weights", type=Path, help="weights of the encoder, if it has any")
     parser.add_argument(
         "--patch-size",
@@ -28,33 +53,172 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="side of a patch (default: %(default)g)",
     )
     parser.add_argument(
-        "--bands", metavar="ROLE,ROLE", help="roles of the bands, where the file does not tell"
+        "--bands",
+        metavar="ROLE,ROLE",
+        help="roles of the bands, where the file does not tell; _ leaves one out",
+    )
+    parser.add_argument(
+        "--batch", type=positive, default=16, metavar="N", help="patches at once, 64 at most"
     )
     parser.add_argument("--no-projection", action="store_true", help="leave the UMAP for later")
+    _add_masks(parser)
+    _add_clay(parser)
+    _add_cluster(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Embed the scene, project the table, and say what came out."""
-    from rareearth_explorer import encoders
-    from rareearth_explorer.pipeline import embed_scene, project_table
-    from rareearth_explorer.scene import open_scene
+    """Embed the scenes, say what came out, and project the table."""
+    from rareearth_explorer.pipeline import project_table
+    from rareearth_explorer.table import open_table
 
-    roles = options.bands.split(",") if options.bands else None
-    with open_scene(options.scene, bands=roles) as scene:
-        statistics = scene.statistics
-        encoder = encoders.load(
-            options.encoder,
-            bands=scene.bands,
-            means=statistics.mean,
-            stds=statistics.std,
-            gsd=scene.gsd,
-            weights=options.weights,
-        )
-        report = embed_scene(scene, encoder, options.output, patch_size=options.patch_size)
-    if not options.no_projection:
-        project_table(options.output)
+    os.environ.setdefault("GDAL_CACHEMAX", str(CACHE_MEGABYTES))
+    report = _embed(options)
     print(
-        f"{report.table}: {report.patches:,} patches of {encoder.dim} numbers; "
+        f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
         f"{report.left_out:,} left out, less than half of whose pixels are valid."
     )
+    if not options.no_projection and open_table(report.table).umap is None:
+        project_table(report.table)
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _add_masks(parser: argparse.ArgumentParser) -> None:
+    masks = parser.add_mutually_exclusive_group()
+    masks.add_argument(
+        "--udm2",
+        type=Path,
+        action="append",
+        metavar="MASK",
+        help="Planet's usable data mask, once for each scene (default: those beside the scenes)",
+    )
+    masks.add_argument("--no-udm2", action="store_true", help="embed what lies under clouds too")
+
+
+def _add_clay(parser: argparse.ArgumentParser) -> None:
+    clay = parser.add_argument_group("Clay; each is recorded in the table")
+    clay.add_argument("--device", choices=("auto", "cpu", "cuda"), help="default: a GPU if any")
+    clay.add_argument("--dtype", choices=("float32", "bfloat16"), help="default: float32")
+    clay.add_argument("--sensor", help="name in sensors.toml (default: found by the bands)")
+    clay.add_argument(
+        "--normalisation",
+        choices=("sensor", "scene"),
+        help="by the figures published for the sensor (default), or by the scene's own",
+    )
+    clay.add_argument(
+        "--gsd",
+        type=float,
+        metavar="METRES",
+        help="resolution told to Clay (default: as published; 5 for PlanetScope)",
+    )
+    clay.add_argument(
+        "--padding",
+        choices=("crop", "reflect"),
+        help="what is done where a patch is no multiple of 8 pixels (default: crop)",
+    )
+    clay.add_argument(
+        "--no-metadata",
+        dest="metadata",
+        action="store_false",
+        default=None,
+        help="do not tell Clay time and place",
+    )
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    several = parser.add_argument_group("several processes or machines, with Dask")
+    cluster = several.add_mutually_exclusive_group()
+    cluster.add_argument(
+        "--scheduler",
+        dest="cluster",
+        metavar="ADDRESS",
+        help="of a running cluster, whose workers find the files at the same place",
+    )
+    cluster.add_argument(
+        "--local-workers",
+        dest="cluster",
+        type=positive,
+        metavar="N",
+        help="start so many worker processes here",
+    )
+
+
+def _embed(options: argparse.Namespace) -> EmbeddingReport:
+    from rareearth_explorer.pipeline import embed_scene
+    from rareearth_explorer.pipeline.cluster import embed_on_cluster
+
+    if options.cluster is not None:
+        _make_absolute(options)
+    clay = _clay_options(options)
+    open_scene = _scene_opener(options, clay)
+    how = {"patch_size": options.patch_size, "batch": options.batch}
+    with open_scene() as scene, _naming(scene, options.weights):
+        make_encoder = _encoder_maker(options, scene, clay)
+        if options.cluster is None:
+            return embed_scene(scene, make_encoder(), options.output, **how)
+        return embed_on_cluster(open_scene, make_encoder, options.output, options.cluster, **how)
+
+
+def _make_absolute(options: argparse.Namespace) -> None:
+    """Name the files from the root, as workers run elsewhere."""
+    options.scenes = [path.absolute() for path in options.scenes]
+    options.udm2 = options.udm2 and [path.absolute() for path in options.udm2]
+    options.weights = options.weights and options.weights.absolute()
+
+
+def _clay_options(options: argparse.Namespace) -> ClayOptions | None:
+    """Collect what was chosen about Clay; None for another encoder about which nothing was."""
+    from rareearth_explorer.encoders import CLAY, ClayOptions
+
+    names = ("device", "dtype", "sensor", "normalisation", "gsd", "padding", "metadata")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return ClayOptions(**given) if given or options.encoder in CLAY else None
+
+
+def _scene_opener(options: argparse.Namespace, clay: ClayOptions | None) -> Callable[[], Scene]:
+    from rareearth_explorer.scene import open_mosaic, scenes_in
+
+    found = [scenes_in(given) if given.is_dir() else [given] for given in options.scenes]
+    return partial(
+        open_mosaic,
+        list(chain.from_iterable(found)),
+        bands=options.bands.split(",") if options.bands else None,
+        udm2=options.udm2 or ("none" if options.no_udm2 else "beside"),
+        reflectance=clay is not None and clay.normalisation == "sensor",
+    )
+
+
+def _encoder_maker(
+    options: argparse.Namespace, scene: Scene, clay: ClayOptions | None
+) -> Callable[[], Encoder]:
+    from rareearth_explorer import encoders
+
+    statistics = scene.statistics
+    return partial(
+        encoders.load,
+        options.encoder,
+        bands=scene.bands,
+        means=statistics.mean,
+        stds=statistics.std,
+        gsd=scene.gsd,
+        weights=options.weights,
+        options=clay,
+    )
+
+
+@contextmanager
+def _naming(scene: Scene, weights: Path | None) -> Iterator[None]:
+    """Have an encoder's errors name the scene, unless they are about the weights."""
+    try:
+        yield
+    except EncoderError as error:
+        if weights is not None and weights.name in str(error):
+            raise
+        raise EncoderError(f"{scene.path}: {error}") from error

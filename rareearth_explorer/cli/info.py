@@ -44,6 +44,7 @@ def _table(path: Path) -> dict[str, Any]:
     table = open_table(path)
     (south, west), (north, east) = table.bounds
     grid, encoder = table.grid, table.metadata.get("encoder", {})
+    origin = table.metadata.get("imported", {"name": "not imported"})
     return {
         "file": path,
         "patches": f"{len(table):,}",
@@ -52,6 +53,7 @@ def _table(path: Path) -> dict[str, Any]:
         "extent": f"{west:.4f} to {east:.4f} E, {south:.4f} to {north:.4f} N",
         "grid": f"{grid.rows} x {grid.columns} of {grid.patch_px} px" if grid else "not recorded",
         "scenes": ", ".join(s["name"] for s in table.metadata.get("scenes", [])) or "not recorded",
+        "imported": origin["name"],
         "projection": "UMAP" if table.umap is not None else "none; add one with 'project'",
     }
 

@@ -7,7 +7,16 @@ import sys
 from collections.abc import Sequence
 
 from rareearth_explorer import __version__
-from rareearth_explorer.cli import demo, embed, explore, info, project
+from rareearth_explorer.cli import (
+    demo,
+    embed,
+    explore,
+    export,
+    import_table,
+    info,
+    project,
+    weights,
+)
 from rareearth_explorer.errors import ExplorerError
 
 WRONG_INPUT, INTERRUPTED = 2, 130
@@ -21,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (demo, explore, embed, project, info):
+    for command in (demo, explore, export, embed, project, import_table, weights, info):
         command.add_to(commands)
     return parser
 

@@ -30,6 +30,7 @@ def project_table(path: Path, *, progress: bool = True) -> None:
             f"{path}: {table.dropped} rows have no embedding, so their coordinates cannot be "
             "stored; write the table without these rows."
         )
-    bar = {"desc": f"projecting {path.name}", "disable": not progress}
+    # None: shown on a terminal only.
+    bar = {"desc": f"projecting {path.name}", "disable": None if progress else True}
     coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)
     add_projection(path, coordinates, projection.parameters())

@@ -21,7 +21,7 @@ from rareearth_explorer.scene.mosaic import Layer, Mosaic
 from rareearth_explorer.scene.raster import Raster
 from rareearth_explorer.scene.scene import Bounds, Scene, Source
 
-LEFT_OUT = "-"
+LEFT_OUT = "_"
 """Role of a band that a scene shall not have."""
 
 REFLECTANCE_SCALE = 10_000
@@ -39,7 +39,7 @@ def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene
     path
         The file.
     bands
-        Role of each band but alpha, in the file's order, a dash for a band to leave out; default
+        Role of each band but alpha, in the file's order, `_` for a band to leave out; default
         what the file tells.
 
     Raises

@@ -43,7 +43,7 @@ class Source:
     path
         The file.
     bands
-        Role of each of its bands but alpha, a dash for those that the scene leaves out.
+        Role of each of its bands but alpha, `_` for those that the scene leaves out.
     time
         Acquisition time in UTC, or None.
     udm2

@@ -1,0 +1,31 @@
+"""`rareearth-explorer import`: from embeddings made elsewhere to a patch table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "import",
+        help="make a patch table of embeddings made elsewhere",
+        description="Read a GeoParquet file whose embeddings are lists of numbers or binary "
+        "float32, and write a patch table. Rows without an embedding are dropped and counted.",
+    )
+    parser.add_argument("source", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
+    parser.add_argument("--column", metavar="NAME", help="of the embeddings (default: found)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Import the table and say what came out."""
+    from rareearth_explorer.pipeline import import_table
+
+    report = import_table(options.source, options.output, column=options.column)
+    print(
+        f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
+        f"{report.dropped:,} rows without an embedding were dropped."
+    )

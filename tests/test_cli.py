@@ -1,0 +1,465 @@
+"""The command: what it makes, what it says, and one sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+from rasterio.control import GroundControlPoint
+
+from rareearth_explorer.cli import main
+from rareearth_explorer.table import PatchTable, TableWriter, open_table
+
+MakeGeotiff = Callable[..., Path]
+Capture = pytest.CaptureFixture[str]
+
+FIXTURE = Path(__file__).parent / "data" / "clay_fixture"
+PROGRAM = str(Path(sys.executable).with_name("rareearth-explorer"))
+
+
+def run(*arguments: str | Path) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def run_alone(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own, where warnings and log lines would be seen."""
+    command = [PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def assert_refused(code: int, capture: Capture, named: Path | str, words: str = "") -> None:
+    """One sentence on standard error, which names the file; nothing else."""
+    said = capture.readouterr()
+    assert code == 2
+    assert said.out == ""
+    assert said.err.count("\n") == 1, said.err
+    assert Path(named).name in said.err
+    assert re.search(words, said.err), said.err
+    assert said.err.endswith(".\n")
+
+
+def pixels_of(bands: int = 4, side: int = 180) -> npt.NDArray[np.uint16]:
+    return np.random.default_rng(0).integers(200, 4000, (bands, side, side), dtype=np.uint16)
+
+
+@pytest.fixture
+def scene(make_geotiff: MakeGeotiff) -> Path:
+    """Two by two patches of 250 m."""
+    return make_geotiff(pixels_of())
+
+
+@pytest.fixture
+def table(small_table: PatchTable, tmp_path: Path) -> Path:
+    path = tmp_path / "table.parquet"
+    with TableWriter(path, small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    return path
+
+
+class TestEmbed:
+    def test_a_table_with_its_projection(self, scene: Path, capsys: Capture) -> None:
+        table = scene.with_name("table.parquet")
+        assert run("embed", scene, "-o", table) == 0
+        said = capsys.readouterr()
+        assert f"{table}: 4 patches of 768 numbers; 0 left out" in said.out
+        assert said.err == ""
+        opened = open_table(table)
+        assert opened.umap is not None
+        assert opened.metadata["projection"]["metric"] == "cosine"
+
+    def test_again_it_is_left_as_it_is(self, scene: Path, capsys: Capture) -> None:
+        table = scene.with_name("table.parquet")
+        run("embed", scene, "-o", table)
+        before = table.stat()
+        assert run("embed", scene, "-o", table) == 0
+        assert table.stat() == before
+        assert run("embed", scene, "-o", table, "--patch-size", "100") == 0
+        assert len(open_table(table)) == 25
+
+    def test_a_finished_table_gets_the_projection_that_it_lacks(
+        self, scene: Path, capsys: Capture
+    ) -> None:
+        table = scene.with_name("table.parquet")
+        run("embed", scene, "-o", table, "--no-projection")
+        assert open_table(table).umap is None
+        run("embed", scene, "-o", table)
+        assert open_table(table).umap is not None
+
+    def test_a_mosaic_and_its_bands(self, make_geotiff: MakeGeotiff, tmp_path: Path) -> None:
+        one = make_geotiff(pixels_of(), "one.tif")
+        place = Affine(3, 0, 430_000 + 3 * 100, 0, -3, 2_845_000)
+        other = make_geotiff(pixels_of(), "other.tif", transform=place)
+        table = tmp_path / "table.parquet"
+        options = ["--bands", "blue,_,red,nir", "--no-projection"]
+        assert run("embed", one, other, "-o", table, *options) == 0
+        metadata = open_table(table).metadata
+        assert [s["name"] for s in metadata["scenes"]] == ["one.tif", "other.tif"]
+        assert metadata["scenes"][0]["bands"] == ["blue", "_", "red", "nir"]
+        assert metadata["encoder"]["bands"] == ["blue", "red", "nir"]
+        assert metadata["grid"]["columns"] == 3
+
+    def test_a_folder_with_masks(self, make_geotiff: MakeGeotiff, tmp_path: Path) -> None:
+        item = "20220307_034030_1_2475_3B"
+        make_geotiff(pixels_of(8), f"{item}_AnalyticMS_SR_8b.tif")
+        clear = np.ones((8, 180, 180), np.uint8)
+        clear[0, :90] = 0
+        make_geotiff(clear, f"{item}_udm2.tif")
+        table = tmp_path / "out" / "table.parquet"
+        assert run("embed", tmp_path, "-o", table, "--no-projection") == 0
+        assert len(open_table(table)) == 2
+        assert run("embed", tmp_path, "-o", table, "--no-projection", "--no-udm2") == 0
+        assert len(open_table(table)) == 4
+
+    def test_on_worker_processes_it_is_the_same_to_the_bit(
+        self, scene: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")
+        monkeypatch.chdir(scene.parent)
+        options = ["--patch-size", "60", "--no-projection"]
+        assert run("embed", scene.name, "-o", "here.parquet", *options) == 0
+        assert run("embed", scene.name, "-o", "there.parquet", *options, "--local-workers=2") == 0
+        here, there = (pq.read_table(f"{name}.parquet") for name in ("here", "there"))
+        assert here.equals(there, check_metadata=True)
+
+    def test_progress_with_rate_and_time_left_on_a_terminal(self, scene: Path) -> None:
+        terminal, side = pty.openpty()
+        termios.tcsetwinsize(side, (24, 100))
+        command = [PROGRAM, "embed", str(scene), "-o", str(scene.with_name("t.parquet"))]
+        with os.fdopen(terminal, "rb", 0) as shown:
+            options = ["--no-projection", "--patch-size", "60"]
+            with subprocess.Popen([*command, *options], stderr=side, stdout=subprocess.PIPE):
+                os.close(side)
+                text = b""
+                while chunk := read_terminal(shown):
+                    text += chunk
+        assert re.search(rb"embedding scene\.tif: +\d+%.*\[\d\d:\d\d<.*patch", text), text
+
+
+def read_terminal(shown: Any) -> bytes:
+    """Read what there is; nothing once the other side has closed, which Linux calls an error."""
+    try:
+        return bytes(shown.read(4096))
+    except OSError:
+        return b""
+
+
+class TestClay:
+    @pytest.fixture(autouse=True)
+    def tiny(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Clay v1 is as small as the fixture."""
+        pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
+        from rareearth_explorer.encoders import clay
+
+        config = clay.ClayConfig("clay-v1", dim=32, depth=2, heads=2, dim_head=12)
+        monkeypatch.setattr(clay, "CLAY_V1", config)
+
+    @pytest.fixture
+    def planet(self, make_geotiff: MakeGeotiff) -> Path:
+        return make_geotiff(pixels_of(8), "20220307_034030_1_2475_3B_AnalyticMS_SR_8b.tif")
+
+    def embed(self, scene: Path, *options: str | Path) -> int:
+        table = scene.with_name("table.parquet")
+        clay = ["--encoder", "clay-v1", "--weights", FIXTURE / "clay_v1_tiny.ckpt"]
+        return run("embed", scene, "-o", table, *clay, "--no-projection", *options)
+
+    def test_every_option_is_recorded(self, planet: Path) -> None:
+        options = ["--gsd", "3", "--padding", "reflect", "--no-metadata", "--device", "cpu"]
+        assert self.embed(planet, *options, "--dtype", "bfloat16", "--batch", "3") == 0
+        table = open_table(planet.with_name("table.parquet"))
+        described = table.metadata["encoder"]
+        assert (described["name"], table.dim) == ("clay-v1", 32)
+        assert (described["gsd"], described["padding"]) == (3.0, "reflect")
+        assert (described["device"], described["dtype"]) == ("cpu", "bfloat16")
+        assert described["metadata"] is False
+        assert described["sensor"] == "planetscope-8"
+        assert table.metadata["batch"] == 3
+        assert table.metadata["scenes"][0]["time"] == "2022-03-07T03:40:30+00:00"
+
+    def test_converted_weights_give_the_same_table(self, planet: Path, capsys: Capture) -> None:
+        converted = planet.with_name("tiny.safetensors")
+        assert run("weights", "convert", FIXTURE / "clay_v1_tiny.ckpt", converted) == 0
+        assert f"{converted}: the encoder clay-v1, 0.00 GB." in capsys.readouterr().out
+        assert self.embed(planet) == 0
+        before = planet.with_name("table.parquet").stat()
+        assert self.embed(planet, "--weights", converted) == 0
+        assert planet.with_name("table.parquet").stat() == before
+
+    @pytest.mark.realdata
+    def test_radiance_is_embedded_as_reflectance(self, real_data: Path, tmp_path: Path) -> None:
+        scene = real_data / "planetscope" / "20170915_020728_103d_3B_AnalyticMS.tif"
+        table = tmp_path / "table.parquet"
+        clay = ["--encoder", "clay-v1", "--weights", FIXTURE / "clay_v1_tiny.ckpt"]
+        common = ["-o", table, *clay, "--no-projection"]
+        assert run("embed", scene, *common) == 0
+        assert open_table(table).metadata["scenes"][0]["reflectance_coefficients"] is not None
+        assert run("embed", scene, *common, "--normalisation", "scene") == 0
+        assert open_table(table).metadata["scenes"][0]["reflectance_coefficients"] is None
+
+    def test_radiance_without_metadata(self, make_geotiff: MakeGeotiff, capsys: Capture) -> None:
+        path = make_geotiff(pixels_of(8), "20220307_034030_1_2475_3B_AnalyticMS_8b.tif")
+        assert_refused(self.embed(path), capsys, path, "its numbers are radiance")
+
+    @pytest.mark.parametrize(
+        ("options", "named", "words"),
+        [
+            (["--weights", "none.ckpt"], "none.ckpt", "There is no weights file"),
+            (["--weights", __file__], __file__, "neither a Lightning checkpoint"),
+            (["--encoder", "clay-v1.5"], "clay_v1_tiny.ckpt", "holds clay-v1, not clay-v1.5"),
+            (["--gsd", "-1"], "gsd", "give metres above 0"),
+            (["--sensor", "x"], "AnalyticMS_SR_8b.tif", "There is no sensor x"),
+            (["--patch-size", "12"], "AnalyticMS_SR_8b.tif", "needs at least 8 x 8"),
+            (["--encoder", "x"], "AnalyticMS_SR_8b.tif", "There is no encoder x"),
+            (["--bands", ",".join("abcdefgh")], "AnalyticMS_SR_8b.tif", "No sensor has the bands"),
+        ],
+    )
+    def test_what_does_not_fit(
+        self, planet: Path, capsys: Capture, options: list[str], named: str, words: str
+    ) -> None:
+        assert_refused(self.embed(planet, *options), capsys, named, words)
+        assert not planet.with_name("table.parquet").exists()
+
+    def test_weights_that_are_none_of_clay(self, tmp_path: Path, capsys: Capture) -> None:
+        source = FIXTURE / "inputs.npz"
+        code = run("weights", "convert", source, tmp_path / "x.safetensors")
+        assert_refused(code, capsys, source)
+        assert list(tmp_path.iterdir()) == []
+
+
+def no_crs(make: MakeGeotiff) -> Path:
+    return make(crs=None)
+
+
+def rotated(make: MakeGeotiff) -> Path:
+    return make(transform=Affine(3, 0, 430_000, 0, -3, 2_845_000) @ Affine.rotation(20))
+
+
+def gcps_only(make: MakeGeotiff) -> Path:
+    corners = [(0, 0), (0, 180), (200, 0)]
+    points = [GroundControlPoint(r, c, 98 + c / 1e4, 26 - r / 1e4) for r, c in corners]
+    return make(transform=None, name="gcps.tif", gcps=points)
+
+
+def all_nodata(make: MakeGeotiff) -> Path:
+    return make(np.zeros((4, 90, 90), np.uint16), nodata=0)
+
+
+def truncated(make: MakeGeotiff) -> Path:
+    path = make()
+    path.write_bytes(path.read_bytes()[:100_000])
+    return path
+
+
+def damaged(make: MakeGeotiff) -> Path:
+    path = make(pixels_of(4, 512), compress="zstd", tiled=True, blockxsize=256, blockysize=256)
+    with rasterio.open(path) as dataset:
+        offset = int(dataset.get_tag_item("BLOCK_OFFSET_1_0", "TIFF", bidx=1))
+    content = bytearray(path.read_bytes())
+    content[offset : offset + 1000] = bytes(1000)
+    path.write_bytes(content)
+    return path
+
+
+def empty(make: MakeGeotiff) -> Path:
+    path = make()
+    path.write_bytes(b"")
+    return path
+
+
+def missing(make: MakeGeotiff) -> Path:
+    return make().with_name("missing.tif")
+
+
+def too_small(make: MakeGeotiff) -> Path:
+    return make(pixels_of(4, 40))
+
+
+def one_value(make: MakeGeotiff) -> Path:
+    return make(np.full((4, 90, 90), 7, np.uint16))
+
+
+BAD_SCENES = {
+    no_crs: "no coordinate reference system",
+    rotated: "is rotated",
+    gcps_only: "ground control points only",
+    all_nodata: "every pixel is nodata",
+    truncated: "not a whole one",
+    damaged: "not a whole one",
+    empty: "not a raster",
+    missing: "there is no such file",
+    too_small: "does not fit into the scene",
+    one_value: "one value everywhere",
+}
+
+
+class TestBadScenes:
+    @pytest.mark.parametrize("bad", BAD_SCENES, ids=lambda bad: bad.__name__)
+    def test_one_sentence_and_nothing_written(
+        self, make_geotiff: MakeGeotiff, tmp_path: Path, capsys: Capture, bad: Any
+    ) -> None:
+        path = bad(make_geotiff)
+        before = set(tmp_path.iterdir())
+        code = run("embed", path, "-o", tmp_path / "table.parquet")
+        assert_refused(code, capsys, path, BAD_SCENES[bad])
+        assert {p for p in tmp_path.iterdir() if p.suffix != ".blocks"} == before
+        if bad not in (too_small, one_value, damaged):
+            assert_refused(run("info", path), capsys, path, BAD_SCENES[bad])
+
+    @pytest.mark.parametrize("bad", [truncated, damaged], ids=lambda bad: bad.__name__)
+    def test_gdal_adds_nothing_in_a_process_of_its_own(
+        self, make_geotiff: MakeGeotiff, tmp_path: Path, bad: Any
+    ) -> None:
+        path = bad(make_geotiff)
+        done = run_alone("embed", path, "-o", tmp_path / "table.parquet")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert str(path) in done.stderr
+
+    @pytest.mark.realdata
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("rasters_tricky/rotated.tif", "is rotated"),
+            ("rasters_tricky/cog_gcps.tif", "ground control points only"),
+            ("planetscope/all_nodata_analyticms_sr.tif", "every pixel is nodata"),
+            ("labels_messy/embed_true_pos.geojson", "not a raster"),
+        ],
+    )
+    def test_real_ones(
+        self, real_data: Path, tmp_path: Path, capsys: Capture, name: str, words: str
+    ) -> None:
+        code = run("embed", real_data / name, "-o", tmp_path / "table.parquet")
+        assert_refused(code, capsys, name, words)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_folder_without_images(self, tmp_path: Path, capsys: Capture) -> None:
+        code = run("embed", tmp_path, "-o", tmp_path / "table.parquet")
+        assert_refused(code, capsys, tmp_path, "there is no GeoTIFF in this folder")
+
+    def test_dates_are_not_mixed(
+        self, make_geotiff: MakeGeotiff, tmp_path: Path, capsys: Capture
+    ) -> None:
+        paths = [make_geotiff(name=f"2022030{day}_scene.tif") for day in (7, 8)]
+        code = run("embed", *paths, "-o", tmp_path / "table.parquet")
+        assert_refused(code, capsys, paths[1], "embed each date into a table of its own")
+
+    def test_a_place_that_cannot_be_written(self, scene: Path, capsys: Capture) -> None:
+        code = run("embed", scene, "-o", scene / "table.parquet")
+        assert_refused(code, capsys, "table.parquet", "nothing can be written there")
+
+    def test_other_options_in_the_middle(self, scene: Path, capsys: Capture) -> None:
+        table = scene.with_name("table.parquet")
+        blocks = table.with_name("table.parquet.blocks")
+        blocks.mkdir()
+        (blocks / "plan.json").write_text('{"batch": 5}')
+        assert_refused(run("embed", scene, "-o", table), capsys, table, "used other batch")
+
+    def test_interrupted(
+        self, scene: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("rareearth_explorer.pipeline.embed_scene", interrupt)
+        assert run("embed", scene, "-o", scene.with_name("table.parquet")) == 130
+        assert capsys.readouterr().err == "Stopped.\n"
+
+
+class TestTables:
+    @pytest.fixture
+    def with_nan(self, tmp_path: Path) -> Path:
+        geometry = shapely.to_wkb(shapely.box(np.arange(3), 10, np.arange(3) + 1, 11))
+        embedding = pa.array([[1.0, 2.0], [float("nan"), 1.0], [3.0, 4.0]])
+        pq.write_table(pa.table({"geometry": geometry, "embedding": embedding}), tmp_path / "n.pq")
+        return tmp_path / "n.pq"
+
+    @pytest.mark.parametrize("command", ["info", "project", "explore", "import"])
+    def test_nan(self, with_nan: Path, capsys: Capture, command: str) -> None:
+        before = with_nan.read_bytes()
+        output = ["-o", with_nan.with_name("out.parquet")] if command == "import" else []
+        code = run(command, with_nan, *output)
+        assert_refused(code, capsys, with_nan, "row 1 holds NaN")
+        assert with_nan.read_bytes() == before
+        assert list(with_nan.parent.iterdir()) == [with_nan]
+
+    @pytest.mark.parametrize("command", ["info", "project", "explore"])
+    @pytest.mark.parametrize("content", [None, b"", b"PAR1 but no more"])
+    def test_no_table(
+        self, tmp_path: Path, capsys: Capture, command: str, content: bytes | None
+    ) -> None:
+        path = tmp_path / "bad.parquet"
+        if content is not None:
+            path.write_bytes(content)
+        words = "no such file" if content is None else "not a whole Parquet file"
+        assert_refused(run(command, path), capsys, path, words)
+
+    def test_project_is_seeded(self, table: Path, capsys: Capture) -> None:
+        assert run("project", table) == 0
+        assert capsys.readouterr().out == f"{table}: the projection is stored.\n"
+        first = open_table(table).umap
+        assert first is not None
+        assert run("project", table) == 0
+        np.testing.assert_array_equal(open_table(table).umap, first)
+
+    @pytest.mark.realdata
+    def test_import_and_info(self, real_data: Path, tmp_path: Path, capsys: Capture) -> None:
+        source = real_data / "embeddings" / "planet_sample_5x512_nulls.parquet"
+        assert run("import", source, "-o", tmp_path / "t.parquet") == 0
+        said = capsys.readouterr().out
+        assert "3 patches of 512 numbers; 2 rows without an embedding were dropped" in said
+        assert run("info", tmp_path / "t.parquet") == 0
+        said = capsys.readouterr().out
+        assert re.search(r"imported +planet_sample_5x512_nulls\.parquet", said)
+        code = run("import", source, "-o", tmp_path / "u.parquet", "--column", "none")
+        assert_refused(code, capsys, source, "there is no column 'none'")
+        assert not (tmp_path / "u.parquet").exists()
+
+
+class TestLabels:
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("lon,lat\n10,50\n11,51\n", "no label lies in a patch"),
+            ("lon,lat\n25.7,98.3\n25.71,98.31\n", "(?i)swap"),
+            ("name\nx\n", "no longitude and latitude"),
+            ("", ""),
+            (None, "no such file"),
+        ],
+    )
+    def test_labels_that_do_not_fit(
+        self, table: Path, capsys: Capture, content: str | None, words: str
+    ) -> None:
+        labels = table.with_name("labels.csv")
+        if content is not None:
+            labels.write_text(content)
+        code = run("explore", table, "--labels", labels, "--no-browser")
+        assert_refused(code, capsys, labels, words)
+
+    def test_a_scene_that_cannot_be_opened(self, table: Path, capsys: Capture) -> None:
+        code = run("explore", table, "--scene", table.with_name("none.tif"), "--no-browser")
+        assert_refused(code, capsys, "none.tif", "there is no such file")
+
+
+def test_help_names_every_command(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("--help")
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for command in ("demo", "explore", "embed", "project", "import", "weights", "info"):
+        assert re.search(rf"^    {command} ", said, re.MULTILINE)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 import pytest
-from fake_encoders import Failing, Means
+from fake_encoders import Failing, Means, tiny_clay
 from rasterio.windows import Window
 
 from rareearth_explorer import encoders
@@ -283,44 +283,70 @@ class TestStopping:
 
 
 class TestKill9:
-    """The real command, killed."""
+    """Real processes, killed, then left to finish."""
 
-    @pytest.fixture
-    def scene(self, make_geotiff: MakeGeotiff) -> Path:
-        return make_geotiff(random_pixels(8, 12 * 84, 6 * 84))
-
-    def test_twice_killed_and_identical(self, scene: Path, tmp_path: Path) -> None:
-        table, whole = tmp_path / "table.parquet", tmp_path / "whole.parquet"
-        program = str(Path(sys.executable).with_name("rareearth-explorer"))
-        command = [program, "embed", str(scene), "-o", str(table), "--no-projection"]
-        finished = 0
-        for _ in range(2):
+    @staticmethod
+    def assert_identical(command: list[str], folder: Path, times: int) -> None:
+        """Kill a command some times; its `table.parquet` must be `whole.parquet` in the end."""
+        table, finished = folder / "table.parquet", 0
+        for _ in range(times):
             finished = kill_after_more_blocks(command, table, finished)
             assert 0 < finished < 12
             assert not table.exists()
-        subprocess.run(command, check=True, capture_output=True)
-        with open_scene(scene) as opened:
-            statistics = opened.statistics
+        subprocess.run(command, check=True, capture_output=True, env=with_helpers())
+        assert_same_tables(table, folder / "whole.parquet")
+        assert {p.name for p in folder.iterdir()} == {"scene.tif", "table.parquet", "whole.parquet"}
+
+    def test_the_command(self, make_geotiff: MakeGeotiff, tmp_path: Path) -> None:
+        path = make_geotiff(random_pixels(8, 12 * 84, 6 * 84))
+        with open_scene(path) as scene:
+            statistics = scene.statistics
             encoder = encoders.load(
                 "random-features",
-                bands=opened.bands,
+                bands=scene.bands,
                 means=statistics.mean,
                 stds=statistics.std,
-                gsd=opened.gsd,
+                gsd=scene.gsd,
             )
-            embed_scene(opened, encoder, whole, progress=False)
-        assert_same_tables(table, whole)
-        assert sorted(p.name for p in tmp_path.iterdir()) == [
-            "scene.tif",
-            "table.parquet",
-            "whole.parquet",
-        ]
+            embed_scene(scene, encoder, tmp_path / "whole.parquet", progress=False)
+        program = str(Path(sys.executable).with_name("rareearth-explorer"))
+        command = [program, "embed", str(path), "-o", str(tmp_path / "table.parquet")]
+        self.assert_identical([*command, "--no-projection"], tmp_path, times=2)
+
+    def test_clay_with_another_number_of_threads(
+        self, make_geotiff: MakeGeotiff, tmp_path: Path
+    ) -> None:
+        torch = pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
+        path = make_geotiff(random_pixels(8, 12 * SIDE, 3 * SIDE))
+        threads = torch.get_num_threads()
+        torch.set_num_threads(4)
+        embed(path, tmp_path / "whole.parquet", tiny_clay())
+        torch.set_num_threads(threads)
+        program = f"""
+            from pathlib import Path
+            from fake_encoders import slow_tiny_clay
+            from rareearth_explorer.pipeline import embed_scene
+            from rareearth_explorer.scene import open_scene
+
+            table = Path({str(tmp_path / "table.parquet")!r})
+            with open_scene({str(path)!r}) as scene:
+                embed_scene(scene, slow_tiny_clay(), table, patch_size=36)
+        """
+        command = [sys.executable, "-c", textwrap.dedent(program)]
+        self.assert_identical(command, tmp_path, times=1)
+
+
+def with_helpers() -> dict[str, str]:
+    """Environment in which a process finds the helpers of these tests and has one thread."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
 
 
 def kill_after_more_blocks(command: list[str], table: Path, finished: int) -> int:
     """Start a run, kill it after some more blocks; tells how many are finished."""
     blocks = table.with_name(table.name + ".blocks")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=with_helpers()
+    )
     try:
         while len(list(blocks.glob("*.npz"))) < finished + 2:
             assert process.poll() is None, process.communicate()
@@ -458,14 +484,13 @@ class TestStreaming:
             status = Path("/proc/self/status").read_text()
             print(status.partition("VmHWM:")[2].split()[0])
         """
-        environment = os.environ | {"GDAL_CACHEMAX": "16", "PYTHONPATH": str(Path(__file__).parent)}
         peaks = []
         for height in (1200, 12000):
             pixels = np.broadcast_to(np.arange(1, 2701, dtype=np.uint16), (4, height, 2700))
             path = make_geotiff(pixels, f"{height}.tif", tiled=True, compress="zstd")
             done = subprocess.run(
                 [sys.executable, "-c", textwrap.dedent(program), str(path)],
-                env=environment,
+                env=with_helpers() | {"GDAL_CACHEMAX": "16"},
                 check=True,
                 capture_output=True,
                 text=True,

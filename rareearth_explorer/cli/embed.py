@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.errors import EncoderError
-from rareearth_explorer.grid import DEFAULT_PATCH_SIZE
 
 if TYPE_CHECKING:
     from rareearth_explorer.encoders import ClayOptions, Encoder
@@ -48,9 +47,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--patch-size",
         type=float,
-        default=DEFAULT_PATCH_SIZE,
         metavar="METRES",
-        help="side of a patch (default: %(default)g)",
+        help="side of a patch (default: 250)",
     )
     parser.add_argument(
         "--bands",
@@ -151,6 +149,7 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
 
 
 def _embed(options: argparse.Namespace) -> EmbeddingReport:
+    from rareearth_explorer.grid import DEFAULT_PATCH_SIZE
     from rareearth_explorer.pipeline import embed_scene
     from rareearth_explorer.pipeline.cluster import embed_on_cluster
 
@@ -158,7 +157,7 @@ def _embed(options: argparse.Namespace) -> EmbeddingReport:
         _make_absolute(options)
     clay = _clay_options(options)
     open_scene = _scene_opener(options, clay)
-    how = {"patch_size": options.patch_size, "batch": options.batch}
+    how = {"patch_size": options.patch_size or DEFAULT_PATCH_SIZE, "batch": options.batch}
     with open_scene() as scene, _naming(scene, options.weights):
         make_encoder = _encoder_maker(options, scene, clay)
         if options.cluster is None:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.contrast import ScoreKind
-from rareearth_explorer.evaluation import RocCurve, roc
 from rareearth_explorer.rendering import palette_rgba
 from rareearth_explorer.session import Session, State
+from rareearth_explorer.session.quality import curve_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -173,20 +173,6 @@ def draw_curves(axes: Axes, session: Session) -> None:
             axes.plot(curve.fpr, curve.tpr, label=f"round {number}: {curve.auc:.3f}", **style)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
-
-
-def curve_of(state: State, truth: npt.NDArray[np.bool_]) -> RocCurve | None:
-    """ROC of all patches but the templates, or None where there is nothing to compare.
-
-    The analyst pointed at the templates, the ranking did not find them.
-    """
-    if state.kind is ScoreKind.NONE:
-        return None
-    found = np.ones(len(truth), dtype=bool)
-    found[[*state.templates.positives, *state.templates.negatives]] = False
-    if truth[found].all() or not truth[found].any():
-        return None
-    return roc(state.ordering[found], truth[found])
 
 
 def _draw_histogram(axes: Axes, state: State) -> None:

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from rareearth_explorer.background import Deferred
 from rareearth_explorer.contrast import ScoreKind
-from rareearth_explorer.evaluation import RocCurve, roc
+from rareearth_explorer.evaluation import RocCurve
 from rareearth_explorer.session import Session, State
+from rareearth_explorer.session.quality import curve_of
 
 EARLIER = "#b8c4d0"
 PRESENT = "#b2182b"
@@ -75,9 +76,9 @@ class RocPanel:
     def _draw_curves(self, truth: npt.NDArray[np.bool_]) -> None:
         state = self.session.state
         earlier = [r.before for r in state.rounds if r.before is not None]
-        self._earlier = {s: self._earlier.get(s) or _curve(s, truth) for s in earlier}
+        self._earlier = {s: self._earlier.get(s) or curve_of(s, truth) for s in earlier}
         past = [c for c in self._earlier.values() if c is not None]
-        present = _curve(state, truth)
+        present = curve_of(state, truth)
         self.curves = [*past, *([present] if present else [])]
         while len(self._lines) < len(past):
             self._lines += self.axes.plot([], [], color=EARLIER, linewidth=1.2)
@@ -128,18 +129,6 @@ class RocPanel:
         margin = 0.02 * (edges[-1] - edges[0])
         self.axes.set_xlim(min(edges[0], at) - margin, max(edges[-1], at) + margin)
         self.axes.set_ylim(0, max(10.0, 1.5 * float(counts.max())))
-
-
-def _curve(state: State, truth: npt.NDArray[np.bool_]) -> RocCurve | None:
-    """ROC of all patches but the templates, or None where there is nothing to compare."""
-    if state.kind is ScoreKind.NONE:
-        return None
-    scored = np.ones(len(truth), dtype=bool)
-    scored[[*state.templates.positives, *state.templates.negatives]] = False
-    mines = int(truth[scored].sum())
-    if mines in (0, int(scored.sum())):
-        return None
-    return roc(state.ordering[scored], truth[scored])
 
 
 def _note(text: str) -> str:

@@ -40,15 +40,55 @@ def fingerprint(table: PatchTable) -> str:
     return digest.hexdigest()
 
 
+def sessions_folder() -> Path:
+    """Return where the sessions of all tables are kept: the user's data folder."""
+    return user_data_path("rareearth-explorer") / "sessions"
+
+
 def session_folder(table: PatchTable) -> Path:
-    """Return where the sessions of a table are kept: the user's data folder."""
-    return user_data_path("rareearth-explorer") / "sessions" / fingerprint(table)
+    """Return where the sessions of a table are kept."""
+    return sessions_folder() / fingerprint(table)
 
 
 def saved_sessions(table: PatchTable) -> list[str]:
     """Names of the sessions of a table, the one used last first."""
     files = list(session_folder(table).glob("*.jsonl"))
     return [f.stem for f in sorted(files, key=lambda f: f.stat().st_mtime, reverse=True)]
+
+
+def find_session(name: str, table: PatchTable | None = None) -> Path:
+    """Find the file of a saved session, of one table or of any.
+
+    Raises
+    ------
+    SessionError
+        There is none of that name, or several tables have one.
+    """
+    folder = sessions_folder().glob("*") if table is None else [session_folder(table)]
+    found = [file for each in folder for file in each.glob("*.jsonl") if file.stem == name]
+    if not found:
+        kept = ", ".join(saved_sessions(table)) if table is not None else ""
+        raise SessionError(
+            f"There is no saved session {name!r}; give the path of its .jsonl file"
+            f"{f', or one of {kept}' if kept else ''}."
+        )
+    if len(found) > 1:
+        raise SessionError(
+            f"{len(found)} tables have a session {name!r}; say which table is meant."
+        )
+    return found[0]
+
+
+def table_of(path: Path) -> Path | None:
+    """Where the table of a session was when the session began, or None if it does not tell.
+
+    Raises
+    ------
+    SessionError
+        The file cannot be read, or is no journal.
+    """
+    where = next(read_entries(path), {}).get("path")
+    return None if where is None else Path(where)
 
 
 class Journal:
@@ -95,8 +135,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._drop_cut_off_line()
             if not self.path.exists() or not self.path.stat().st_size:
-                header = {"format": FORMAT, "table": fingerprint(session.table)}
-                self._write({**header, "name": self.path.stem, "patches": len(session.table)})
+                self._write(self._header(session.table))
         except OSError as error:
             raise SessionError(
                 f"{self.path}: the session cannot be kept there ({error.strerror}); what you do "
@@ -109,6 +148,15 @@ class Journal:
         """Append a verb; a process killed after this returns has not lost it."""
         time = datetime.now(UTC).isoformat(timespec="seconds")
         self._write({"verb": verb, **arguments, "time": time})
+
+    def _header(self, table: PatchTable) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "table": fingerprint(table),
+            "name": self.path.stem,
+            "patches": len(table),
+            "path": str(table.path.resolve()) if table.path else None,
+        }
 
     def _write(self, entry: dict[str, Any]) -> None:
         # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.

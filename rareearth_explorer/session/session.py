@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,23 +14,19 @@ from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.session.geodataframe import geodataframe_of
-from rareearth_explorer.session.history import History
+from rareearth_explorer.session.judging import Judging
 from rareearth_explorer.session.state import (
     Mask,
     Round,
     Sign,
-    Verdict,
-    with_value,
 )
 from rareearth_explorer.table import PatchTable
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
 
-
-class Session(History):
+class Session(Judging):
     """What one analyst does with one patch table.
 
     Panels observe the traits and call the verbs; so can a script. Values are replaced, never
@@ -158,58 +153,6 @@ class Session(History):
         """Take all templates back."""
         self.unmark([*self.positives, *self.negatives])
 
-    def mute(self, patch: int, muted: bool = True) -> None:
-        """Switch a template's effect on the scores off, or on again, to see what it does."""
-        (patch,) = self._patches(patch)
-        opinions = self.state.opinions
-        changed = opinions.muted | {patch} if muted else opinions.muted - {patch}
-        self._change(
-            ("mute", {"patch": patch, "muted": muted}), opinions=replace(opinions, muted=changed)
-        )
-
-    def judge(
-        self, patch: int | Iterable[int], verdict: Verdict | None, *, mark: bool = False
-    ) -> None:
-        """Record a verdict on patches, replacing an earlier one; None takes it back.
-
-        Parameters
-        ----------
-        patch
-            Row number or numbers.
-        verdict
-            "confirmed", "rejected" or "skipped".
-        mark
-            Whether confirmed patches also become positive templates and rejected ones negative,
-            in the same step.
-
-        Raises
-        ------
-        SessionError
-            There is no such verdict or patch.
-        """
-        if verdict not in ("confirmed", "rejected", "skipped", None):
-            raise SessionError(
-                f"A verdict is 'confirmed', 'rejected' or 'skipped', not {verdict!r}."
-            )
-        patches = self._patches(patch)
-        opinions, templates = self.state.opinions, self.state.templates
-        if mark and verdict in SIGN_OF:
-            templates = templates.marked(patches, SIGN_OF[verdict])
-        self._change(
-            ("judge", {"patch": patches, "verdict": verdict, "mark": mark}),
-            templates=templates,
-            opinions=replace(opinions, verdicts=with_value(opinions.verdicts, patches, verdict)),
-        )
-
-    def note(self, patch: int, text: str) -> None:
-        """Write a note on a patch, replacing an earlier one; an empty text removes it."""
-        (patch,) = self._patches(patch)
-        opinions = self.state.opinions
-        notes = with_value(opinions.notes, [patch], text.strip())
-        self._change(
-            ("note", {"patch": patch, "text": text}), opinions=replace(opinions, notes=notes)
-        )
-
     def refine(self, threshold: float | None = None) -> None:
         """Keep the active patches that score at least `threshold` and start a new round.
 
@@ -271,49 +214,11 @@ class Session(History):
             raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
         self._change(("back", {"to": to}), rounds=self.state.rounds[: to + 1])
 
-    def audit(
-        self, size: int = 50, *, patches: Iterable[int] | None = None, pile: int | None = None
-    ) -> None:
-        """Draw a random sample of the discarded patches, to be reviewed for missed mines.
-
-        Parameters
-        ----------
-        size
-            Number of patches wanted; fewer are drawn if fewer were discarded.
-        patches, pile
-            The sample and the number it was drawn from, when an earlier draw is repeated.
-
-        Raises
-        ------
-        SessionError
-            Nothing was discarded yet.
-        """
-        discarded = np.flatnonzero(~self.active)
-        if patches is None:
-            if not len(discarded):
-                raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
-            drawn = np.random.default_rng().permutation(discarded)[:size].tolist()
-            pile = len(discarded)
-        else:
-            drawn = self._patches(patches)
-        opinions = replace(self.state.opinions, audit=tuple(drawn), audit_pile=pile or len(drawn))
-        self._change(("audit", {"patches": drawn, "pile": opinions.audit_pile}), opinions=opinions)
-
     def select(self, patches: Iterable[int]) -> None:
         """Select patches, replacing the selection; selecting is not part of undo."""
         self.selection = tuple(sorted(set(self._patches(patches))))
 
     # How ---------------------------------------------------------------------------------------
-
-    def _patches(self, patches: int | Iterable[int]) -> list[int]:
-        numbers = patches if isinstance(patches, Iterable) else (patches,)
-        rows = [operator.index(p) for p in numbers]
-        for row in rows:
-            if not 0 <= row < len(self.table):
-                raise SessionError(
-                    f"There is no patch {row}; patches are numbered 0 to {len(self.table) - 1}."
-                )
-        return rows
 
     @t.validate("threshold")
     def _within_scores(self, proposal: t.Bunch) -> float:

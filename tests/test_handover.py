@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+import re
+import sys
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import shapely
+
+from rareearth_explorer.cli import main
+from rareearth_explorer.errors import HandoverError, SessionError
+from rareearth_explorer.grid import PatchGrid
+from rareearth_explorer.handover import SUFFIXES, curve_figure, hand_over, list_patches, map_figure
+from rareearth_explorer.handover.report import SYNTHETIC
+from rareearth_explorer.labels import open_labels
+from rareearth_explorer.scene import open_scene
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal, fingerprint
+from rareearth_explorer.table import PatchTable, TableWriter, open_table
+
+LISTS = [".geojson", ".gpkg", ".parquet", ".csv", ".kml"]
+PAGES_AND_FIGURES = [".html", ".pdf", ".png", ".svg"]
+NOTE = 'a <b>roof</b>, & "tracks"\nအမည်; $5'
 
 
 @pytest.fixture
@@ -25,7 +47,7 @@ def session(small_table, pools):
     session.judge(2, "confirmed")
     session.judge(6, "rejected")
     session.judge(3, "skipped")
-    session.note(6, 'a <b>roof</b>, & "tracks"\nအမည်; $5')
+    session.note(6, NOTE)
     return session
 
 
@@ -66,3 +88,442 @@ def test_changing_the_frame_leaves_the_session_alone(session):
     frame.loc[:, "active"] = True
     np.testing.assert_array_equal(session.scores, before)
     assert not session.active.all()
+
+
+# Lists ---------------------------------------------------------------------------------------
+
+
+def test_candidates_are_the_active_patches_best_first(session):
+    frame = list_patches(session)
+    np.testing.assert_array_equal(frame.patch, session.ranking[: session.active.sum()])
+    assert list_patches(session, top=7).patch.tolist() == frame.patch[:7].tolist()
+
+
+def test_verdicts_are_listed_wherever_the_patch_is(session):
+    session.judge(int(np.flatnonzero(~session.active)[0]), "rejected")
+    frame = list_patches(session, "verdicts")
+    assert set(frame.patch) == set(session.state.opinions.verdicts)
+    assert frame["rank"].is_monotonic_increasing
+    assert not frame.active.all()
+
+
+def read(path):
+    """Read a list as GDAL does, asked for nothing but to guess the types of a CSV."""
+    if path.suffix == ".parquet":
+        return gpd.read_parquet(path)
+    return gpd.read_file(path, **({"AUTODETECT_TYPE": "YES"} if path.suffix == ".csv" else {}))
+
+
+@pytest.mark.parametrize("what", ["candidates", "verdicts"])
+@pytest.mark.parametrize("suffix", LISTS)
+def test_a_list_comes_back_as_it_was(session, tmp_path, suffix, what):
+    path = tmp_path / f"out{suffix}"
+    hand_over(session, path, what=what)
+    expected, found = list_patches(session, what), read(path)
+    for name in ("patch", "rank", "round", "pools"):
+        assert pd.api.types.is_integer_dtype(found[name]), name
+        np.testing.assert_array_equal(found[name], expected[name], name)
+    assert pd.api.types.is_bool_dtype(found.active)
+    np.testing.assert_array_equal(found.active, expected.active)
+    for name in ("score", "lon", "lat"):
+        np.testing.assert_allclose(found[name].astype(float), expected[name], rtol=1e-6)
+    for name in ("template", "verdict", "note"):
+        texts = found[name].replace("", None)  # a CSV knows no missing text
+        assert texts.isna().tolist() == expected[name].isna().tolist()
+        assert texts.dropna().tolist() == expected[name].dropna().tolist()
+    assert shapely.equals_exact(
+        shapely.normalize(shapely.force_2d(found.geometry)),
+        shapely.normalize(expected.geometry),
+        tolerance=2e-7,
+    ).all()
+    assert found.crs == 4326 or suffix == ".csv"  # WKT tells no CRS
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", LISTS)
+def test_a_list_of_one_patch_of_which_nothing_was_said_keeps_its_types(
+    small_table, tmp_path, suffix
+):
+    session = Session(small_table)
+    session.mark(3, "positive")
+    session.unmark(3)
+    session.mark(4, "positive")
+    session.refine(float(np.sort(session.scores)[-2]))
+    path = tmp_path / f"out{suffix}"
+    hand_over(session, path)
+    found = read(path)
+    assert len(found) == 2
+    assert {"template", "verdict", "note"} <= set(found)
+    if suffix != ".parquet":
+        info = pyogrio.read_info(path)
+        types = dict(zip(info["fields"], info["ogr_types"], strict=True))
+        assert {types[name] for name in ("template", "verdict", "note")} == {"OFTString"}
+
+
+def test_files_that_can_say_so_name_the_score(session, tmp_path):
+    for suffix in (".geojson", ".gpkg", ".kml"):
+        hand_over(session, tmp_path / f"out{suffix}")
+    assert "Cosine Contrast" in (tmp_path / "out.geojson").read_text()
+    assert "Cosine Contrast" in (tmp_path / "out.kml").read_text()
+    info = pyogrio.read_info(tmp_path / "out.gpkg")
+    assert info["layer_name"] == "candidates"
+    assert "Cosine Contrast" in info["layer_metadata"]["DESCRIPTION"]
+    hand_over(session, tmp_path / "out.parquet")
+    assert gpd.read_parquet(tmp_path / "out.parquet").attrs == {"score": "Cosine Contrast"}
+
+
+def test_kml_has_a_name_and_a_safe_description_for_each_patch(session, tmp_path):
+    hand_over(session, tmp_path / "out.kml", what="verdicts")
+    spaces = {"k": "http://www.opengis.net/kml/2.2"}
+    marks = ET.parse(tmp_path / "out.kml").getroot().findall(".//k:Placemark", spaces)
+    said = {
+        m.findtext("k:name", None, spaces): m.findtext("k:description", None, spaces) for m in marks
+    }
+    rank = session.state.ranks[6]
+    description = said[f"{rank}: patch 6"]
+    assert f"rank {rank}" in description
+    assert "rejected" in description
+    assert "labelled pools: 1" in description
+    assert "&lt;b&gt;roof&lt;/b&gt;" in description
+    assert "<b>" not in description
+
+
+def test_a_csv_of_candidates_can_be_given_back_as_labels(session, tmp_path, small_table):
+    hand_over(session, tmp_path / "out.csv", top=5)
+    counts = open_labels(tmp_path / "out.csv").per_patch(small_table.footprints)
+    assert set(np.flatnonzero(counts)) == set(session.ranking[:5])
+
+
+# Figures and report --------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def scene_and_table(make_geotiff, small_table):
+    """A table cut from a scene, and the open scene."""
+    with open_scene(make_geotiff()) as scene:
+        grid = PatchGrid.for_raster(scene.crs, scene.transform, scene.width, scene.height, 60)
+        row, column = np.divmod(np.arange(len(grid), dtype=np.int32), grid.columns)
+        embeddings = np.random.default_rng(0).random((len(grid), 8), np.float32)
+        recorded = {"name": scene.path.name, "time": None, "bands": list(scene.bands)}
+        metadata = {
+            "grid": grid.to_metadata(),
+            "encoder": {"name": "some-encoder"},
+            "scenes": [recorded],
+            "made_by": "rareearth-explorer 0.0.1",
+        }
+        corners = grid.corners(row, column)
+        places = {"row": row, "column": column, "metadata": metadata}
+        yield scene, PatchTable.from_arrays(embeddings, corners, **places)
+
+
+def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
+    hand_over(session, tmp_path / "out.html", name="<hunt> & co", what="verdicts")
+    text = (tmp_path / "out.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "Session <hunt> & co" in page.text
+    assert "The score is Cosine Contrast" in page.text
+    assert "no probability" in page.text
+    assert fingerprint(small_table) in page.text
+    assert re.search(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC", page.text)
+    assert "rareearth-explorer 0.1.0" in page.text
+    assert "11 pools in 5 patches" in page.text
+    assert "1 confirmed, 1 rejected, 1 skipped" in page.text
+    assert all(f"{sign} {p}" in page.text for sign, p in [("positive", 0), ("negative", 1)])
+    assert NOTE in page.text
+    assert text.count("<svg") == 2
+    assert "synthetic" not in text.lower()
+
+
+def test_the_report_needs_nothing_beside_it_and_runs_nothing(session, tmp_path):
+    hand_over(session, tmp_path / "out.html", what="verdicts")
+    page = Page((tmp_path / "out.html").read_text(encoding="utf-8"))
+    assert not page.tags & {"script", "link", "iframe", "b"}
+    sources = [value for name, value in page.attributes if name in ("src", "href", "xlink:href")]
+    assert sources
+    assert all(source.startswith(("#", "data:image/")) for source in sources)
+    identities = [value for name, value in page.attributes if name == "id"]
+    assert len(identities) == len(set(identities))
+    assert {source[1:] for source in sources if source[0] == "#"} <= set(identities)
+
+
+def test_the_report_counts_every_round(session, tmp_path):
+    hand_over(session, tmp_path / "out.html")
+    text = Page((tmp_path / "out.html").read_text()).text
+    kept = int(session.active.sum())
+    mines = int((session.truth & session.active).sum())
+    assert f"{session.state.rounds[-1].threshold:+.3f}{kept}{kept / 60:.1%}{mines}" in text
+
+
+def test_the_report_says_how_much_was_missed(session, tmp_path):
+    session.audit(10)
+    session.judge(session.state.opinions.audit, "rejected")
+    hand_over(session, tmp_path / "out.html")
+    assert "30 discarded patches an estimated 0 hold a mine" in (tmp_path / "out.html").read_text()
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf"])
+def test_a_report_on_the_demo_says_that_it_is_synthetic(scene_and_table, tmp_path, suffix):
+    scene, table = scene_and_table
+    table.metadata["scenes"][0]["name"] = "20220307_synthetic_demo.tif"
+    session = Session(table)
+    session.mark(3, "positive")
+    hand_over(session, tmp_path / f"out{suffix}", scene=scene)
+    if suffix == ".html":
+        page = Page((tmp_path / "out.html").read_text())
+        assert SYNTHETIC in page.text
+        assert "Session unnamed, of a synthetic scene" in page.text
+
+
+def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_and_table, tmp_path):
+    scene, table = scene_and_table
+    session = Session(table)
+    session.mark(3, "positive")
+    session.mark(5, "negative")
+    session.mute(5)
+    hand_over(session, tmp_path / "out.html", scene=scene, top=4)
+    text = (tmp_path / "out.html").read_text()
+    assert text.count("data:image/webp") == 2 + 4
+    assert "negative 5, switched off" in text
+    assert "The 4 best of" in text
+    assert "some-encoder, 8 numbers per patch" in text
+    assert "the table by rareearth-explorer 0.0.1" in text
+
+
+@pytest.mark.parametrize(
+    ("suffix", "magic"),
+    [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")],
+)
+def test_pages_and_figures_are_what_they_are_called(session, tmp_path, suffix, magic):
+    hand_over(session, tmp_path / f"out{suffix}")
+    assert (tmp_path / f"out{suffix}").read_bytes().startswith(magic)
+
+
+def test_the_pdf_is_one_page(session, tmp_path):
+    session.mark(range(10, 40), "negative")
+    hand_over(session, tmp_path / "out.pdf", top=60)
+    assert len(re.findall(rb"/Type /Page\b", (tmp_path / "out.pdf").read_bytes())) == 1
+
+
+def test_figures_draw_what_the_session_holds(session, small_table):
+    (axes, *_) = map_figure(session).axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == [
+        "labelled pools (5)",
+        "confirmed (1)",
+        "positive template (2)",
+        "negative template (1)",
+        "pale: discarded (30)",
+    ]
+    (axes,) = curve_figure(session).axes
+    assert [text.get_text()[:8] for text in axes.get_legend().get_texts()] == [
+        "round 1:",
+        "round 2:",
+    ]
+    unlabelled = Session(small_table)
+    unlabelled.mark(0, "positive")
+    (axes,) = curve_figure(unlabelled).axes
+    assert axes.get_xlabel() == "mean cosine to the positives"
+    assert sum(bar.get_height() for bar in axes.patches) == 60
+
+
+@pytest.mark.parametrize("pools", [None, np.zeros(60, int), np.ones(60, int)])
+def test_figures_of_a_session_in_which_nothing_was_done(small_table, pools, tmp_path):
+    session = Session(small_table, pools)
+    hand_over(session, tmp_path / "map.png")
+    hand_over(session, tmp_path / "curve.svg", what="curve")
+    session.mark(0, "positive")
+    hand_over(session, tmp_path / "out.html")
+
+
+def test_drawing_does_without_pyplot(session, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it fails
+    for suffix in PAGES_AND_FIGURES:
+        hand_over(session, tmp_path / f"out{suffix}")
+
+
+# What is wrong is said -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".shp", "", ".GEO", ".jsonl"])
+def test_an_unknown_kind_of_file_is_said(session, tmp_path, suffix):
+    with pytest.raises(HandoverError, match=r"out.*ends in one of \.geojson, .*\.svg"):
+        hand_over(session, tmp_path / f"out{suffix}")
+
+
+def test_suffixes_may_be_in_capitals(session, tmp_path):
+    hand_over(session, tmp_path / "OUT.GeoJSON")
+    assert len(gpd.read_file(tmp_path / "OUT.GeoJSON")) == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("out.csv", "map"), ("out.html", "curve"), ("out.png", "verdicts")]
+)
+def test_what_does_not_go_into_the_file_is_said(session, tmp_path, name, what):
+    with pytest.raises(HandoverError, match=f"{name}: {what} goes into a file that ends in"):
+        hand_over(session, tmp_path / name, what=what)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".html"])
+def test_too_few_patches_are_said(session, tmp_path, suffix):
+    with pytest.raises(HandoverError, match="ask for 1 or more"):
+        hand_over(session, tmp_path / f"out{suffix}", top=0)
+
+
+def test_nothing_to_list_is_said(small_table, tmp_path):
+    session = Session(small_table)
+    with pytest.raises(SessionError, match="no candidates yet; mark"):
+        hand_over(session, tmp_path / "out.csv")
+    with pytest.raises(SessionError, match="no verdict yet; confirm"):
+        hand_over(session, tmp_path / "out.csv", what="verdicts")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_place_that_cannot_be_written_is_said(session, tmp_path, suffix):
+    (tmp_path / "file").touch()
+    with pytest.raises(HandoverError, match="cannot be written there"):
+        hand_over(session, tmp_path / "file" / f"out{suffix}")
+    (tmp_path / f"folder{suffix}").mkdir()
+    with pytest.raises(HandoverError, match="cannot be written there"):
+        hand_over(session, tmp_path / f"folder{suffix}")
+    assert {file.name for file in tmp_path.iterdir()} == {"file", f"folder{suffix}"}
+
+
+def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatch):
+    path = tmp_path / "out.gpkg"
+    hand_over(session, path)
+    before = path.read_bytes()
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rareearth_explorer.handover.export.write_listing", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        hand_over(session, path, top=3)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["out.gpkg"]
+
+
+def test_another_scene_is_refused(scene_and_table, small_table, tmp_path):
+    scene, _ = scene_and_table
+    session = Session(small_table)
+    session.mark(3, "positive")
+    with pytest.raises(HandoverError, match="not those of the table's patches"):
+        hand_over(session, tmp_path / "out.html", scene=scene)
+    unplaced = Session(PatchTable.from_arrays(small_table.embeddings, small_table.corners))
+    unplaced.mark(3, "positive")
+    with pytest.raises(HandoverError, match="no patch grid"):
+        hand_over(unplaced, tmp_path / "out.html", scene=scene)
+
+
+# The command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(small_table, tmp_path):
+    """A table on disk and the name of a session of it."""
+    path = tmp_path / "table.parquet"
+    with TableWriter(path, small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    table = open_table(path)
+    session = Session(table)
+    Journal.named(table, "my hunt").attach(session)
+    session.mark([0, 4], "positive")
+    session.judge(2, "confirmed")
+    return path
+
+
+def test_a_session_is_exported_by_its_name(saved, tmp_path, capsys):
+    assert main(["export", "my hunt", "-o", str(tmp_path / "out.geojson"), "--top", "9"]) == 0
+    assert "out.geojson is written" in capsys.readouterr().out
+    assert len(gpd.read_file(tmp_path / "out.geojson")) == 9
+
+
+def test_a_session_is_exported_by_its_file(saved, tmp_path, pools, small_table):
+    table = open_table(saved)
+    journal = Journal.named(table, "my hunt").path.rename(tmp_path / "moved.jsonl")
+    saved.rename(tmp_path / "table2.parquet")
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*table.centroids[[0, 2]].T), crs=4326)
+    points.to_file(tmp_path / "pools.geojson")
+    arguments = ["--table", str(tmp_path / "table2.parquet"), "--what", "verdicts"]
+    arguments += ["--labels", str(tmp_path / "pools.geojson")]
+    assert main(["export", str(journal), "-o", str(tmp_path / "out.csv"), *arguments]) == 0
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found.patch.tolist() == [2]
+    assert found.pools.tolist() == [1]
+
+
+def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
+    scene, table = scene_and_table
+    with TableWriter(tmp_path / "t.parquet", table.dim, table.metadata) as writer:
+        writer.append(table.row, table.column, table.corners, table.embeddings)
+    session = Session(open_table(tmp_path / "t.parquet"))
+    Journal(tmp_path / "s.jsonl").attach(session)
+    session.mark(1, "positive")
+    out = tmp_path / "out.html"
+    arguments = ["export", str(tmp_path / "s.jsonl"), "-o", str(out), "--scene", str(scene.path)]
+    assert main(arguments) == 0
+    assert "Session s<" in out.read_text()
+    assert "data:image/webp" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["my hunt", "-o", "out.shp"], "out.shp: what is written ends in one of"),
+        (["no hunt", "-o", "out.csv"], "no saved session 'no hunt'"),
+        (["missing.jsonl", "-o", "out.csv"], "cannot be read as a session"),
+        (["my hunt", "-o", "out.csv", "--top", "-1"], "ask for 1 or more"),
+        (["my hunt", "-o", "out.csv", "--table", "missing.parquet"], "no such file"),
+        (["my hunt", "-o", "out.html", "--scene", "missing.tif"], "missing.tif"),
+    ],
+)
+def test_wrong_input_ends_in_one_sentence(
+    saved, tmp_path, monkeypatch, capsys, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert main(["export", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_table_that_moved_is_asked_for(saved, tmp_path, capsys):
+    saved.rename(tmp_path / "moved.parquet")
+    assert main(["export", "my hunt", "-o", str(tmp_path / "out.csv")]) == 2
+    assert "its table is no longer" in capsys.readouterr().err
+
+
+def test_a_session_whose_table_was_not_recorded_asks_for_it(small_table, tmp_path, capsys):
+    Journal(tmp_path / "s.jsonl").attach(Session(small_table))
+    assert main(["export", str(tmp_path / "s.jsonl"), "-o", str(tmp_path / "out.csv")]) == 2
+    assert "its table is not recorded; give it with --table" in capsys.readouterr().err
+
+
+def test_a_name_that_two_tables_have_asks_which(saved, small_table, tmp_path, capsys):
+    other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+    Journal.named(other, "my hunt").attach(Session(other))
+    arguments = ["export", "my hunt", "-o", str(tmp_path / "out.csv")]
+    assert main(arguments) == 2
+    assert "2 tables have a session 'my hunt'" in capsys.readouterr().err
+    assert main([*arguments, "--table", str(saved)]) == 0

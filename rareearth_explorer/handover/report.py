@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 from pyproj import CRS
 
-from rareearth_explorer import __version__
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import HandoverError
 from rareearth_explorer.handover.listing import Listed, list_patches
@@ -273,7 +273,7 @@ def _facts(session: Session) -> dict[str, str]:
         "encoder": f"{encoder.get('name', 'not recorded')}, {table.dim} numbers per patch",
         "weights": encoder.get("weights_sha256"),
         "scenes": "; ".join(f"{s['name']}, {s.get('time') or 'time unknown'}" for s in scenes),
-        "written by": f"rareearth-explorer {__version__}; the table by "
+        "written by": f"rareearth-explorer {version('rareearth-explorer')}; the table by "
         f"{recorded.get('made_by', 'another program')}",
     }
     if session.pools is not None:

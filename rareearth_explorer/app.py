@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError, SessionError
 from rareearth_explorer.labels import Labels, open_labels
+from rareearth_explorer.panels.handover import HandoverPanel
 from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.review import ReviewPanel
@@ -118,11 +119,13 @@ class Explorer:
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)
         self.sessions = SessionsPanel(session)
+        self.handover = HandoverPanel(session, scene, lambda: self.sessions.current)
         self.keyboard = KeyboardPanel(session, self._keys())
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
+        keeping = w.VBox([self.sessions.widget, self.handover.widget])
         self.tabs = w.Tab(
-            [overview, self.review.widget, self.sessions.widget],
+            [overview, self.review.widget, keeping],
             titles=["Overview", "Review", "Session"],
             layout=w.Layout(flex="2 1 0", min_width="0"),
         )

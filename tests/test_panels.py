@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from rareearth_explorer.app import Explorer
 from rareearth_explorer.background import Worker
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import TableError
+from rareearth_explorer.panels.handover import CHOICES, HandoverPanel
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.map.bridge import mercator_offsets
 from rareearth_explorer.panels.review import ReviewPanel
@@ -544,3 +546,23 @@ class TestSessions:
         explorer.umap.worker = HeldWorker()
         explorer.session.mark(0, "positive")
         assert Explorer(small_table).session.positives == ()
+
+
+class TestHandover:
+    @pytest.mark.parametrize("choice", CHOICES)
+    def test_every_choice_is_a_download(self, labelled, choice):
+        panel = HandoverPanel(marked(labelled), None, lambda: "valley 'east'")
+        labelled.judge(4, "confirmed")
+        panel.choice.value = choice
+        panel.make.click()
+        what, suffix = CHOICES[choice]
+        assert f"download='valley &#x27;east&#x27;-{what}{suffix}'" in panel.link.value
+        content = base64.b64decode(panel.link.value.split("base64,")[1].split("'")[0])
+        assert len(content) > 100
+
+    def test_what_cannot_be_written_is_said(self, session):
+        panel = HandoverPanel(session, None, lambda: "empty")
+        panel.choice.value = "verdicts (CSV)"
+        panel.make.click()
+        assert session.message
+        assert panel.link.value == ""

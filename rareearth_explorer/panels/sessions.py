@@ -41,6 +41,11 @@ class SessionsPanel:
         bar.add_class("rareearth-bar")
         self.widget = w.VBox([bar, self.said], layout=w.Layout(width="100%"))
 
+    @property
+    def current(self) -> str:
+        """Name of the session that is kept, or "unnamed" where none is."""
+        return "unnamed" if self.journal is None else self.journal.path.stem
+
     def open(self, name: str) -> None:
         """Open the session of that name, or begin it; what cannot be done is said."""
         try:

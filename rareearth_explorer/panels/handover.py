@@ -1,0 +1,92 @@
+"""The hand-over panel: the session as a file that the browser downloads."""
+
+from __future__ import annotations
+
+import base64
+import html
+import mimetypes
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ipywidgets as w
+
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.handover import Subject, hand_over
+from rareearth_explorer.scene import Scene
+from rareearth_explorer.session import Session
+
+CHOICES: dict[str, tuple[Subject, str]] = {
+    "candidates, best first (GeoJSON)": ("candidates", ".geojson"),
+    "candidates (GeoPackage)": ("candidates", ".gpkg"),
+    "candidates (GeoParquet)": ("candidates", ".parquet"),
+    "candidates (CSV)": ("candidates", ".csv"),
+    "candidates (KML)": ("candidates", ".kml"),
+    "verdicts (GeoJSON)": ("verdicts", ".geojson"),
+    "verdicts (GeoPackage)": ("verdicts", ".gpkg"),
+    "verdicts (CSV)": ("verdicts", ".csv"),
+    "report (HTML)": ("candidates", ".html"),
+    "report (PDF)": ("candidates", ".pdf"),
+    "map (PNG)": ("map", ".png"),
+    "map (SVG)": ("map", ".svg"),
+    "ROC or histogram (PNG)": ("curve", ".png"),
+    "ROC or histogram (SVG)": ("curve", ".svg"),
+}
+
+
+class HandoverPanel:
+    """Makes a list, a report or a figure of the session and offers it for download.
+
+    The file travels inside the page, so it arrives also from a remote Jupyter.
+
+    Parameters
+    ----------
+    session, scene
+        What is handed over, and where the pictures of a report come from.
+    name
+        Tells what the session is called, for the file's name.
+    """
+
+    def __init__(self, session: Session, scene: Scene | None, name: Callable[[], str]) -> None:
+        self.session = session
+        self.scene = scene
+        self._name = name
+        self.choice = w.Dropdown(
+            options=list(CHOICES),
+            description="Hand over",
+            tooltip="What to write, and as what kind of file",
+            layout=w.Layout(width="330px"),
+            style={"description_width": "70px"},
+        )
+        self.make = w.Button(
+            description="make",
+            tooltip="Write the file; a link to download it appears",
+            layout=w.Layout(width="auto"),
+        )
+        self.link = w.HTML()
+        self.make.on_click(lambda _: self.write())
+        bar = w.HBox([self.choice, self.make], layout=w.Layout(flex_flow="row wrap"))
+        bar.add_class("rareearth-bar")
+        self.widget = w.VBox([bar, self.link], layout=w.Layout(width="100%"))
+
+    def write(self) -> None:
+        """Write the chosen file and show a link to it; what is wrong is said."""
+        what, suffix = CHOICES[self.choice.value]
+        name = f"{self._name()}-{what}{suffix}"
+        self.link.value = "<span class='rareearth-note'>Writing …</span>"
+        try:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / name
+                hand_over(self.session, path, what=what, name=self._name(), scene=self.scene)
+                content = path.read_bytes()
+        except ExplorerError as error:
+            self.link.value = ""
+            self.session.message = str(error)
+            return
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        data = base64.b64encode(content).decode()
+        shown = html.escape(name, quote=True)
+        self.link.value = (
+            f"<a download='{shown}' href='data:{kind};base64,{data}'>{shown}</a> "
+            f"<span class='rareearth-note'>{len(content) / 1024:,.0f} kB</span>"
+        )

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 import ipywidgets as w
 
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.handover import Subject, hand_over
+from rareearth_explorer.handover import hand_over
+from rareearth_explorer.handover.export import Subject
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session
 

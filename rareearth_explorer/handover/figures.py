@@ -34,7 +34,7 @@ EARLIER, PRESENT, BARS = "#9fb0c0", "#b2182b", "#8aa4bd"
 BINS = 60
 
 
-def map_figure(session: Session, size: tuple[float, float] = (6.5, 5.6)) -> Figure:
+def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figure:
     """Draw the scores of all patches, with templates, confirmed and labelled ones outlined.
 
     Parameters
@@ -84,29 +84,44 @@ def encode_figure(figure: Figure, form: str) -> bytes:
 def draw_map(axes: Axes, session: Session) -> None:
     """Draw the map into axes; discarded patches are pale."""
     from matplotlib.collections import PolyCollection
+
+    corners: Any = session.table.corners
+    # As pixels also in an SVG or PDF, where 28,757 polygons are 5 MB and slow to look at.
+    patches = PolyCollection(
+        corners,
+        facecolors=_colours(session.state),
+        linewidths=0,
+        antialiased=False,
+        rasterized=True,
+    )
+    axes.add_collection(patches)
+    (south, west), (north, east) = session.table.bounds
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
+    axes.ticklabel_format(useOffset=False)
+    axes.locator_params(nbins=5)
+    _label(axes, "longitude", "latitude")
+    _add_colour_bar(axes, session.state)
+    _outline(axes, session)
+
+
+def _outline(axes: Axes, session: Session) -> None:
+    """Outline what is known of patches, and say in a legend what is what."""
+    from matplotlib.collections import PolyCollection
     from matplotlib.patches import Patch
 
     corners: Any = session.table.corners
-    state = session.state
-    # As pixels also in an SVG or PDF, where 28,757 polygons are 5 MB and slow to look at.
-    patches = PolyCollection(
-        corners, facecolors=_colours(state), linewidths=0, antialiased=False, rasterized=True
-    )
-    axes.add_collection(patches)
+    thinner = min(1.0, 100 / math.sqrt(len(corners)))  # or small patches were all outline
     handles = []
     for name, rows in _groups(session).items():
         if len(rows):
             style = OUTLINES[name]
-            axes.add_collection(PolyCollection(corners[rows], facecolors="none", **style))
             handles.append(Patch(facecolor="none", label=f"{name} ({len(rows):,})", **style))
-    (south, west), (north, east) = session.table.bounds
-    axes.set(xlim=(west, east), ylim=(south, north))
-    _label(axes, "longitude", "latitude")
-    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
-    axes.ticklabel_format(useOffset=False)
-    axes.locator_params(nbins=5)
-    _add_colour_bar(axes, state)
-    if discarded := int((~state.active).sum()):
+            width = style["linewidth"] * thinner
+            axes.add_collection(
+                PolyCollection(corners[rows], facecolors="none", **{**style, "linewidth": width})
+            )
+    if discarded := int((~session.active).sum()):
         handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
     if handles:
         above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
@@ -151,7 +166,9 @@ def _add_colour_bar(axes: Axes, state: State) -> None:
     if state.kind is ScoreKind.NONE:
         return
     colours = ScalarMappable(Normalize(state.scale.low, state.scale.high), state.scale.palette)
-    bar = axes.figure.colorbar(colours, ax=axes, extend="both", shrink=0.7, pad=0.02)
+    bar = axes.figure.colorbar(
+        colours, ax=axes, location="bottom", extend="both", shrink=0.7, pad=0.02
+    )
     bar.set_label(f"{state.kind.value}, higher is more mine-like", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 
@@ -161,7 +178,7 @@ def draw_curves(axes: Axes, session: Session) -> None:
     if session.truth is None:
         _draw_histogram(axes, session.state)
         return
-    axes.set_title("All patches ranked, less the templates", fontsize=8)
+    axes.set_title("All patches but the templates", fontsize=8)
     _label(axes, "false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
     states = [*(r.before for r in session.state.rounds if r.before is not None), session.state]

@@ -15,7 +15,7 @@ A4 = (8.27, 11.69)
 MARGINS = (0.03, 0.02, 0.94, 0.96)
 """Left, bottom, width and height of what is drawn on, as shares of the page."""
 
-HEIGHTS = [1.0, 4.1, 1.3, 1.3, 2.9, 1.7]
+HEIGHTS = [1.0, 4.5, 1.1, 1.2, 2.8, 1.6]
 """Shares of the page: opening, figures, rounds, templates, patches, facts."""
 
 ROUNDS, CHIPS, PATCHES = 5, 11, 12
@@ -35,7 +35,7 @@ def report_page(report: Report) -> Figure:
     written = f"Written {report.written:%Y-%m-%d %H:%M} UTC by Rare Earth Explorer."
     warning = [SYNTHETIC] if report.synthetic else []
     _write(opening, report.title, [written, *warning, report.score])
-    left, right = figures.subplots(1, 2, width_ratios=[3, 2])
+    left, right = figures.subplots(1, 2, width_ratios=[5, 4])
     draw_map(left, report.session)
     draw_curves(right, report.session)
     right.set_box_aspect(1)

@@ -2,6 +2,16 @@
 
 from rareearth_explorer.demo.geotiff import write_scenes
 from rareearth_explorer.demo.landscape import DATES, Landscape
+from rareearth_explorer.demo.paper import PAPER_PATCHES, make_paper_scene
 from rareearth_explorer.demo.scene import PATCHES, DemoFiles, make_demo
 
-__all__ = ["DATES", "PATCHES", "DemoFiles", "Landscape", "make_demo", "write_scenes"]
+__all__ = [
+    "DATES",
+    "PAPER_PATCHES",
+    "PATCHES",
+    "DemoFiles",
+    "Landscape",
+    "make_demo",
+    "make_paper_scene",
+    "write_scenes",
+]

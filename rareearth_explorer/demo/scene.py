@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from affine import Affine
 from pyproj import Transformer
 
 from rareearth_explorer.demo.geotiff import CRS, TRANSFORM, recipe_of, write_scenes
@@ -68,7 +69,41 @@ def make_demo(
     """
     height, width = (PATCH * count for count in patches)
     recipe = f"version {_VERSION}, seed {seed}, {height} x {width} pixels"
-    scenes = {day: folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in DATES}
+    return draw_files(folder, lambda: Landscape(seed, height, width), recipe, progress=progress)
+
+
+def draw_files(
+    folder: Path,
+    imagine: Callable[[], Landscape],
+    recipe: str,
+    *,
+    dates: Sequence[date] = DATES,
+    transform: Affine = TRANSFORM,
+    progress: bool = True,
+) -> DemoFiles:
+    """Draw a landscape into the files of a demo, or those of them that are missing.
+
+    Parameters
+    ----------
+    folder
+        Where the files are put; made if need be.
+    imagine
+        Makes the landscape; not called where nothing is missing.
+    recipe
+        What the files depend on; files of another recipe are drawn anew.
+    dates
+        When the landscape is imaged, the first date first.
+    transform
+        From pixel to EPSG:32647.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    SceneError
+        When the folder cannot be written to.
+    """
+    scenes = {day: folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in dates}
     labels, truth = folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson"
     files = DemoFiles(tuple(scenes.values()), labels, truth)
     missing = {day: path for day, path in scenes.items() if recipe_of(path) != recipe}
@@ -76,11 +111,11 @@ def make_demo(
         return files
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        landscape = Landscape(seed, height, width)
-        points = list(_points(landscape.pools))
+        landscape = imagine()
+        points = list(_points(landscape.pools, transform))
         _write_points(truth, points, recipe)
-        _write_points(labels, _as_labels(points), recipe)
-        write_scenes(landscape, missing, recipe=recipe, progress=progress)
+        _write_points(labels, _as_labels(points, dates[0]), recipe)
+        write_scenes(landscape, missing, transform=transform, recipe=recipe, progress=progress)
     except OSError as error:
         reason = error.strerror or error.__cause__ or error
         raise SceneError(
@@ -90,11 +125,11 @@ def make_demo(
     return files
 
 
-def _points(pools: Pools) -> Iterator[dict[str, Any]]:
+def _points(pools: Pools, transform: Affine) -> Iterator[dict[str, Any]]:
     """Every pool as a GeoJSON feature, with its history."""
     x, y = pools.place.T
     to_lonlat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(*(TRANSFORM @ (x, y)))
+    lon, lat = to_lonlat.transform(*(transform @ (x, y)))
     for k in range(len(pools)):
         active = bool(pools.active[k])
         yield {
@@ -112,12 +147,12 @@ def _points(pools: Pools) -> Iterator[dict[str, Any]]:
         }
 
 
-def _as_labels(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _as_labels(points: list[dict[str, Any]], first: date) -> list[dict[str, Any]]:
     """Keep what a person would label on the first date."""
     return [
         {**point, "properties": {key: point["properties"][key] for key in ("site", "type")}}
         for point in points
-        if point["properties"]["first_date"] == DATES[0].isoformat()
+        if point["properties"]["first_date"] == first.isoformat()
     ]
 
 

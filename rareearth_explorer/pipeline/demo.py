@@ -1,14 +1,22 @@
-"""The demo: a synthetic scene taken through the whole real path, once."""
+"""Synthetic scenes taken through the whole real path, once: the demo, and one of paper size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import shapely
 from platformdirs import user_data_path
 
 from rareearth_explorer import encoders
-from rareearth_explorer.demo import PATCHES, make_demo
+from rareearth_explorer.demo import (
+    PAPER_PATCHES,
+    PATCHES,
+    DemoFiles,
+    make_demo,
+    make_paper_scene,
+)
+from rareearth_explorer.labels import open_labels
 from rareearth_explorer.pipeline.embedding import embed_scene
 from rareearth_explorer.pipeline.projecting import project_table
 from rareearth_explorer.scene import open_scene
@@ -63,11 +71,51 @@ def prepare_demo(
     """
     folder = folder or demo_folder()
     files = make_demo(folder, seed=seed, patches=patches, progress=progress)
-    table = folder / "demo_table.parquet"
-    if not table.exists():
+    return _prepare(files, folder / "demo_table.parquet", progress)
+
+
+def prepare_paper_scene(
+    folder: Path | None = None,
+    pools: Path | None = None,
+    *,
+    seed: int = 0,
+    patches: tuple[int, int] = PAPER_PATCHES,
+    progress: bool = True,
+) -> PreparedDemo:
+    """Draw, embed and project a synthetic scene of the paper's size, for benchmarks.
+
+    Parameters
+    ----------
+    folder
+        Where the files shall be; in the user's data folder when None.
+    pools
+        Label file with the positions of real pools to draw synthetic mines around; None to
+        invent positions.
+    seed, patches
+        As `make_paper_scene` takes them.
+    progress
+        Whether to show progress on standard error.
+
+    Raises
+    ------
+    ExplorerError
+        The folder cannot be written, or the pools cannot be read or spread too far.
+    """
+    folder = folder or demo_folder().with_name("paper-sized")
+    places = None
+    if pools is not None:
+        places = shapely.get_coordinates(shapely.centroid(open_labels(pools).geometries))
+    files = make_paper_scene(folder, places, seed=seed, patches=patches, progress=progress)
+    return _prepare(files, folder / "paper_sized_table.parquet", progress)
+
+
+def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
+    """Embed and project the first scene, unless its table is there already."""
+    first = files.scenes[0]
+    if not table.exists() or table.stat().st_mtime < first.stat().st_mtime:
         # Embedded and projected beside, so that the table is there with its projection or not.
-        fresh = table.with_name("demo_table_unprojected.parquet")
-        with open_scene(files.scenes[0]) as scene:
+        fresh = table.with_name(f"{table.stem}_unprojected.parquet")
+        with open_scene(first) as scene:
             statistics = scene.statistics
             encoder = encoders.load(
                 "random-features",
@@ -79,4 +127,4 @@ def prepare_demo(
             embed_scene(scene, encoder, fresh, progress=progress)
         project_table(fresh, progress=progress)
         fresh.replace(table)
-    return PreparedDemo(table, files.scenes[0], files.labels)
+    return PreparedDemo(table, first, files.labels)

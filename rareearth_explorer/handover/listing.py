@@ -89,9 +89,8 @@ def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidate
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the two columns that KML shows: a name on the map, and a text when it is clicked."""
-    rows = frame.itertuples()
     names = [f"{row.rank}: patch {row.patch}" for row in frame.itertuples()]
-    described = [_described(row, frame.attrs["score"]) for row in rows]
+    described = [_described(row, frame.attrs["score"]) for row in frame.itertuples()]
     return frame.assign(Name=names, description=described)
 
 

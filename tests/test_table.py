@@ -78,12 +78,16 @@ def test_projection_is_added_and_nothing_else_changes(written, small_table):
 
 
 def test_a_failure_while_writing_leaves_what_was_there(written, small_table):
+    def write_and_fail():
+        with TableWriter(written, small_table.dim, {}) as writer:
+            writer.append(
+                small_table.row, small_table.column, small_table.corners, small_table.embeddings
+            )
+            raise RuntimeError
+
     before = written.read_bytes()
-    with pytest.raises(RuntimeError), TableWriter(written, small_table.dim, {}) as writer:
-        writer.append(
-            small_table.row, small_table.column, small_table.corners, small_table.embeddings
-        )
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert written.read_bytes() == before
     assert list(written.parent.iterdir()) == [written]
 

@@ -97,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     dtype = getattr(torch, options.dtype)
     for name in ["cpu"] + ["cuda"] * torch.cuda.is_available():
-        print(compare(torch.device(name), dtype, options.batch, options.rounds))  # noqa: T201
+        print(compare(torch.device(name), dtype, options.batch, options.rounds))
 
 
 if __name__ == "__main__":

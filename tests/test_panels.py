@@ -51,6 +51,12 @@ class HeldWorker(Worker):
         self.job = None
 
 
+@pytest.fixture(autouse=True)
+def held_projections(monkeypatch):
+    """No test of an explorer starts the process that projects."""
+    monkeypatch.setattr("rareearth_explorer.panels.umap.Worker", lambda prepare: HeldWorker())
+
+
 @pytest.fixture
 def session(small_table):
     return Session(small_table)
@@ -359,7 +365,6 @@ class TestStatus:
 class TestExplorer:
     def test_every_panel_follows_the_session(self, small_table):
         explorer = Explorer(small_table, labels=np.arange(60) % 5 == 0)
-        explorer.umap.worker = HeldWorker()
         explorer.session.mark(0, "positive")
         assert explorer.session.state.kind is ScoreKind.POSITIVES
         assert max(explorer.map.bridge.levels) > 0
@@ -454,7 +459,6 @@ class TestKeyboard:
     @pytest.fixture
     def explorer(self, small_table):
         explorer = Explorer(small_table)
-        explorer.umap.worker = HeldWorker()
         return explorer
 
     def press(self, explorer, *names):
@@ -508,7 +512,6 @@ class TestKeyboard:
 class TestSessions:
     def test_the_explorer_comes_back_as_it_was(self, small_table):
         first = Explorer(small_table)
-        first.umap.worker = HeldWorker()
         marked(first.session).refine()
         second = Explorer(small_table)
         assert second.session.positives == (0,)
@@ -543,7 +546,6 @@ class TestSessions:
 
     def test_nothing_is_kept_without_a_name(self, small_table):
         explorer = Explorer(small_table, name=None)
-        explorer.umap.worker = HeldWorker()
         explorer.session.mark(0, "positive")
         assert Explorer(small_table).session.positives == ()
 

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     check(table, scene, labels)
     given = {"TABLE": table, "SCENE": scene, "LABELS": labels, "HEIGHT": "calc(100vh - 16px)"}
     environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
-    port = options.port or free_port()
+    port = free_port(options.port)
     with serve(port, environment) as address:
         print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
         if not options.no_browser:
@@ -82,13 +82,22 @@ def notebook() -> Path:
     return next(place for place in places if place.exists())
 
 
-def free_port() -> int:
-    """Return the first free port from `FIRST_PORT` on."""
-    for port in range(FIRST_PORT, FIRST_PORT + 100):
+def free_port(wanted: int | None = None) -> int:
+    """Return the wanted port if it is free, or else the first free one from `FIRST_PORT` on.
+
+    Raises
+    ------
+    ExplorerError
+        The wanted port is in use, or a hundred are.
+    """
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise ExplorerError("No port from 8866 to 8965 is free; choose one with --port.")
+    raise ExplorerError(
+        f"port {wanted or f'{FIRST_PORT} and the hundred after it'} cannot be used; choose another "
+        "with --port."
+    )
 
 
 @contextlib.contextmanager
@@ -115,8 +124,8 @@ def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
                 log.seek(0)
                 last = log.read().decode(errors="replace").strip().splitlines()[-1:]
                 raise ExplorerError(
-                    f"The dashboard's server did not start ({''.join(last) or 'no answer'}); is "
-                    f"port {port} in use? Choose another with --port."
+                    f"The dashboard's server did not start ({''.join(last) or 'no answer'}); try "
+                    "again, or another port with --port."
                 )
             yield address
             server.wait()

@@ -33,12 +33,12 @@ SIDE = 12
 class Processes:
     """A scheduler and workers, as a person starts them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
         contact = folder / "scheduler.json"
         self._start("scheduler", "--host=127.0.0.1", "--port=0", "--no-dashboard",
-                    f"--scheduler-file={contact}")  # fmt: skip
+                    f"--scheduler-file={contact}", **environment)  # fmt: skip
         while not contact.exists():
             time.sleep(0.02)
         with distributed.Client(scheduler_file=str(contact), set_as_default=False) as client:
@@ -99,6 +99,11 @@ def finished(table: Path) -> int:
     return len(list(table.with_name(table.name + ".blocks").glob("*.npz")))
 
 
+def wait_for(blocks: int, table: Path) -> None:
+    while finished(table) < blocks:
+        time.sleep(0.005)
+
+
 def test_tiny_clay_with_a_worker_killed(
     cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]
 ) -> None:
@@ -108,12 +113,11 @@ def test_tiny_clay_with_a_worker_killed(
     victim, _ = cluster.worker(threads=2), cluster.worker()
 
     def kill() -> None:
-        while finished(table) < 5:
-            time.sleep(0.005)
+        wait_for(5, table)
         victim.send_signal(signal.SIGKILL)
         cluster.worker()
 
-    killing = threading.Thread(target=kill)
+    killing = threading.Thread(target=kill, daemon=True)
     killing.start()
     report = embed_on_cluster(
         partial(open_scene, scene), slow_tiny_clay, table, cluster.address, **options
@@ -207,11 +211,10 @@ class TestTrouble:
         table = tmp_path / "table.parquet"
 
         def stop() -> None:
-            while finished(table) < 3:
-                time.sleep(0.005)
+            wait_for(3, table)
             cluster.stop()
 
-        stopping = threading.Thread(target=stop)
+        stopping = threading.Thread(target=stop, daemon=True)
         stopping.start()
         with pytest.raises(ExplorerError, match="the scheduler was lost; finished blocks are kept"):
             embed_on_cluster(
@@ -223,3 +226,23 @@ class TestTrouble:
             )
         stopping.join()
         assert 3 <= finished(table) < 30
+
+    def test_a_block_that_ends_workers(
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        scene: Path,
+        tmp_path: Path,
+        options: dict[str, Any],
+    ) -> None:
+        once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+        cluster = Processes(tmp_path_factory.mktemp("dask"), **once)
+        try:
+            cluster.worker()
+            make = partial(Failing, 4, partial(os._exit, 1), bands=8)
+            with pytest.raises(ExplorerError, match="a block has ended several workers"):
+                embed_on_cluster(
+                    partial(open_scene, scene), make, tmp_path / "t.parquet", cluster.address,
+                    **options,
+                )  # fmt: skip
+        finally:
+            cluster.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -61,8 +62,9 @@ def embed_on_cluster(
     batch: int = BATCH,
     progress: bool = True,
 ) -> EmbeddingReport:
-    """Embed a scene as `embed_scene` does, on a Dask cluster, with the same result to the bit.
+    """Embed a scene as `embed_scene` does, on a Dask cluster.
 
+    The result is the same to the bit on processors of one kind; another kind may round otherwise.
     A lost worker costs its unfinished blocks, which others take over. A run begun on a cluster
     may be finished without one, and the other way round.
 
@@ -132,6 +134,7 @@ def _connected(cluster: str | int) -> Iterator[Client]:
                     n_workers=cluster,
                     threads_per_worker=max(1, cores() // cluster),
                     dashboard_address=None,
+                    silence_logs=logging.ERROR,
                 )
             ).scheduler_address
         try:
@@ -150,6 +153,7 @@ def _connected(cluster: str | int) -> Iterator[Client]:
 def _sentences(client: Client) -> Iterator[None]:
     """Say in a sentence what is wrong with a cluster."""
     from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
 
     address = client.scheduler.address
     again = "finished blocks are kept, so start again"
@@ -164,7 +168,7 @@ def _sentences(client: Client) -> Iterator[None]:
         raise ExplorerError(
             f"{address}: the cluster has no worker; {again} after 'dask worker {address}'."
         ) from error
-    except (CancelledError, OSError) as error:
+    except (CancelledError, CommClosedError) as error:
         raise ExplorerError(
             f"{address}: the scheduler was lost; {again} when it is there."
         ) from error

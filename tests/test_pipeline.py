@@ -27,7 +27,7 @@ from rasterio.windows import Window
 from rareearth_explorer import encoders
 from rareearth_explorer.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
-from rareearth_explorer.pipeline import EmbeddingReport, embed_scene, project_table
+from rareearth_explorer.pipeline import EmbeddingReport, embed_scene, embedding, project_table
 from rareearth_explorer.pipeline.checkpoint import Checkpoint
 from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.table import open_table
@@ -466,6 +466,21 @@ class TestStreaming:
         report = embed(path, tmp_path / "uneven.parquet", Uneven())
         embed(path, tmp_path / "even.parquet")
         assert_same_tables(report.table, tmp_path / "even.parquet")
+
+    @pytest.mark.parametrize(("pause", "said"), [(30.0, ""), (0.0, "embedding scene.tif: 100%")])
+    def test_a_log_gets_a_line_of_a_long_run_only(
+        self,
+        make_geotiff: MakeGeotiff,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        pause: float,
+        said: str,
+    ) -> None:
+        monkeypatch.setattr(embedding, "LOG_PAUSE", pause)
+        embed(make_geotiff(), tmp_path / "table.parquet", progress=True)
+        shown = capsys.readouterr().err
+        assert (said in shown) if said else (shown == "")
 
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is in /proc")
     def test_memory_does_not_grow_with_the_scene(

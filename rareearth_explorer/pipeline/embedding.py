@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ BATCH = 16
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""
+
+LOG_PAUSE = 30.0
+"""Seconds between two lines of progress where standard error is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +144,9 @@ def fill_table(
         checkpoint.remove()
         return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
     missing = [(number, block) for number, block in work if not checkpoint.has(number)]
+    done = len(grid) - sum(block.columns for _, block in missing)
     with (
-        tqdm(
-            total=len(grid),
-            initial=len(grid) - sum(block.columns for _, block in missing),
-            desc=f"embedding {scene.path.name}",
-            unit="patch",
-            disable=None if progress else True,  # None: shown on a terminal only
-        ) as bar,
+        _bar(f"embedding {scene.path.name}", done, len(grid), progress) as bar,
         closing(embed(missing)) as finished,
     ):
         for number, block in finished:
@@ -165,6 +164,21 @@ def fill_table(
             writer.append(row, column, grid.corners(row, column), embeddings)
     checkpoint.remove()
     return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
+
+
+def _bar(title: str, done: int, patches: int, shown: bool) -> Any:
+    """Make a progress bar with rate and time left; in a log, a line now and then of a long run."""
+    pause = 0.0 if sys.stderr.isatty() else LOG_PAUSE
+    return tqdm(
+        desc=title,
+        initial=done,
+        total=patches,
+        unit="patch",
+        delay=pause,
+        mininterval=max(0.1, pause),
+        maxinterval=max(10.0, pause),
+        disable=not shown,
+    )
 
 
 def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:

@@ -26,7 +26,8 @@ def table(small_table, tmp_path):
     return path
 
 
-def test_serves_the_dashboard_until_it_is_stopped(table):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serves_the_dashboard_until_it_is_stopped(table, how):
     command = [sys.executable, "-c", "from rareearth_explorer.cli import main; main()"]
     explorer = subprocess.Popen(
         [*command, "explore", str(table), "--no-browser"], stdout=subprocess.PIPE, text=True
@@ -38,7 +39,7 @@ def test_serves_the_dashboard_until_it_is_stopped(table):
         assert "Rare Earth Explorer" in page.read().decode()
     below = psutil.Process(explorer.pid).children(recursive=True)
     assert below
-    explorer.send_signal(signal.SIGINT)
+    explorer.send_signal(how)
     explorer.wait(30)
     explorer.stdout.close()
     _, alive = psutil.wait_procs(below, timeout=20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
         *(sys.executable, "-m", "voila", str(notebook()), "--no-browser", f"--port={port}"),
         *("--Voila.ip=127.0.0.1", "--VoilaConfiguration.theme=light"),
     ]
+    signal.signal(signal.SIGTERM, _interrupt)
     # The log goes to a file, because a pipe that nobody reads fills up and stops the server.
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
@@ -135,6 +137,11 @@ def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
                 server.wait(10)
             server.kill()
             server.wait()
+
+
+def _interrupt(*_: object) -> None:
+    """Make a request to end what Ctrl-C is, so that the server ends too."""
+    raise KeyboardInterrupt
 
 
 def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:

@@ -10,11 +10,13 @@ from rareearth_explorer import __version__
 from rareearth_explorer.cli import (
     demo,
     embed,
+    evaluate,
     explore,
     export,
     import_table,
     info,
     project,
+    study,
     weights,
 )
 from rareearth_explorer.errors import ExplorerError
@@ -30,7 +32,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (demo, explore, export, embed, project, import_table, weights, info):
+    for command in (
+        demo,
+        explore,
+        evaluate,
+        export,
+        embed,
+        project,
+        study,
+        import_table,
+        weights,
+        info,
+    ):
         command.add_to(commands)
     return parser
 

@@ -53,6 +53,11 @@ class Decision:
         return (self.patches - self.mines - self.kept + 2 * self.hits) / self.patches
 
     @property
+    def accuracy_of_no_mine(self) -> float:
+        """Accuracy of saying 'no mine' everywhere, which any useful accuracy must exceed."""
+        return 1 - self.mines / self.patches
+
+    @property
     def patches_gone(self) -> float:
         """Share of all patches that is discarded."""
         return 1 - self.kept / self.patches

@@ -1,0 +1,100 @@
+"""`rareearth-explorer evaluate`: the paper's figures and numbers on a labelled patch table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rareearth_explorer.errors import ExplorerError, SessionError
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure how well templates find labelled mines",
+        description="Measure every figure of the paper on a labelled patch table; the paper's own "
+        "stand beside as 'paper'. ROW is a row number of the table, from 0.",
+    )
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--labels", type=Path, required=True, help="known pools")
+    parser.add_argument("--positive", type=int, action="append", default=[], metavar="ROW")
+    parser.add_argument("--negative", type=int, action="append", default=[], metavar="ROW")
+    judged = parser.add_mutually_exclusive_group()
+    judged.add_argument(
+        "--include-templates", action="store_true", help="judge by the templates too, as the paper"
+    )
+    judged.add_argument(
+        "--hold-out",
+        type=float,
+        metavar="METRES",
+        help="also leave out of judgement every square block of this side that holds a template",
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=1000, help="random template pairs (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random pairs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="write figures as PNG")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, write what was asked for, and print the main numbers."""
+    from rareearth_explorer.study.report import evaluate
+    from rareearth_explorer.study.reproduction import Judge
+    from rareearth_explorer.study.summary import summary
+
+    judge = Judge.open(
+        options.table,
+        options.labels,
+        include_templates=options.include_templates,
+        block_side=options.hold_out,
+    )
+    check(options, len(judge.pools))
+    evaluation = evaluate(
+        judge, options.positive, options.negative, pairs=options.pairs, seed=options.seed
+    )
+    try:
+        if options.json:
+            write_json(options.json, evaluation.record)
+        if options.figures:
+            from rareearth_explorer.study.figures import write_figures
+
+            write_figures(options.figures, judge, evaluation)
+    except OSError as error:
+        raise ExplorerError(
+            f"{error.filename}: this cannot be written ({error.strerror}); choose another place."
+        ) from error
+    print("\n".join(summary(evaluation.record)))
+
+
+def check(options: argparse.Namespace, patches: int) -> None:
+    """Refuse what cannot be meant.
+
+    Raises
+    ------
+    SessionError
+        A template is no row of the table or of both signs, or a number is out of range.
+    """
+    for row in [*options.positive, *options.negative]:
+        if not 0 <= row < patches:
+            raise SessionError(
+                f"{options.table}: there is no row {row}; rows are numbered 0 to {patches - 1}."
+            )
+    both = set(options.positive) & set(options.negative)
+    if both:
+        raise SessionError(f"Row {min(both)} is given as positive and as negative; choose one.")
+    if options.pairs < 2:
+        raise SessionError(f"{options.pairs} random pairs have no mean; give 2 or more.")
+    if options.hold_out is not None and not options.hold_out > 0:
+        raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write the record; the file is there whole or not at all."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,123 @@
+"""A simulated analyst who clicks through patches until nearly all mines are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.contrast import Vector
+from rareearth_explorer.review_order import ReviewOrder
+from rareearth_explorer.scorers import Scorer
+from rareearth_explorer.study.candidates import Candidate, Probe
+from rareearth_explorer.study.labelled import Labelled
+
+SHARES = (0.5, 0.8, 0.95)
+"""Shares of the mine patches at which clicks are counted."""
+
+REFIT = 1.1
+"""A probe is fitted again when it has so many times as many templates; columns need no fit."""
+
+
+class _Columns:
+    """Sums of template columns for several hunts at once, (R, N) each."""
+
+    def __init__(self, data: Labelled, scorer: Scorer, hunts: int) -> None:
+        self._scorer, self._rows = scorer, data.rows(scorer.whitened)
+        self._sums = np.zeros((2, hunts, len(self._rows)), np.float32)
+        self._counts = np.zeros((2, hunts), np.int64)
+
+    def mark(self, patches: npt.NDArray[np.int64], signs: npt.NDArray[np.bool_]) -> None:
+        columns = self._scorer.column(self._rows[patches] @ self._rows.T)
+        hunts = np.arange(len(patches))
+        self._sums[signs.astype(int), hunts] += columns
+        self._counts[signs.astype(int), hunts] += 1
+
+    def scores(self) -> Vector:
+        means = self._sums / np.maximum(self._counts, 1)[:, :, None].astype(np.float32)
+        combined = self._scorer.combine(means[1], means[0])
+        return np.where(self._counts[0][:, None] > 0, combined, means[1])
+
+
+class _Fits:
+    """Probes fitted to the templates of several hunts, again whenever these grew by a tenth."""
+
+    def __init__(self, data: Labelled, probe: Probe, hunts: int) -> None:
+        self._data, self._probe, self._rows = data, probe, data.rows(probe.whitened)
+        self._templates: list[tuple[list[int], list[int]]] = [([], []) for _ in range(hunts)]
+        self._scores = np.zeros((hunts, len(self._rows)), np.float32)
+        self._next_fit = 1.0
+
+    def mark(self, patches: npt.NDArray[np.int64], signs: npt.NDArray[np.bool_]) -> None:
+        for templates, patch, sign in zip(self._templates, patches, signs, strict=True):
+            templates[0 if sign else 1].append(int(patch))
+        marked = sum(map(len, self._templates[0]))
+        if marked >= self._next_fit:
+            self._next_fit = REFIT * marked
+            for scores, templates in zip(self._scores, self._templates, strict=True):
+                scores[:] = self._rows @ self._direction(*templates).astype(np.float32)
+
+    def scores(self) -> Vector:
+        return self._scores
+
+    def _direction(self, positives: list[int], negatives: list[int]) -> npt.NDArray[Any]:
+        if not negatives:
+            return np.asarray(self._rows[positives].mean(axis=0))
+        return self._probe.fit(self._data, self._rows[positives], self._rows[negatives])
+
+
+def clicks_to_find(
+    data: Labelled,
+    candidate: Candidate,
+    order: Sequence[ReviewOrder] = (ReviewOrder.BEST,),
+    *,
+    hunts: int,
+    limit: int,
+    seed: int = 0,
+) -> npt.NDArray[np.float64]:
+    """Count the clicks until shares of the mines are found, all scored again after each.
+
+    Every hunt begins with one mine. The patch that the order puts first is looked at, becomes a
+    positive or negative template by its label, and so on.
+
+    Parameters
+    ----------
+    order
+        Taken in turn; several orders alternate.
+    hunts
+        Number of hunts, each from another mine.
+    limit
+        Clicks at which a hunt is given up.
+
+    Returns
+    -------
+    (hunts, len(SHARES)) clicks, infinity where the limit came first.
+    """
+    rng = np.random.default_rng(seed)
+    truth, every = data.pools > 0, np.arange(hunts)
+    state = (
+        _Columns(data, candidate, hunts)
+        if isinstance(candidate, Scorer)
+        else _Fits(data, candidate, hunts)
+    )
+    rows, diverse = data.rows(candidate.whitened), ReviewOrder.DIVERSE in order
+    looked_at = np.zeros((hunts, len(truth)), bool)
+    nearest = np.full(looked_at.shape, -1, np.float32)
+    wanted = np.ceil(np.array(SHARES) * truth.sum())
+    clicks = np.full((hunts, len(SHARES)), np.inf)
+    patches = rng.choice(data.mines, hunts, replace=hunts > len(data.mines))
+    for click in range(limit + 1):
+        looked_at[every, patches] = True
+        found = (looked_at & truth).sum(axis=1)
+        reached = (found[:, None] >= wanted) & np.isinf(clicks)
+        clicks[reached] = click
+        if np.isfinite(clicks).all():
+            break
+        state.mark(patches, truth[patches])
+        if diverse:
+            np.maximum(nearest, rows[patches] @ rows.T, out=nearest)
+        priority = order[click % len(order)].priority(state.scores(), nearest, rng)
+        patches = np.where(looked_at, -np.inf, priority).argmax(axis=1)
+    return clicks

@@ -1,0 +1,118 @@
+"""Labelled patches, as the study sees them: embeddings and the number of pools in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer import encoders
+from rareearth_explorer.encoders import Chips
+from rareearth_explorer.errors import LabelsError
+from rareearth_explorer.labels import open_labels
+from rareearth_explorer.table import open_table
+from rareearth_explorer.table.patch_table import unit_rows
+from rareearth_explorer.whitening import Whitening
+
+FEWEST = 3
+"""Patches with a mine, and without, that can be studied: one template, and two to find."""
+
+CHIP_BANDS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Labelled patches.
+
+    Attributes
+    ----------
+    name
+        What they are, for headings.
+    embeddings
+        (N, D) float32 rows of length 1.
+    pools
+        (N,) number of pools in each patch, or 1 where there is a mine and pools were not counted.
+    """
+
+    name: str
+    embeddings: npt.NDArray[np.float32]
+    pools: npt.NDArray[np.int64]
+
+    @property
+    def mines(self) -> npt.NDArray[np.int64]:
+        """Row numbers of the patches with a mine."""
+        return np.flatnonzero(self.pools)
+
+    @property
+    def others(self) -> npt.NDArray[np.int64]:
+        """Row numbers of the patches without."""
+        return np.flatnonzero(self.pools == 0)
+
+    @cached_property
+    def whitening(self) -> Whitening:
+        """Whitening learned from all the patches, without their labels."""
+        return Whitening.fit(self.embeddings)
+
+    @cached_property
+    def whitened(self) -> npt.NDArray[np.float32]:
+        """(N, D) float32 whitened rows of length 1."""
+        return self.whitening.apply(self.embeddings)
+
+    def rows(self, whitened: bool) -> npt.NDArray[np.float32]:
+        """(N, D) embeddings as a scorer wants them."""
+        return self.whitened if whitened else self.embeddings
+
+
+def of_table(name: str, table: Path, labels: Path) -> Labelled:
+    """Join a patch table and its labels.
+
+    Raises
+    ------
+    ExplorerError
+        One of them cannot be opened, or nearly no patch is labelled, or nearly every one.
+    """
+    patches = open_table(table)
+    pools = open_labels(labels).per_patch(patches.footprints)
+    data = Labelled(name, np.asarray(patches.unit_embeddings), pools)
+    if min(len(data.mines), len(data.others)) < FEWEST:
+        raise LabelsError(
+            f"{labels}: {len(data.mines)} patches have a label and {len(data.others)} have none; "
+            f"give labels and a table with at least {FEWEST} of each."
+        )
+    return data
+
+
+def of_chips(name: str, path: Path) -> Labelled:
+    """Embed labelled RGB chips with the weight-free encoder.
+
+    Parameters
+    ----------
+    path
+        An `.npz` file of `x`, (n, H, W, 3) pixels, and `y`, (n,) 1 where there is a mine.
+
+    Raises
+    ------
+    LabelsError
+        The file is not such a file.
+    """
+    try:
+        with path.open("rb") as stream, np.load(stream) as file:
+            pixels, pools = file["x"], file["y"].astype(np.int64)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise LabelsError(
+            f"{path}: this is no .npz file of chips x and labels y; give one that is."
+        ) from error
+    chips = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
+    encoder = encoders.load(
+        "random-features",
+        bands=CHIP_BANDS,
+        means=chips.mean(axis=(0, 2, 3)),
+        stds=chips.std(axis=(0, 2, 3)),
+        gsd=10.0,
+    )
+    rows = encoder.encode(Chips(chips, np.zeros((len(chips), 2))))
+    return Labelled(name, unit_rows(rows, str(path)), pools)

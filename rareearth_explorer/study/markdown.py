@@ -1,0 +1,139 @@
+"""The study, run on one set of labelled patches and told in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.review_order import ReviewOrder
+from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, KERNEL_CONTRAST
+from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, compare
+from rareearth_explorer.study.geometry import describe
+from rareearth_explorer.study.hunting import SHARES, clicks_to_find
+from rareearth_explorer.study.labelled import Labelled
+
+BEST, UNCERTAIN, DIVERSE, RANDOM = ReviewOrder
+ORDERS: dict[str, Sequence[ReviewOrder]] = {
+    **{order.value: (order,) for order in ReviewOrder},
+    "best first, every fifth the most uncertain": (BEST, BEST, BEST, BEST, UNCERTAIN),
+    "best first, every fifth the most different": (BEST, BEST, BEST, BEST, DIVERSE),
+    "best first, every fifth at random": (BEST, BEST, BEST, BEST, RANDOM),
+}
+"""Orders of review that are compared."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is simulated.
+
+    Attributes
+    ----------
+    draws
+        Draws of templates for each number of templates.
+    hunts
+        Hunts for each scorer and order.
+    limit
+        Clicks at which a hunt is given up.
+    """
+
+    draws: int = 20
+    hunts: int = 5
+    limit: int = 2000
+
+
+def study(data: Labelled, effort: Effort) -> Iterator[str]:
+    """Run the whole study on labelled patches: blocks of Markdown, as they are finished."""
+    mines, patches = len(data.mines), len(data.pools)
+    yield f"## {data.name}"
+    yield f"{patches:,} patches, {mines:,} of them with a mine ({mines / patches:.1%})."
+    counts = [count for count in COUNTS if 2 * count < mines]
+    yield geometry_table(data, counts[-1], effort)
+    yield draws_table(list(compare(data, CANDIDATES, draws=effort.draws, counts=counts)))
+    yield scorers_table(data, effort)
+    yield orders_table(data, effort)
+
+
+def geometry_table(data: Labelled, count: int, effort: Effort) -> str:
+    """How mines lie in the embeddings, with one template of each kind and with `count`."""
+    few, many = (describe(data, k, draws=effort.draws) for k in (1, count))
+    rows = {
+        "mean cosine between patches": "mean_cosine",
+        "AUC of how ordinary a patch is (mean cosine to all)": "ordinary",
+        "AUC of the mean cosine to positives": "positives",
+        "AUC of the mean cosine to random negatives": "random_negatives",
+        "AUC of the mean cosine to mistakes": "mistakes",
+        "spread of log mean cosine to positives": "positives_spread",
+        "spread of log mean cosine to random negatives": "negatives_spread",
+        "correlation of these two": "correlation",
+        "AUC of Cosine Contrast, random negatives": "contrast",
+    }
+    return _table(
+        ["how mines lie among the patches", "k = 1", f"k = {count}"],
+        [[row] + [f"{getattr(g, name):.3f}" for g in (few, many)] for row, name in rows.items()],
+    )
+
+
+def draws_table(outcomes: Sequence[Outcome]) -> str:
+    """AUC, average precision and recall at 10 % by scorer, kind of negatives and templates."""
+    counts = sorted({outcome.count for outcome in outcomes})
+    titles, kinds = [candidate.title for candidate in CANDIDATES], [None, *Negatives]
+
+    def row_of(outcome: Outcome) -> tuple[int, int]:
+        return titles.index(outcome.candidate), kinds.index(outcome.negatives)
+
+    rows = []
+    for _, group in groupby(sorted(outcomes, key=row_of), row_of):
+        same = list(group)
+        cells = [_mean_cell([o for o in same if o.count == count]) for count in counts]
+        rows.append([same[0].candidate, same[0].negatives or "none", *cells])
+    heads = [f"k = {count}" for count in counts]
+    return _table(["AUC / average precision / recall at 10 %", "negatives", *heads], rows)
+
+
+def scorers_table(data: Labelled, effort: Effort) -> str:
+    """Clicks until shares of the mines are found, by scorer; best first."""
+    rows = [
+        [c.title, *_clicks(clicks_to_find(data, c, hunts=effort.hunts, limit=effort.limit), effort)]
+        for c in CANDIDATES
+    ]
+    least = [f"{np.ceil(share * len(data.mines)) - 1:,.0f}" for share in SHARES]
+    rows.append(["no wrong click at all", *least])
+    return _table(["clicks until so many mines are found, best first", *_share_heads()], rows)
+
+
+def orders_table(data: Labelled, effort: Effort) -> str:
+    """Clicks until shares of the mines are found, by order of review, for two scorers."""
+    rows = []
+    for scorer in (CONTRAST, KERNEL_CONTRAST):
+        for name, order in ORDERS.items():
+            clicks = clicks_to_find(data, scorer, order, hunts=effort.hunts, limit=effort.limit)
+            rows.append([scorer.title, name, *_clicks(clicks, effort)])
+    return _table(["clicks by order of review", "order", *_share_heads()], rows)
+
+
+def _share_heads() -> list[str]:
+    return [f"{share:.0%}" for share in SHARES]
+
+
+def _clicks(clicks: npt.NDArray[np.float64], effort: Effort) -> list[str]:
+    medians = np.median(clicks, axis=0)
+    return [f"{m:,.0f}" if np.isfinite(m) else f"over {effort.limit:,}" for m in medians]
+
+
+def _mean_cell(outcomes: Sequence[Outcome]) -> str:
+    measures = [(o.auc, o.average_precision, o.recall) for o in outcomes]
+    return " / ".join(f"{mean:.3f}".lstrip("0") for mean in np.mean(measures, axis=0))
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown table, its columns padded so that it reads well as plain text too."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [heads, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| " + " | ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    )

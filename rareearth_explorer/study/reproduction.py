@@ -1,0 +1,169 @@
+"""The paper's figures and numbers, for any patch table with labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import Transformer
+
+from rareearth_explorer.contrast import Vector, contrast_of
+from rareearth_explorer.errors import LabelsError
+from rareearth_explorer.evaluation import (
+    Ranking,
+    RocCurve,
+    roc_corners,
+    scored_patches,
+    spatial_blocks,
+)
+from rareearth_explorer.labels import open_labels
+from rareearth_explorer.table import PatchTable, open_table
+
+AT_ONCE = 128
+"""Templates whose cosines are held at once: 15 MB at the paper's size."""
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Labelled patches, and which of them a ranking made from templates is judged by.
+
+    Attributes
+    ----------
+    table
+        The patches.
+    pools
+        (N,) number of pools in each.
+    include_templates
+        Whether templates are judged by too, as in the paper.
+    block_side
+        Side in metres of the blocks that are left out where they hold a template; None for none.
+    """
+
+    table: PatchTable
+    pools: npt.NDArray[np.int64]
+    include_templates: bool = False
+    block_side: float | None = None
+
+    @classmethod
+    def open(
+        cls,
+        table: Path,
+        labels: Path,
+        *,
+        include_templates: bool = False,
+        block_side: float | None = None,
+    ) -> Self:
+        """Open a patch table and its labels.
+
+        Raises
+        ------
+        ExplorerError
+            One of them cannot be opened, or fewer than two patches hold a label, or lack one.
+        """
+        patches = open_table(table)
+        pools = open_labels(labels).per_patch(patches.footprints)
+        mines = int(np.count_nonzero(pools))
+        if min(mines, len(pools) - mines) < 2:
+            raise LabelsError(
+                f"{labels}: {mines} of {len(pools)} patches have a label; give labels and a table "
+                "with at least two patches of either kind, one as template and one to find."
+            )
+        return cls(patches, pools, include_templates, block_side)
+
+    @cached_property
+    def truth(self) -> Mask:
+        """(N,) True where a patch holds a mine."""
+        return self.pools > 0
+
+    @cached_property
+    def blocks(self) -> npt.NDArray[np.int64] | None:
+        """(N,) block of each patch, or None."""
+        if self.block_side is None:
+            return None
+        return spatial_blocks(places_in_metres(self.table), self.block_side)
+
+    def scored(self, templates: Sequence[int]) -> Mask:
+        """(N,) True for the patches to judge by.
+
+        Raises
+        ------
+        LabelsError
+            They all hold a mine, or none does.
+        """
+        scored = scored_patches(
+            len(self.pools),
+            templates,
+            include_templates=self.include_templates,
+            blocks=self.blocks,
+        )
+        if not 0 < np.count_nonzero(self.truth & scored) < np.count_nonzero(scored):
+            raise LabelsError(
+                f"{self.table.path or 'The table'}: without the templates and what is held out "
+                "with them, no patch with a mine is left, or no patch without; choose fewer "
+                "templates or smaller blocks."
+            )
+        return scored
+
+    def ranking(self, scores: npt.NDArray[Any], scored: Mask) -> Ranking:
+        """Rank the patches that are judged by."""
+        return Ranking.of(scores[scored], self.pools[scored])
+
+
+def places_in_metres(table: PatchTable) -> npt.NDArray[np.float64]:
+    """(N, 2) centres of the patches on a plane that touches the Earth in their midst."""
+    lon, lat = table.centroids.T
+    plane = f"+proj=laea +lon_0={lon.mean()} +lat_0={lat.mean()} +datum=WGS84"
+    x, y = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform(lon, lat)
+    return np.stack([x, y], axis=-1)
+
+
+def single_template_curves(judge: Judge) -> list[RocCurve]:
+    """ROC curve of the cosine to each patch with a mine in turn (Fig. 3b), exact, ties included.
+
+    The curves are given by their corners, in the order of `np.flatnonzero(judge.truth)`.
+
+    Raises
+    ------
+    LabelsError
+        Without a template and what is held out with it, no mine is left to find.
+    """
+    rows = judge.table.unit_embeddings
+
+    def curve(template: int, cosines: Vector) -> RocCurve:
+        scored = judge.scored([template])
+        return roc_corners(cosines[scored & judge.truth], cosines[scored & ~judge.truth])
+
+    curves: list[RocCurve] = []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for templates in _portions(np.flatnonzero(judge.truth)):
+            curves += threads.map(curve, templates.tolist(), rows[templates] @ rows.T)
+    return curves
+
+
+def random_pairs(judge: Judge, count: int, seed: int) -> Rows:
+    """Draw (count, 2) pairs of one patch with a mine and one without, each as likely."""
+    rng = np.random.default_rng(seed)
+    mines, others = np.flatnonzero(judge.truth), np.flatnonzero(~judge.truth)
+    return np.stack([rng.choice(mines, count), rng.choice(others, count)], axis=-1)
+
+
+def pair_contrasts(judge: Judge, pairs: Rows) -> Iterator[Vector]:
+    """Cosine Contrast by each pair of a positive and a negative template, (N,) each."""
+    rows = judge.table.unit_embeddings
+    for portion in _portions(pairs):
+        positive, negative = (rows[templates] @ rows.T for templates in portion.T)
+        yield from contrast_of(positive, negative)
+
+
+def _portions(rows: Rows) -> Iterator[Rows]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rareearth_explorer.errors import SessionError
+from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.session import Session, State
 from rareearth_explorer.study.measures import measures
 from rareearth_explorer.study.reproduction import Judge
@@ -48,12 +48,22 @@ def refine(
     """Measure every round of one hunt: the templates then, and how all patches rank by them.
 
     Patches discarded in earlier rounds rank below those that were not, whatever they score, and
-    no threshold keeps them.
+    no threshold keeps them. The hunt ends early where the analyst has found all there is.
+
+    Raises
+    ------
+    LabelsError
+        The first templates leave nothing to judge by.
     """
-    measured = []
+    measured: list[dict[str, Any]] = []
     for state in refined_states(judge, positives, negatives):
         templates = state.templates
-        scored = judge.scored([*templates.positives, *templates.negatives])
+        try:
+            scored = judge.scored([*templates.positives, *templates.negatives])
+        except LabelsError:
+            if not measured:
+                raise
+            break
         kept = np.where(state.active, state.scores, -2.0)  # below every score
         ranking, deciding = (judge.ranking(order, scored) for order in (state.ordering, kept))
         measured.append(

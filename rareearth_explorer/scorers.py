@@ -8,14 +8,14 @@ for each is in docs/scorers.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.contrast import contrast_of
+from rareearth_explorer.contrast import ScoreKind, contrast_of, mean_cosine, score
 
 Vector = npt.NDArray[np.float32]
 
@@ -77,20 +77,38 @@ class Scorer:
         What is kept of a template, (N,), from its cosines to all patches.
     whitened
         Whether the cosines are those of the whitened embeddings.
+    likeness
+        What people call a column.
     """
 
     title: str
     combine: Callable[[Vector, Vector], Vector] = contrast_of
     column: Callable[[Vector], Vector] = _itself
     whitened: bool = False
+    likeness: str = "cosine"
 
     def weighted(self, weight: float) -> Scorer:
         """Make the same scorer with another weight on the negatives, 0 to 1."""
         return replace(self, combine=partial(weighted_contrast, weight=weight))
 
+    def score(
+        self, positives: Sequence[Vector], negatives: Sequence[Vector], patches: int
+    ) -> tuple[Vector, ScoreKind]:
+        """Score all patches from the templates' columns; see `contrast.score`."""
+        if positives and negatives:
+            scores = self.combine(mean_cosine(positives), mean_cosine(negatives))
+            return scores, ScoreKind.CONTRAST
+        return score(positives, negatives, patches)
+
+    def name(self, kind: ScoreKind) -> str:
+        """Say what a score of this kind is, for a legend."""
+        if kind is ScoreKind.CONTRAST:
+            return self.title
+        return kind.value.replace("cosine", self.likeness)
+
 
 SCORERS = {
     "contrast": Scorer("Cosine Contrast"),
-    "kernel-contrast": Scorer("Kernel Contrast", column=kernel, whitened=True),
+    "kernel-contrast": Scorer("Kernel Contrast", column=kernel, whitened=True, likeness="kernel"),
 }
 """The scorers that an analyst may choose from; the first is the paper's and the default."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.covariance import ShrunkCovariance
 
-from rareearth_explorer.contrast import contrast_of, cosine_contrast
+from rareearth_explorer.contrast import ScoreKind, contrast_of, cosine_contrast, score
 from rareearth_explorer.review_order import RECOMMENDED, ReviewOrder
 from rareearth_explorer.scorers import SCORERS, kernel, weighted_contrast
 from rareearth_explorer.whitening import Whitening
@@ -23,6 +23,22 @@ def rows():
     rng = np.random.default_rng(0)
     loose = rng.normal(size=(300, 5)) * [1, 0.3, 0.1, 0.03, 0.001] + 2
     return (loose / np.linalg.norm(loose, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("signs", [([], []), ([3, 4], []), ([], [7]), ([3, 4], [7])])
+def test_the_default_is_the_score_of_the_app(rows, signs):
+    columns = [[rows @ rows[t] for t in templates] for templates in signs]
+    expected, kind = score(*columns, len(rows))
+    scores, said = SCORERS["contrast"].score(*columns, len(rows))
+    np.testing.assert_array_equal(scores, expected)
+    assert said is kind
+    assert SCORERS["contrast"].name(kind) == kind.value
+
+
+def test_scorers_say_what_their_scores_are():
+    scorer = SCORERS["kernel-contrast"]
+    assert scorer.name(ScoreKind.CONTRAST) == "Kernel Contrast"
+    assert scorer.name(ScoreKind.POSITIVES) == "mean kernel to the positives"
 
 
 def columns_of(scorer, units, templates):

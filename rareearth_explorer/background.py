@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-DELAY = 0.03
+DELAY = 0.08
 """Seconds to wait before deferred work, so that what was sent first is painted first."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as w
 
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.rendering import encode_picture
 from rareearth_explorer.scene import Scene
@@ -35,7 +36,9 @@ class TemplatesPanel:
             layout=w.Layout(align_items="center", width="100%", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-bar")
-        session.observe(lambda _: self._show(), "state")
+        # Making a card's widgets takes longer than scoring; the map shall not wait for it.
+        show = Deferred(self._show)
+        session.observe(lambda _: show(), "state")
         self._show()
 
     def _show(self) -> None:

@@ -115,6 +115,11 @@ def test_the_study_is_told_in_tables(easy):
         assert order.value in blocks[5]
 
 
+def test_too_few_mines_are_refused():
+    with pytest.raises(LabelsError, match="2 of 30 patches have a label"):
+        next(study(make(separation=1, mines=2, others=28), Effort()))
+
+
 def test_table_cells_are_means(easy):
     outcomes = list(compare(easy, [COSINE], draws=2, counts=[1]))
     outcomes = [replace(o, auc=a) for o, a in zip(outcomes, (0.5, 0.6), strict=True)]
@@ -154,11 +159,11 @@ def test_the_command_prints_the_study_of_chips(tmp_path, capsys):
 
 
 @pytest.mark.realdata
-def test_real_chips_hold_what_the_docs_say(real_data):
+def test_real_chips_hold_what_the_docs_say(real_data, tmp_path):
     """Contrast takes from the cosine what tells mines there, and mistakes take all of it."""
-    path = real_data / "mining_chips" / "s2_rgb_48px_3300.npz"
-    data = of_chips("real chips", path)
-    geometry = describe(data, 20, draws=5)
+    with np.load(real_data / "mining_chips" / "s2_rgb_48px_3300.npz") as file:
+        np.savez(tmp_path / "third.npz", x=file["x"][::3], y=file["y"][::3])
+    geometry = describe(of_chips("real chips", tmp_path / "third.npz"), 20, draws=5)
     assert geometry.ordinary > 0.6
     assert geometry.contrast < geometry.positives
     assert geometry.mistakes == pytest.approx(geometry.positives, abs=0.05)

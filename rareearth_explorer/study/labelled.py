@@ -13,13 +13,9 @@ import numpy.typing as npt
 from rareearth_explorer import encoders
 from rareearth_explorer.encoders import Chips
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.table import open_table
+from rareearth_explorer.study.reproduction import Judge
 from rareearth_explorer.table.patch_table import unit_rows
 from rareearth_explorer.whitening import Whitening
-
-FEWEST = 3
-"""Patches with a mine, and without, that can be studied: one template, and two to find."""
 
 CHIP_BANDS = ("red", "green", "blue")
 
@@ -75,15 +71,8 @@ def of_table(name: str, table: Path, labels: Path) -> Labelled:
     ExplorerError
         One of them cannot be opened, or nearly no patch is labelled, or nearly every one.
     """
-    patches = open_table(table)
-    pools = open_labels(labels).per_patch(patches.footprints)
-    data = Labelled(name, np.asarray(patches.unit_embeddings), pools)
-    if min(len(data.mines), len(data.others)) < FEWEST:
-        raise LabelsError(
-            f"{labels}: {len(data.mines)} patches have a label and {len(data.others)} have none; "
-            f"give labels and a table with at least {FEWEST} of each."
-        )
-    return data
+    judge = Judge.open(table, labels)
+    return Labelled(name, judge.table.unit_embeddings, judge.pools)
 
 
 def of_chips(name: str, path: Path) -> Labelled:
@@ -101,12 +90,12 @@ def of_chips(name: str, path: Path) -> Labelled:
     """
     try:
         with path.open("rb") as stream, np.load(stream) as file:
-            pixels, pools = file["x"], file["y"].astype(np.int64)
+            chips = np.ascontiguousarray(file["x"].transpose(0, 3, 1, 2), np.float32)
+            pools = file["y"].astype(np.int64).reshape(len(chips))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise LabelsError(
-            f"{path}: this is no .npz file of chips x and labels y; give one that is."
+            f"{path}: this is no .npz file of chips x, (n, H, W, 3), and labels y, (n,); give one."
         ) from error
-    chips = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
     encoder = encoders.load(
         "random-features",
         bands=CHIP_BANDS,

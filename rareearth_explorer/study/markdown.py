@@ -9,12 +9,14 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.errors import LabelsError
 from rareearth_explorer.review_order import ReviewOrder
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, KERNEL_CONTRAST
 from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, compare
 from rareearth_explorer.study.geometry import describe
 from rareearth_explorer.study.hunting import SHARES, clicks_to_find
 from rareearth_explorer.study.labelled import Labelled
+from rareearth_explorer.study.reproduction import FEWEST
 
 BEST, UNCERTAIN, DIVERSE, RANDOM = ReviewOrder
 ORDERS: dict[str, Sequence[ReviewOrder]] = {
@@ -46,8 +48,19 @@ class Effort:
 
 
 def study(data: Labelled, effort: Effort) -> Iterator[str]:
-    """Run the whole study on labelled patches: blocks of Markdown, as they are finished."""
+    """Run the whole study on labelled patches: blocks of Markdown, as they are finished.
+
+    Raises
+    ------
+    LabelsError
+        Nearly no patch is labelled, or nearly every one.
+    """
     mines, patches = len(data.mines), len(data.pools)
+    if min(mines, patches - mines) < FEWEST:
+        raise LabelsError(
+            f"{data.name}: {mines} of {patches} patches have a label; at least {FEWEST} must, and "
+            "as many must not."
+        )
     yield f"## {data.name}"
     yield f"{patches:,} patches, {mines:,} of them with a mine ({mines / patches:.1%})."
     counts = [count for count in COUNTS if 2 * count < mines]

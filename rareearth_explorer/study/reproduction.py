@@ -26,6 +26,9 @@ from rareearth_explorer.evaluation import (
 from rareearth_explorer.labels import open_labels
 from rareearth_explorer.table import PatchTable, open_table
 
+FEWEST = 3
+"""Patches with a mine, and without, that a table must have."""
+
 AT_ONCE = 128
 """Templates whose cosines are held at once: 15 MB at the paper's size."""
 
@@ -68,15 +71,15 @@ class Judge:
         Raises
         ------
         ExplorerError
-            One of them cannot be opened, or fewer than two patches hold a label, or lack one.
+            One of them cannot be opened, or nearly no patch is labelled, or nearly every one.
         """
         patches = open_table(table)
         pools = open_labels(labels).per_patch(patches.footprints)
         mines = int(np.count_nonzero(pools))
-        if min(mines, len(pools) - mines) < 2:
+        if min(mines, len(pools) - mines) < FEWEST:
             raise LabelsError(
                 f"{labels}: {mines} of {len(pools)} patches have a label; give labels and a table "
-                "with at least two patches of either kind, one as template and one to find."
+                f"with at least {FEWEST} of either kind, one as template and the rest to find."
             )
         return cls(patches, pools, include_templates, block_side)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
 from rareearth_explorer.evaluation import (
@@ -47,6 +48,16 @@ def test_corners_are_the_same_curve(patches):
     assert set(zip(corners.fpr, corners.tpr, strict=True)) <= set(
         zip(whole.fpr, whole.tpr, strict=True)
     )
+
+
+@given(
+    hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 1, width=32)),
+    hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 1, width=32)),
+)
+def test_corners_of_any_float32_scores(mines, others):
+    truth = np.r_[np.ones(len(mines), bool), np.zeros(len(others), bool)]
+    expected = metrics.roc_auc_score(truth, np.r_[mines, others])
+    assert roc_corners(mines, others).auc == pytest.approx(expected, abs=1e-12)
 
 
 def test_scores_that_differ_in_the_last_bit_only_are_no_tie():

@@ -133,7 +133,7 @@ def _connected(cluster: str | int) -> Iterator[Client]:
                 distributed.LocalCluster(  # type: ignore[no-untyped-call]
                     n_workers=cluster,
                     threads_per_worker=max(1, cores() // cluster),
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # any free port; its own may be in use
                     silence_logs=logging.ERROR,
                 )
             ).scheduler_address

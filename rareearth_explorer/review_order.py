@@ -1,7 +1,8 @@
 """In what order to look at patches: which click comes next.
 
 An order gives every patch a priority, and the patch not yet looked at that has the highest is
-next. Which order finds mines with the fewest clicks is measured in docs/scorers.md.
+next. Which order finds mines with the fewest clicks is measured by
+`rareearth-explorer study`.
 """
 
 from __future__ import annotations

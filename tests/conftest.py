@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 import rasterio
 from affine import Affine
+from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 
@@ -19,12 +20,6 @@ from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.table import PatchTable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-UTM_47N = "EPSG:32647"
-"""The zone of Pang War."""
-
-THREE_METRES = Affine(3, 0, 430_000, 0, -3, 2_845_000)
-"""PlanetScope's pixels, with the upper left corner near Pang War."""
 
 
 @pytest.fixture(autouse=True)

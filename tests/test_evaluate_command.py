@@ -7,7 +7,7 @@ import json
 import geopandas as gpd
 import numpy as np
 import pytest
-from conftest import THREE_METRES, UTM_47N
+from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
 from sklearn import metrics
 from sklearn.metrics.pairwise import cosine_similarity

@@ -18,6 +18,7 @@ from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
+from rareearth_explorer.panels.scoring import ScoringPanel
 from rareearth_explorer.panels.sessions import SessionsPanel
 from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
@@ -114,6 +115,7 @@ class Explorer:
         self.map = MapPanel(session, scene)
         self.templates = TemplatesPanel(session, scene)
         self.rounds = RoundsPanel(session)
+        self.scoring = ScoringPanel(session)
         self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 190)
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
@@ -135,7 +137,10 @@ class Explorer:
                 w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
                 self.rounds.widget,
                 w.HBox([left, self.tabs], layout=w.Layout(flex="1 1 auto", min_height="0")),
-                self.templates.widget,
+                w.HBox(
+                    [self.templates.widget, self.scoring.widget],
+                    layout=w.Layout(align_items="center", flex="0 0 auto"),
+                ),
                 w.HBox(
                     [self.status.widget, self.keyboard.widget], layout=w.Layout(flex="0 0 auto")
                 ),

@@ -22,6 +22,7 @@ from rareearth_explorer.table import PatchTable
 def same(one, other):
     assert one.state.templates == other.state.templates
     assert one.state.opinions == other.state.opinions
+    assert one.state.scoring == other.state.scoring
     assert len(one.state.rounds) == len(other.state.rounds)
     np.testing.assert_array_equal(one.active, other.active)
     np.testing.assert_array_equal(one.scores, other.scores)
@@ -38,6 +39,7 @@ def hunt(session):
     session.mute(1)
     session.judge(9, "rejected")
     session.audit(5)
+    session.score_by("kernel-contrast", 0.5)
 
 
 def test_comes_back_as_it_was(small_table):
@@ -45,8 +47,9 @@ def test_comes_back_as_it_was(small_table):
     Journal.named(small_table, "hunt").attach(first)
     hunt(first)
     second = Session(small_table)
-    assert Journal.named(small_table, "hunt").attach(second) == 10
+    assert Journal.named(small_table, "hunt").attach(second) == 11
     same(first, second)
+    second.undo()
     second.undo()
     second.undo()
     assert second.state.opinions.verdicts == {7: "confirmed"}

@@ -169,7 +169,7 @@ def _add_colour_bar(axes: Axes, state: State) -> None:
     bar = axes.figure.colorbar(
         colours, ax=axes, location="bottom", extend="both", shrink=0.7, pad=0.02
     )
-    bar.set_label(f"{state.kind.value}, higher is more mine-like", fontsize=8)
+    bar.set_label(f"{state.score_name}, higher is more mine-like", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 
 
@@ -194,7 +194,7 @@ def draw_curves(axes: Axes, session: Session) -> None:
 
 def _draw_histogram(axes: Axes, state: State) -> None:
     axes.set_title("Active patches; no labels, so no ROC curve", fontsize=8)
-    _label(axes, state.kind.value, "patches")
+    _label(axes, state.score_name, "patches")
     if state.kind is not ScoreKind.NONE:
         axes.hist(state.scores[state.active], BINS, color=BARS)
         axes.set_yscale("symlog")

@@ -18,7 +18,7 @@ from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Sign
 from rareearth_explorer.session.journal import fingerprint
 from rareearth_explorer.session.review import missed
-from rareearth_explorer.session.state import Verdict
+from rareearth_explorer.session.state import State, Verdict
 from rareearth_explorer.table import PatchTable
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Report:
             name=name,
             written=datetime.now(UTC),
             synthetic=is_synthetic(table),
-            score=f"{MEANINGS[state.kind]} {CAUTION}",
+            score=f"{_meaning(state)} {CAUTION}",
             rounds=_rounds(session),
             templates=[
                 *(chip(patch, "positive") for patch in session.positives),
@@ -258,6 +258,17 @@ def _listing(frame: gpd.GeoDataFrame) -> Rows:
         for name in names
     ]
     return [names, *map(list, zip(*columns, strict=True))]
+
+
+def _meaning(state: State) -> str:
+    if state.score_name == state.kind.value:
+        return MEANINGS[state.kind]
+    return (
+        f"The score is {state.score_name}, from −1 to 1, which is not the paper's equation; above "
+        "0 is nearer to the positive templates than to the negative ones."
+        if state.kind is ScoreKind.CONTRAST
+        else f"The score is the {state.score_name}, from −1 to 1. It has no natural zero."
+    )
 
 
 def _facts(session: Session) -> dict[str, str]:

@@ -120,7 +120,7 @@ class RocPanel:
         else:
             counts, edges = np.histogram(state.scores[state.active], BINS)
             self.caption.value = _note(
-                f"No labels, so no ROC curve: histogram of the {state.kind.value} of the active "
+                f"No labels, so no ROC curve: histogram of the {state.score_name} of the active "
                 "patches; the line is the threshold."
             )
         self._bars.set_data(counts, edges)

@@ -33,7 +33,7 @@ class TemplatesPanel:
         )
         self.widget = w.HBox(
             [self.heading, self.list, self.clear],
-            layout=w.Layout(align_items="center", width="100%", flex="0 0 auto"),
+            layout=w.Layout(align_items="center", flex="1 1 0", min_width="0"),
         )
         self.widget.add_class("rareearth-bar")
         # Making a card's widgets takes longer than scoring; the map shall not wait for it.

@@ -58,5 +58,5 @@ def geodataframe_of(
         "lat": lat,
     }
     frame = gpd.GeoDataFrame(columns, geometry=table.footprints, crs=WGS84)
-    frame.attrs["score"] = state.kind.value
+    frame.attrs["score"] = state.score_name
     return frame

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.contrast import cosine_to, score
+from rareearth_explorer.session.scoring import Columns, Scoring
 from rareearth_explorer.session.state import Opinions, Round, State, Templates
-
-COLUMNS_KEPT = 512
-"""Cosine columns kept, one per template: 115 kB each at the paper's size."""
 
 Verb = tuple[str, dict[str, Any]]
 """Name of a method of the session, and arguments of JSON types that repeat what it did."""
@@ -35,7 +31,7 @@ class History(t.HasTraits):
 
     def __init__(self, unit_embeddings: npt.NDArray[np.float32], **traits: Any) -> None:
         self._patch_count = len(unit_embeddings)
-        self._cosines = lru_cache(COLUMNS_KEPT)(lambda p: cosine_to(unit_embeddings, p))
+        self.columns = Columns(unit_embeddings)
         self._past: list[State] = []
         self._future: list[State] = []
         self.on_verb: Callable[[str, dict[str, Any]], None] | None = None
@@ -50,7 +46,7 @@ class History(t.HasTraits):
 
     def _fresh(self) -> State:
         everything = Round(np.ones(self._patch_count, dtype=bool))
-        return self._scored(Templates(), (everything,), Opinions())
+        return self._scored(Templates(), (everything,), Opinions(), Scoring())
 
     @property
     def can_undo(self) -> bool:
@@ -81,18 +77,25 @@ class History(t.HasTraits):
         templates: Templates | None = None,
         rounds: tuple[Round, ...] | None = None,
         opinions: Opinions | None = None,
+        scoring: Scoring | None = None,
     ) -> None:
         """Replace parts of the state, if any of them differs, and remember the state before."""
         before = self.state
         templates = before.templates if templates is None else templates
         rounds = before.rounds if rounds is None else rounds
         opinions = before.opinions if opinions is None else opinions
-        if (templates, rounds, opinions) == (before.templates, before.rounds, before.opinions):
+        scoring = before.scoring if scoring is None else scoring
+        rescored = (templates, opinions.muted, scoring) != (
+            before.templates,
+            before.opinions.muted,
+            before.scoring,
+        )
+        if rescored:
+            state = self._scored(templates, rounds, opinions, scoring)
+        elif (rounds, opinions) == (before.rounds, before.opinions):
             return
-        if (templates, opinions.muted) == (before.templates, before.opinions.muted):
-            state = replace(before, rounds=rounds, opinions=opinions)
         else:
-            state = self._scored(templates, rounds, opinions)
+            state = replace(before, rounds=rounds, opinions=opinions)
         self._past.append(before)
         self._future.clear()
         self._show(state, verb)
@@ -103,10 +106,16 @@ class History(t.HasTraits):
             self.on_verb(*verb)
         self.state = state
 
-    def _scored(self, templates: Templates, rounds: tuple[Round, ...], opinions: Opinions) -> State:
+    def _scored(
+        self,
+        templates: Templates,
+        rounds: tuple[Round, ...],
+        opinions: Opinions,
+        scoring: Scoring,
+    ) -> State:
         positives, negatives = (
-            [self._cosines(p) for p in marked if p not in opinions.muted]
+            [self.columns.of(scoring.scorer, p) for p in marked if p not in opinions.muted]
             for marked in (templates.positives, templates.negatives)
         )
-        scores, kind = score(positives, negatives, self._patch_count)
-        return State(templates, rounds, scores, kind, opinions)
+        scores, kind = scoring.rule.score(positives, negatives, self._patch_count)
+        return State(templates, rounds, scores, kind, opinions, scoring)

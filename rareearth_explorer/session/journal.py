@@ -24,7 +24,19 @@ from rareearth_explorer.session.session import Session
 from rareearth_explorer.table import PatchTable
 
 FORMAT = 1
-VERBS = ("mark", "unmark", "mute", "judge", "note", "keep", "back", "audit", "undo", "redo")
+VERBS = (
+    "mark",
+    "unmark",
+    "mute",
+    "judge",
+    "note",
+    "keep",
+    "back",
+    "audit",
+    "undo",
+    "redo",
+    "score_by",
+)
 
 
 def fingerprint(table: PatchTable) -> str:

@@ -15,6 +15,7 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.session.geodataframe import geodataframe_of
 from rareearth_explorer.session.judging import Judging
+from rareearth_explorer.session.scoring import Scoring
 from rareearth_explorer.session.state import (
     Mask,
     Round,
@@ -213,6 +214,29 @@ class Session(Judging):
         if not 0 <= to < last:
             raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
         self._change(("back", {"to": to}), rounds=self.state.rounds[: to + 1])
+
+    def score_by(self, scorer: str | None = None, weight: float | None = None) -> None:
+        """Score by another scorer, or give the negatives another weight; the templates stay.
+
+        Parameters
+        ----------
+        scorer
+            Key of `scorers.SCORERS`, "contrast" at first; the present one when None. One that
+            whitens does so when first chosen, which takes seconds at the paper's size.
+        weight
+            How much the negatives count, in [0, 1]; 1 at first; the present one when None.
+
+        Raises
+        ------
+        SessionError
+            There is no such scorer, or the weight is out of bounds.
+        """
+        now = self.state.scoring
+        scoring = Scoring(
+            now.scorer if scorer is None else scorer, now.weight if weight is None else weight
+        )
+        chosen = {"scorer": scoring.scorer, "weight": scoring.weight}
+        self._change(("score_by", chosen), scoring=scoring)
 
     def select(self, patches: Iterable[int]) -> None:
         """Select patches, replacing the selection; selecting is not part of undo."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.session.scale import ScoreScale
+from rareearth_explorer.session.scoring import Scoring
 
 Sign = Literal["positive", "negative"]
 Verdict = Literal["confirmed", "rejected", "skipped"]
@@ -122,6 +123,8 @@ class State:
         What the scores are.
     opinions
         Verdicts, notes, and templates switched off.
+    scoring
+        By which scorer.
     """
 
     templates: Templates
@@ -129,6 +132,12 @@ class State:
     scores: Vector
     kind: ScoreKind
     opinions: Opinions = field(default_factory=Opinions)
+    scoring: Scoring = field(default_factory=Scoring)
+
+    @property
+    def score_name(self) -> str:
+        """What the scores are, in words."""
+        return self.scoring.name(self.kind)
 
     @property
     def active(self) -> Mask:

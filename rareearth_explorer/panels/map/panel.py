@@ -228,7 +228,7 @@ def legend(session: Session) -> str:
     stops = ",".join(palette_hex(state.scale.palette, 9))
     middle = "0" if state.kind is ScoreKind.CONTRAST else ""
     return (
-        f"<div class='rareearth-legend'><b>{state.kind.value}</b>"
+        f"<div class='rareearth-legend'><b>{state.score_name}</b>"
         f"<div class='rareearth-ramp' style='background:linear-gradient(to right,{stops})'></div>"
         f"<div class='rareearth-ends'><span>{state.scale.low:.3g}</span><span>{middle}</span>"
         f"<span>{state.scale.high:.3g}</span></div>"

@@ -1,0 +1,112 @@
+"""The choice of a scorer: what it computes, that it can be undone, and its two controls."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.panels.scoring import ScoringPanel
+from rareearth_explorer.scorers import kernel, weighted_contrast
+from rareearth_explorer.session import Session
+from rareearth_explorer.whitening import Whitening
+
+POSITIVES, NEGATIVES = [3, 4], [7]
+
+
+@pytest.fixture
+def session(small_table):
+    session = Session(small_table)
+    session.mark(POSITIVES, "positive")
+    session.mark(NEGATIVES, "negative")
+    return session
+
+
+def means(units, column=lambda cosines: cosines):
+    return (
+        np.mean([column(units @ units[t]) for t in ts], axis=0) for ts in (POSITIVES, NEGATIVES)
+    )
+
+
+def test_the_negatives_weigh_as_much_as_is_wished(session):
+    session.score_by(weight=0.25)
+    expected = weighted_contrast(*means(session.table.unit_embeddings), 0.25)
+    np.testing.assert_allclose(session.scores, expected, atol=1e-6)
+    assert session.state.score_name == "Cosine Contrast, negatives weighing 0.25"
+
+
+def test_kernel_contrast_scores_whitened_embeddings(session):
+    session.score_by("kernel-contrast")
+    rows = session.table.unit_embeddings
+    positive, negative = means(Whitening.fit(rows).apply(rows), kernel)
+    expected = (positive - negative) / (positive + negative)
+    np.testing.assert_allclose(session.scores, expected, atol=1e-5)
+    assert session.state.score_name == "Kernel Contrast"
+
+
+def test_a_choice_can_be_undone_and_marks_after_it_follow_it(session):
+    before = session.scores
+    session.score_by("kernel-contrast", 0.5)
+    session.mark(20, "negative")
+    assert session.state.scoring.scorer == "kernel-contrast"
+    session.undo()
+    session.undo()
+    np.testing.assert_array_equal(session.scores, before)
+    assert session.state.score_name == "Cosine Contrast"
+
+
+def test_the_same_choice_again_is_no_step(session):
+    before = session.state
+    session.score_by("contrast", 1)
+    assert session.state is before
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"), [(("cosines",), "no scorer 'cosines'"), ((None, 1.5), "0 to 1, not 1.5")]
+)
+def test_what_there_is_not_is_said(session, choice, said):
+    with pytest.raises(SessionError, match=said):
+        session.score_by(*choice)
+
+
+def test_the_panel_follows_and_leads(session):
+    panel = ScoringPanel(session)
+    panel.weight.value = 0.5
+    panel.scorer.value = "kernel-contrast"
+    assert (session.state.scoring.scorer, session.state.scoring.weight) == ("kernel-contrast", 0.5)
+    session.undo()
+    session.undo()
+    assert (panel.scorer.value, panel.weight.value) == ("contrast", 1)
+
+
+def test_a_weight_without_negatives_is_not_offered(small_table):
+    session = Session(small_table)
+    panel = ScoringPanel(session)
+    assert panel.weight.disabled
+    session.mark(1, "negative")
+    assert not panel.weight.disabled
+
+
+async def prepared(panel):
+    while not panel.session.columns.ready("kernel-contrast"):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped):
+    async def choose():
+        panel = ScoringPanel(session)
+        panel.scorer.value = "kernel-contrast"
+        assert "Preparing" in session.message
+        session.mark(9, "positive")
+        assert panel.scorer.value == "kernel-contrast"
+        if dropped:
+            panel.scorer.value = "contrast"
+        await prepared(panel)
+        return session.state.scoring.scorer
+
+    assert asyncio.run(choose()) == ("contrast" if dropped else "kernel-contrast")
+    assert 9 in session.positives

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
+from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.session.scoring import Columns, Scoring
 from rareearth_explorer.session.state import Opinions, Round, State, Templates
 
 Verb = tuple[str, dict[str, Any]]
 """Name of a method of the session, and arguments of JSON types that repeat what it did."""
+
+
+class Parts(TypedDict, total=False):
+    """The parts of a state that verbs replace; the scores follow from them."""
+
+    templates: Templates
+    rounds: tuple[Round, ...]
+    opinions: Opinions
+    scoring: Scoring
+    branches: tuple[State, ...]
 
 
 class History(t.HasTraits):
@@ -46,7 +57,8 @@ class History(t.HasTraits):
 
     def _fresh(self) -> State:
         everything = Round(np.ones(self._patch_count, dtype=bool))
-        return self._scored(Templates(), (everything,), Opinions(), Scoring())
+        unscored = np.full(self._patch_count, np.nan, np.float32)
+        return State(Templates(), (everything,), unscored, ScoreKind.NONE)
 
     @property
     def can_undo(self) -> bool:
@@ -70,35 +82,16 @@ class History(t.HasTraits):
             self._past.append(self.state)
             self._show(self._future.pop(), ("redo", {}))
 
-    def _change(
-        self,
-        verb: Verb,
-        *,
-        templates: Templates | None = None,
-        rounds: tuple[Round, ...] | None = None,
-        opinions: Opinions | None = None,
-        scoring: Scoring | None = None,
-    ) -> None:
+    def _change(self, verb: Verb, **parts: Unpack[Parts]) -> None:
         """Replace parts of the state, if any of them differs, and remember the state before."""
-        before = self.state
-        templates = before.templates if templates is None else templates
-        rounds = before.rounds if rounds is None else rounds
-        opinions = before.opinions if opinions is None else opinions
-        scoring = before.scoring if scoring is None else scoring
-        rescored = (templates, opinions.muted, scoring) != (
-            before.templates,
-            before.opinions.muted,
-            before.scoring,
-        )
-        if rescored:
-            state = self._scored(templates, rounds, opinions, scoring)
-        elif (rounds, opinions) == (before.rounds, before.opinions):
+        before, after = self.state, replace(self.state, **parts)
+        if all(getattr(before, name) == part for name, part in parts.items()):
             return
-        else:
-            state = replace(before, rounds=rounds, opinions=opinions)
+        if after.basis != before.basis:
+            after = self._scored(after)
         self._past.append(before)
         self._future.clear()
-        self._show(state, verb)
+        self._show(after, verb)
 
     def _show(self, state: State, verb: Verb) -> None:
         # Recorded before it is shown: if this process dies while drawing, nothing is lost.
@@ -106,16 +99,14 @@ class History(t.HasTraits):
             self.on_verb(*verb)
         self.state = state
 
-    def _scored(
-        self,
-        templates: Templates,
-        rounds: tuple[Round, ...],
-        opinions: Opinions,
-        scoring: Scoring,
-    ) -> State:
+    def _scored(self, state: State) -> State:
         positives, negatives = (
-            [self.columns.of(scoring.scorer, p) for p in marked if p not in opinions.muted]
-            for marked in (templates.positives, templates.negatives)
+            [
+                self.columns.of(state.scoring.scorer, patch)
+                for patch in marked
+                if patch not in state.opinions.muted
+            ]
+            for marked in (state.templates.positives, state.templates.negatives)
         )
-        scores, kind = scoring.rule.score(positives, negatives, self._patch_count)
-        return State(templates, rounds, scores, kind, opinions, scoring)
+        scores, kind = state.scoring.rule.score(positives, negatives, self._patch_count)
+        return replace(state, scores=scores, kind=kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.contrast import ScoreKind, Vector
+from rareearth_explorer.contrast import Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.session.geodataframe import geodataframe_of
-from rareearth_explorer.session.judging import Judging
+from rareearth_explorer.session.refining import Refining
 from rareearth_explorer.session.scoring import Scoring
 from rareearth_explorer.session.state import (
     Mask,
-    Round,
     Sign,
 )
 from rareearth_explorer.table import PatchTable
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
-class Session(Judging):
+class Session(Refining):
     """What one analyst does with one patch table.
 
     Panels observe the traits and call the verbs; so can a script. Values are replaced, never
@@ -45,9 +43,6 @@ class Session(Judging):
     LabelsError
         No label lies in any patch.
     """
-
-    threshold = t.Float(0.0)
-    """Score at which `refine` discards by default, in [-1, 1]."""
 
     sign = t.Enum(("positive", "negative"), "positive")
     """The sign that a plain click marks."""
@@ -154,67 +149,6 @@ class Session(Judging):
         """Take all templates back."""
         self.unmark([*self.positives, *self.negatives])
 
-    def refine(self, threshold: float | None = None) -> None:
-        """Keep the active patches that score at least `threshold` and start a new round.
-
-        Templates stay templates, also those whose patch is discarded.
-
-        Parameters
-        ----------
-        threshold
-            In [-1, 1]; `self.threshold` when None. The paper's is 0.
-
-        Raises
-        ------
-        SessionError
-            Nothing is marked yet, or no patch or every patch would be kept.
-        """
-        threshold = self.threshold if threshold is None else float(threshold)
-        if self.state.kind is ScoreKind.NONE:
-            raise SessionError("There is no score to refine by; mark a positive template first.")
-        active = self.active & (self.scores >= np.float32(threshold))
-        kept = int(active.sum())
-        if kept in (0, int(self.active.sum())):
-            what = "no patch would be left" if kept == 0 else "no patch would be discarded"
-            raise SessionError(
-                f"At threshold {threshold:.3f} {what}; {'lower' if kept == 0 else 'raise'} it "
-                "or mark other templates."
-            )
-        self.keep(active, threshold)
-
-    def keep(self, active: Mask, threshold: float) -> None:
-        """Start a new round with these patches: what `refine` does once it knows which.
-
-        A saved session is repeated by this verb, because another machine may round a score that
-        lies on the threshold to its other side.
-        """
-        begun = Round(np.asarray(active, dtype=bool), threshold, self.state)
-        rows = np.flatnonzero(begun.active).tolist()
-        self._change(
-            ("keep", {"rows": rows, "threshold": threshold}), rounds=(*self.state.rounds, begun)
-        )
-
-    def back(self, to: int | None = None) -> None:
-        """Return to an earlier round: its patches are active again, the templates stay.
-
-        Parameters
-        ----------
-        to
-            Number of the round, 0 is the first; the one before when None.
-
-        Raises
-        ------
-        SessionError
-            There is no earlier round of that number.
-        """
-        last = len(self.state.rounds) - 1
-        to = last - 1 if to is None else operator.index(to)
-        if last == 0:
-            raise SessionError("This is the first round; there is none to go back to.")
-        if not 0 <= to < last:
-            raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
-        self._change(("back", {"to": to}), rounds=self.state.rounds[: to + 1])
-
     def score_by(self, scorer: str | None = None, weight: float | None = None) -> None:
         """Score by another scorer, or give the negatives another weight; the templates stay.
 
@@ -241,12 +175,6 @@ class Session(Judging):
     def select(self, patches: Iterable[int]) -> None:
         """Select patches, replacing the selection; selecting is not part of undo."""
         self.selection = tuple(sorted(set(self._patches(patches))))
-
-    # How ---------------------------------------------------------------------------------------
-
-    @t.validate("threshold")
-    def _within_scores(self, proposal: t.Bunch) -> float:
-        return min(1.0, max(-1.0, float(proposal.value)))
 
 
 def _pools(

@@ -125,6 +125,8 @@ class State:
         Verdicts, notes, and templates switched off.
     scoring
         By which scorer.
+    branches
+        States in which lines of rounds were left by going back, oldest first.
     """
 
     templates: Templates
@@ -133,6 +135,12 @@ class State:
     kind: ScoreKind
     opinions: Opinions = field(default_factory=Opinions)
     scoring: Scoring = field(default_factory=Scoring)
+    branches: tuple[State, ...] = ()
+
+    @property
+    def basis(self) -> tuple[Templates, frozenset[int], Scoring]:
+        """All that the scores depend on."""
+        return self.templates, self.opinions.muted, self.scoring
 
     @property
     def score_name(self) -> str:

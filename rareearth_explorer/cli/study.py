@@ -32,7 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--chips", type=Path, metavar="NPZ", help="labelled RGB chips: x (n, H, W, 3) and y (n,)"
     )
     parser.add_argument("--draws", type=int, default=20, help="draws of templates (%(default)s)")
-    parser.add_argument("--hunts", type=int, default=5, help="hunts per scorer (%(default)s)")
+    parser.add_argument("--hunts", type=int, default=9, help="hunts per scorer (%(default)s)")
     parser.add_argument(
         "--limit", type=int, default=2000, help="clicks after which a hunt ends (%(default)s)"
     )

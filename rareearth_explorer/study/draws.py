@@ -74,20 +74,19 @@ def compare(
 
 def score(data: Labelled, candidate: Candidate, positives: Rows, negatives: Rows) -> Vector:
     """Scores of all patches, (N,), by templates given as row numbers."""
-    rows = data.rows(candidate.whitened)
     if isinstance(candidate, Scorer):
         means = (
-            candidate.column(rows[marked] @ rows.T).mean(axis=0)
+            candidate.column(data.columns(marked, candidate.whitened)).mean(axis=0)
             for marked in (positives, negatives if len(negatives) else positives)
         )
         return candidate.combine(*means)
+    rows = data.rows(candidate.whitened)
     direction = candidate.fit(data, rows[positives], rows[negatives])
     return np.asarray(rows @ direction.astype(np.float32))
 
 
 def _mistakes(data: Labelled, whitened: bool, positives: Rows) -> Rows:
-    rows = data.rows(whitened)
-    ranked = np.argsort(-(rows @ rows[positives].mean(axis=0)))
+    ranked = np.argsort(-data.columns(positives, whitened).mean(axis=0))
     return np.asarray(ranked[data.pools[ranked] == 0][: len(positives)])
 
 

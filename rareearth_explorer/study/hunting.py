@@ -25,14 +25,14 @@ class _Columns:
     """Sums of template columns for several hunts at once, (R, N) each."""
 
     def __init__(self, data: Labelled, scorer: Scorer, hunts: int) -> None:
-        self._scorer, self._rows = scorer, data.rows(scorer.whitened)
-        self._sums = np.zeros((2, hunts, len(self._rows)), np.float32)
+        self._data, self._scorer = data, scorer
+        self._sums = np.zeros((2, hunts, len(data.pools)), np.float32)
         self._counts = np.zeros((2, hunts), np.int64)
 
     def mark(self, patches: npt.NDArray[np.int64], signs: npt.NDArray[np.bool_]) -> None:
-        columns = self._scorer.column(self._rows[patches] @ self._rows.T)
+        cosines = self._data.columns(patches, self._scorer.whitened)
         hunts = np.arange(len(patches))
-        self._sums[signs.astype(int), hunts] += columns
+        self._sums[signs.astype(int), hunts] += self._scorer.column(cosines)
         self._counts[signs.astype(int), hunts] += 1
 
     def scores(self) -> Vector:
@@ -56,8 +56,8 @@ class _Fits:
         marked = sum(map(len, self._templates[0]))
         if marked >= self._next_fit:
             self._next_fit = REFIT * marked
-            for scores, templates in zip(self._scores, self._templates, strict=True):
-                scores[:] = self._rows @ self._direction(*templates).astype(np.float32)
+            directions = np.array([self._direction(*t) for t in self._templates], np.float32)
+            self._scores = directions @ self._rows.T
 
     def scores(self) -> Vector:
         return self._scores
@@ -75,12 +75,13 @@ def clicks_to_find(
     *,
     hunts: int,
     limit: int,
+    page: int = 1,
     seed: int = 0,
 ) -> npt.NDArray[np.float64]:
-    """Count the clicks until shares of the mines are found, all scored again after each.
+    """Count the clicks until shares of the mines are found.
 
     Every hunt begins with one mine. The patch that the order puts first is looked at, becomes a
-    positive or negative template by its label, and so on.
+    positive or negative template by its label, all patches are scored again, and so on.
 
     Parameters
     ----------
@@ -90,6 +91,8 @@ def clicks_to_find(
         Number of hunts, each from another mine.
     limit
         Clicks at which a hunt is given up.
+    page
+        Patches looked at before the order is asked again.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def clicks_to_find(
         if isinstance(candidate, Scorer)
         else _Fits(data, candidate, hunts)
     )
-    rows, diverse = data.rows(candidate.whitened), ReviewOrder.DIVERSE in order
+    diverse = ReviewOrder.DIVERSE in order
     looked_at = np.zeros((hunts, len(truth)), bool)
     nearest = np.full(looked_at.shape, -1, np.float32)
     wanted = np.ceil(np.array(SHARES) * truth.sum())
@@ -117,7 +120,9 @@ def clicks_to_find(
             break
         state.mark(patches, truth[patches])
         if diverse:
-            np.maximum(nearest, rows[patches] @ rows.T, out=nearest)
-        priority = order[click % len(order)].priority(state.scores(), nearest, rng)
+            np.maximum(nearest, data.columns(patches, candidate.whitened), out=nearest)
+        if click % page == 0:
+            turn = order[click // page % len(order)]
+            priority = turn.priority(state.scores(), nearest, rng)
         patches = np.where(looked_at, -np.inf, priority).argmax(axis=1)
     return clicks

@@ -19,6 +19,9 @@ from rareearth_explorer.whitening import Whitening
 
 CHIP_BANDS = ("red", "green", "blue")
 
+GRAM_PATCHES = 32_768
+"""Most patches whose cosines to each other are held at once, up to 4 GB of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
@@ -61,6 +64,23 @@ class Labelled:
     def rows(self, whitened: bool) -> npt.NDArray[np.float32]:
         """(N, D) embeddings as a scorer wants them."""
         return self.whitened if whitened else self.embeddings
+
+    def columns(self, patches: npt.NDArray[np.int64], whitened: bool) -> npt.NDArray[np.float32]:
+        """Cosines of some patches to all, (n, N)."""
+        if len(self.pools) > GRAM_PATCHES:
+            rows = self.rows(whitened)
+            return rows[patches] @ rows.T
+        return (self._whitened_cosines if whitened else self._cosines)[patches]
+
+    # A hunt asks for a column after every click, and a product of a few rows by all is bound by
+    # memory: all columns at once take as long as some hundred of them one by one.
+    @cached_property
+    def _cosines(self) -> npt.NDArray[np.float32]:
+        return self.embeddings @ self.embeddings.T
+
+    @cached_property
+    def _whitened_cosines(self) -> npt.NDArray[np.float32]:
+        return self.whitened @ self.whitened.T
 
 
 def of_table(name: str, table: Path, labels: Path) -> Labelled:

@@ -19,13 +19,17 @@ from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.reproduction import FEWEST
 
 BEST, UNCERTAIN, DIVERSE, RANDOM = ReviewOrder
-ORDERS: dict[str, Sequence[ReviewOrder]] = {
-    **{order.value: (order,) for order in ReviewOrder},
-    "best first, every fifth the most uncertain": (BEST, BEST, BEST, BEST, UNCERTAIN),
-    "best first, every fifth the most different": (BEST, BEST, BEST, BEST, DIVERSE),
-    "best first, every fifth at random": (BEST, BEST, BEST, BEST, RANDOM),
+ORDERS: dict[str, tuple[Sequence[ReviewOrder], int]] = {
+    **{order.value: ((order,), 1) for order in ReviewOrder},
+    "best first, scored again after every 20": ((BEST,), 20),
+    "best first, every fifth the most uncertain": ((BEST, BEST, BEST, BEST, UNCERTAIN), 1),
+    "best first, every fifth the most different": ((BEST, BEST, BEST, BEST, DIVERSE), 1),
+    "best first, every fifth at random": ((BEST, BEST, BEST, BEST, RANDOM), 1),
 }
-"""Orders of review that are compared."""
+"""Orders of review that are compared, and how many patches are looked at before the next score."""
+
+SPREAD = (np.median, np.min, np.max)
+"""What is told of the clicks of several hunts."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,15 @@ class Effort:
     """
 
     draws: int = 20
-    hunts: int = 5
+    hunts: int = 9
     limit: int = 2000
+
+    def __str__(self) -> str:
+        """Say what was simulated."""
+        return (
+            f"{self.draws} draws of templates for each k; {self.hunts} hunts of at most "
+            f"{self.limit:,} clicks for each scorer and order: median (lowest to highest)."
+        )
 
 
 def study(data: Labelled, effort: Effort) -> Iterator[str]:
@@ -62,7 +73,7 @@ def study(data: Labelled, effort: Effort) -> Iterator[str]:
             "as many must not."
         )
     yield f"## {data.name}"
-    yield f"{patches:,} patches, {mines:,} of them with a mine ({mines / patches:.1%})."
+    yield f"{patches:,} patches, {mines:,} of them with a mine ({mines / patches:.1%}). {effort}"
     counts = [count for count in COUNTS if 2 * count < mines]
     yield geometry_table(data, counts[-1], effort)
     yield draws_table(list(compare(data, CANDIDATES, draws=effort.draws, counts=counts)))
@@ -122,8 +133,10 @@ def orders_table(data: Labelled, effort: Effort) -> str:
     """Clicks until shares of the mines are found, by order of review, for two scorers."""
     rows = []
     for scorer in (CONTRAST, KERNEL_CONTRAST):
-        for name, order in ORDERS.items():
-            clicks = clicks_to_find(data, scorer, order, hunts=effort.hunts, limit=effort.limit)
+        for name, (order, page) in ORDERS.items():
+            clicks = clicks_to_find(
+                data, scorer, order, hunts=effort.hunts, limit=effort.limit, page=page
+            )
             rows.append([scorer.title, name, *_clicks(clicks, effort)])
     return _table(["clicks by order of review", "order", *_share_heads()], rows)
 
@@ -133,8 +146,14 @@ def _share_heads() -> list[str]:
 
 
 def _clicks(clicks: npt.NDArray[np.float64], effort: Effort) -> list[str]:
-    medians = np.median(clicks, axis=0)
-    return [f"{m:,.0f}" if np.isfinite(m) else f"over {effort.limit:,}" for m in medians]
+    def said(count: float) -> str:
+        return f"{count:,.0f}" if np.isfinite(count) else f"over {effort.limit:,}"
+
+    cells = []
+    for median, low, high in zip(*(f(clicks, axis=0) for f in SPREAD), strict=True):
+        spread = f" ({said(low)} to {said(high)})" if np.isfinite(low) else ""
+        cells.append(said(median) + spread)
+    return cells
 
 
 def _mean_cell(outcomes: Sequence[Outcome]) -> str:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal, fingerprint, saved_sessions
+from rareearth_explorer.session.journal import Journal, fingerprint, header_of, saved_sessions
+from rareearth_explorer.session.record import read_record, write_record
 from rareearth_explorer.table import PatchTable
 
 
@@ -114,19 +115,83 @@ def test_kill_9_loses_nothing(small_table, tmp_path):
     assert (session.positives, session.negatives) == ((3,), (8,))
 
 
-def test_a_line_cut_off_is_ignored(small_table, tmp_path):
+def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     path = tmp_path / "cut.jsonl"
     first = Session(small_table)
     Journal(path).attach(first)
     first.mark(3, "positive")
     first.mark(5, "positive")
     path.write_text(path.read_text()[:-20])
-    session = Session(small_table)
-    assert Journal(path).attach(session) == 1
+    session, journal = Session(small_table), Journal(path)
+    assert journal.attach(session) == 1
+    assert "the last step was cut off while it was written" in journal.said
     assert session.positives == (3,)
     session.mark(8, "negative")  # and what follows is readable
-    again = Session(small_table)
-    assert Journal(path).attach(again) == 2
+    again, journal = Session(small_table), Journal(path)
+    assert journal.attach(again) == 2
+    assert journal.said == ""
+
+
+DAMAGE = {
+    "rubbish": b"\x00\xff\xfe rubbish",
+    "no object": b"5",
+    "no verb": b"{}",
+    "unknown verb": b'{"verb":"explode"}',
+    "unknown arguments": b'{"verb":"mark","patsch":[5],"sign":"positive"}',
+    "no such patch": b'{"verb":"mark","patch":[500],"sign":"positive"}',
+    "no text": b'{"verb":"note","patch":5,"text":7}',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_line_costs_one_step_and_is_said(small_table, tmp_path, damage):
+    path = tmp_path / "s.jsonl"
+    first = Session(small_table)
+    Journal(path).attach(first)
+    first.mark(3, "positive")
+    first.mark(5, "positive")
+    first.mark(8, "negative")
+    lines = path.read_bytes().splitlines()
+    lines[2] = damage
+    broken = b"\n".join(lines) + b"\n"
+    path.write_bytes(broken)
+    session, journal = Session(small_table), Journal(path)
+    assert journal.attach(session) == 2
+    assert (session.positives, session.negatives) == ((3,), (8,))
+    assert "line 3 is damaged and left out; the other 2 steps are there" in journal.said
+    assert "kept as s.damaged" in journal.said
+    assert (tmp_path / "s.damaged").read_bytes() == broken
+    again, journal = Session(small_table), Journal(path)
+    journal.attach(again)
+    assert journal.said == ""  # once is enough
+    same(session, again)
+
+
+STEPS = [
+    {"verb": "mark", "patch": [0, 4], "sign": "positive"},
+    {"verb": "mark", "patch": [1], "sign": "negative"},
+    {"verb": "note", "patch": 7, "text": "tracks — and a truck"},
+    {"verb": "keep", "rows": [*range(0, 60, 2)], "threshold": 0.1},
+    {"verb": "undo"},
+    {"verb": "redo"},
+    {"verb": "judge", "patch": [9], "verdict": "rejected", "mark": False},
+]
+
+
+@given(at=st.floats(0, 1), length=st.integers(1, 30), rubbish=st.binary(max_size=30))
+def test_what_stands_before_a_damage_is_there(small_table, tmp_path_factory, at, length, rubbish):
+    path = tmp_path_factory.mktemp("journal") / "any.jsonl"
+    header = header_of(small_table, "any")
+    write_record(path, header, STEPS)
+    content = bytearray(path.read_bytes())
+    start = content.index(b"\n") + 1
+    at = start + int(at * (len(content) - 1 - start))
+    content[at : at + length] = rubbish
+    path.write_bytes(content)
+    whole = content[:at].count(b"\n") - 1
+    assert [*read_record(path).entries.values()][:whole] == STEPS[:whole]
+    assert Journal(path).attach(Session(small_table)) >= whole
 
 
 def test_is_about_one_table(small_table, tmp_path):
@@ -145,20 +210,13 @@ def test_fingerprint_knows_a_copy_and_what_differs(small_table):
     assert fingerprint(PatchTable.from_arrays(other, small_table.corners)) != fingerprint(copy)
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        ("hello", "line 1 is damaged"),
-        (json.dumps({"a": 1}), "no session"),
-        ('{"format": 1, "table": "T", "patches": 60}\nnonsense\n{}', "line 2 is damaged"),
-        ('{"format": 1, "table": "T", "patches": 60}\n{"verb": "explode"}', "no known verb"),
-    ],
-)
-def test_damaged_files_end_in_a_sentence(content, what, small_table, tmp_path):
+@pytest.mark.parametrize("content", ["hello", json.dumps({"a": 1}), "[1]\n", "\0\n"])
+def test_another_file_ends_in_a_sentence_and_is_left_alone(content, small_table, tmp_path):
     path = tmp_path / "bad.jsonl"
-    path.write_text(content.replace('"T"', f'"{fingerprint(small_table)}"'))
-    with pytest.raises(SessionError, match=what):
+    path.write_text(content)
+    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line does not say"):
         Journal(path).attach(Session(small_table))
+    assert path.read_text() == content
 
 
 def test_a_place_that_cannot_be_written_is_said(small_table, tmp_path):

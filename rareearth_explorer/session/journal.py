@@ -1,18 +1,15 @@
 """The journal: every verb on disk the moment it happens, so that nothing an analyst did is lost.
 
-One JSON object a line. The first line says which table it is about, by content, and who wrote
-it; each further line is a verb and the arguments that repeat it. A line cut off by a power cut
-is ignored; a line that cannot be repeated ends in a sentence.
+`record` says what is in the file. One window writes into it; another that opens the same session
+writes into a copy of its own, 'NAME (2)', from its first step on.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import shutil
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +17,19 @@ import numpy as np
 from platformdirs import user_data_path
 
 from rareearth_explorer.errors import SessionError
+from rareearth_explorer.session.holding import Hold, is_held
+from rareearth_explorer.session.record import (
+    FORMAT,
+    Entry,
+    Record,
+    entry_of,
+    line_of,
+    read_record,
+    repeat,
+    write_record,
+)
 from rareearth_explorer.session.session import Session
 from rareearth_explorer.table import PatchTable
-
-FORMAT = 1
-VERBS = (
-    "mark",
-    "unmark",
-    "mute",
-    "judge",
-    "note",
-    "keep",
-    "back",
-    "audit",
-    "undo",
-    "redo",
-    "score_by",
-)
 
 
 def fingerprint(table: PatchTable) -> str:
@@ -60,6 +53,21 @@ def sessions_folder() -> Path:
 def session_folder(table: PatchTable) -> Path:
     """Return where the sessions of a table are kept."""
     return sessions_folder() / fingerprint(table)
+
+
+def session_file(table: PatchTable, name: str) -> Path:
+    """Return where the session of that name is kept, whether or not there is one.
+
+    Raises
+    ------
+    SessionError
+        The name cannot be a file's name.
+    """
+    if not re.fullmatch(r"[\w][\w .()-]{0,80}", name):
+        raise SessionError(
+            f"A session cannot be called {name!r}; use letters, digits, spaces and - . _ ( )"
+        )
+    return session_folder(table) / f"{name}.jsonl"
 
 
 def saved_sessions(table: PatchTable) -> list[str]:
@@ -91,6 +99,25 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
     return found[0]
 
 
+def free_file(path: Path) -> Path:
+    """Make an empty file 'NAME (2)', or the first number that is free, beside 'NAME'.
+
+    Raises
+    ------
+    OSError
+        Nothing can be written there.
+    """
+    base = re.sub(r" \(\d+\)$", "", path.stem)
+    for number in count(2):
+        free = path.with_name(f"{base} ({number}){path.suffix}")
+        try:
+            free.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        break
+    return free
+
+
 def table_of(path: Path) -> Path | None:
     """Where the table of a session was when the session began, or None if it does not tell.
 
@@ -99,8 +126,49 @@ def table_of(path: Path) -> Path | None:
     SessionError
         The file cannot be read, or is no journal.
     """
-    where = next(read_entries(path), {}).get("path")
+    where = read_record(path).header.get("path")
     return None if where is None else Path(where)
+
+
+def header_of(table: PatchTable, name: str) -> Entry:
+    """Say which table a session is about."""
+    return {
+        "format": FORMAT,
+        "table": fingerprint(table),
+        "name": name,
+        "patches": len(table),
+        "path": str(table.path.resolve()) if table.path else None,
+    }
+
+
+def check_table(record: Record, table: PatchTable) -> None:
+    """Refuse a table that a session is not about; only the content counts.
+
+    Raises
+    ------
+    SessionError
+        It is about another one.
+    """
+    if record.header.get("table") != fingerprint(table):
+        where = record.header.get("path")
+        raise SessionError(
+            f"{record.path}: this session is about another table of "
+            f"{record.header.get('patches', 0):,} patches{f', {where}' if where else ''}; open "
+            "that one."
+        )
+
+
+def replay(path: Path, session: Session) -> Record:
+    """Repeat a session's file in a fresh session; the record's `said` tells what is lost.
+
+    Raises
+    ------
+    SessionError
+        It is about another table, or no session.
+    """
+    record = read_record(path)
+    check_table(record, session.table)
+    return repeat(record, session)
 
 
 class Journal:
@@ -110,10 +178,24 @@ class Journal:
     ----------
     path
         The file; it is begun if it is not there.
+
+    Attributes
+    ----------
+    wanted
+        The file asked for.
+    path
+        The file written into: another one since the first step, where `wanted` was held by
+        another window.
+    said
+        One sentence about what was lost by damage to the file; empty if nothing was.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.wanted = self.path = path
+        self.said = ""
+        self._hold = Hold(path)
+        self._header: Entry = {}
+        self._entries: list[Entry] = []
 
     @classmethod
     def named(cls, table: PatchTable, name: str) -> Journal:
@@ -124,11 +206,17 @@ class Journal:
         SessionError
             The name cannot be a file's name.
         """
-        if not re.fullmatch(r"[\w][\w .-]{0,80}", name):
-            raise SessionError(
-                f"A session cannot be called {name!r}; use letters, digits, spaces and - . _"
-            )
-        return cls(session_folder(table) / f"{name}.jsonl")
+        return cls(session_file(table, name))
+
+    @property
+    def aside(self) -> bool:
+        """Whether another window has the session, so that steps go to a copy."""
+        return self.path != self.wanted or not self._hold.kept
+
+    @property
+    def can_take_over(self) -> bool:
+        """Whether another window had the session, and has it no longer."""
+        return self.aside and not is_held(self.wanted)
 
     def attach(self, session: Session) -> int:
         """Repeat what the file holds in a fresh session, then record what happens to it.
@@ -140,102 +228,67 @@ class Journal:
         Raises
         ------
         SessionError
-            The file is about another table, is damaged, or cannot be written.
+            The file is about another table, is no session, or cannot be written.
         """
-        repeated = replay(self.path, session) if self.path.exists() else 0
+        self._header = header_of(session.table, self.path.stem)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._drop_cut_off_line()
-            if not self.path.exists() or not self.path.stat().st_size:
-                self._write(self._header(session.table))
+            held = self._hold.take()
+            if self.path.exists() and self.path.stat().st_size:
+                self._repeat(session)
+            if held:
+                self._mend()
+        except SessionError:
+            self.close()
+            raise
         except OSError as error:
+            self.close()
             raise SessionError(
                 f"{self.path}: the session cannot be kept there ({error.strerror}); what you do "
                 "will be lost when the kernel ends."
             ) from error
         session.on_verb = self.record
-        return repeated
+        return len(self._entries)
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:
         """Append a verb; a process killed after this returns has not lost it."""
-        time = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write({"verb": verb, **arguments, "time": time})
-
-    def _header(self, table: PatchTable) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "table": fingerprint(table),
-            "name": self.path.stem,
-            "patches": len(table),
-            "path": str(table.path.resolve()) if table.path else None,
-        }
-
-    def _write(self, entry: dict[str, Any]) -> None:
+        entry = entry_of(verb, arguments)
+        if not self._hold.kept:
+            self._step_aside()
         # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, separators=(",", ":")) + "\n")
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(line_of(entry))
+        self._entries.append(entry)
 
-    def _drop_cut_off_line(self) -> None:
-        """Remove an end without a line break, which a power cut left, before more is appended."""
-        if self.path.exists():
-            content = self.path.read_bytes()
-            if not content.endswith(b"\n"):
-                os.truncate(self.path, content.rfind(b"\n") + 1)
+    def close(self) -> None:
+        """Leave the file to other windows."""
+        self._hold.release()
 
+    def _repeat(self, session: Session) -> None:
+        record = replay(self.path, session)
+        self.said = record.said
+        self._header, self._entries = record.header, [*record.entries.values()]
 
-def read_entries(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a journal, the first being its header.
+    def _mend(self) -> None:
+        """Bring the file in line with what was understood of it; what was not is kept beside."""
+        whole = "".join(map(line_of, (self._header, *self._entries)))
+        if not self.path.exists() or self.path.read_bytes() != whole.encode():
+            if self.said:
+                beside = _unused(self.path.with_suffix(".damaged"))
+                shutil.copy(self.path, beside)
+                self.said += f" The file as it was is kept as {beside.name}."
+            write_record(self.path, self._header, self._entries)
 
-    Raises
-    ------
-    SessionError
-        The file cannot be read, or is no journal.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
-    for number, line in enumerate(lines):
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            if number == len(lines) - 1 and number > 0:
-                return  # cut off while it was written
-            raise SessionError(
-                f"{path}: line {number + 1} is damaged; restore a copy of the file, or remove the "
-                "lines from there on."
-            ) from None
-        if number == 0 and not (isinstance(entry, dict) and entry.get("format") == FORMAT):
-            raise SessionError(f"{path}: this is no session of this program; choose another file.")
-        yield entry
+    def _step_aside(self) -> None:
+        """Go on in a file of one's own, which begins with everything known here."""
+        self.path = free_file(self.path)
+        self._header = {**self._header, "name": self.path.stem}
+        self._hold = Hold(self.path)
+        self._hold.take()
+        write_record(self.path, self._header, self._entries)
 
 
-def replay(path: Path, session: Session) -> int:
-    """Repeat a journal's verbs in a session; returns their number.
-
-    Raises
-    ------
-    SessionError
-        The journal is about another table, or damaged.
-    """
-    entries = read_entries(path)
-    header = next(entries, None)
-    if header is None:
-        return 0
-    if header["table"] != fingerprint(session.table):
-        raise SessionError(
-            f"{path}: this session is about another table of {header['patches']:,} patches; open "
-            "that one."
-        )
-    count = 0
-    for count, entry in enumerate(entries, start=1):
-        verb, arguments = entry.pop("verb", None), entry
-        arguments.pop("time", None)
-        if verb not in VERBS:
-            raise SessionError(f"{path}: line {count + 1} holds no known verb; update the program.")
-        if verb == "keep":
-            active = np.zeros(len(session.table), dtype=bool)
-            active[arguments.pop("rows")] = True
-            arguments["active"] = active
-        getattr(session, verb)(**arguments)
-    return count
+def _unused(path: Path) -> Path:
+    """Find a name for which there is no file yet."""
+    numbered = (path.with_suffix(f".{number}{path.suffix}") for number in count(2))
+    return next(free for free in chain((path,), numbered) if not free.exists())

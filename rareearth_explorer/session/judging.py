@@ -10,6 +10,7 @@ import numpy as np
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.session.history import History
+from rareearth_explorer.session.merging import Saying, joined
 from rareearth_explorer.session.state import Sign, Verdict, with_value
 
 SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
@@ -68,6 +69,28 @@ class Judging(History):
         notes = with_value(opinions.notes, [patch], text.strip())
         self._change(
             ("note", {"patch": patch, "text": text}), opinions=replace(opinions, notes=notes)
+        )
+
+    def merge(self, said: Iterable[Saying], source: str = "") -> None:
+        """Take over what another session says of patches, in one step.
+
+        Parameters
+        ----------
+        said
+            What is taken over, as `merging.Difference.decided` gives it: it replaces what this
+            session says of the same things.
+        source
+            Name of the other session, for the record.
+
+        Raises
+        ------
+        SessionError
+            There is no such patch, or something is said that a session cannot hold.
+        """
+        listed = [(self._patches(patch)[0], subject, text) for patch, subject, text in said]
+        templates, opinions = joined(self.state.templates, self.state.opinions, listed)
+        self._change(
+            ("merge", {"said": listed, "source": source}), templates=templates, opinions=opinions
         )
 
     def audit(

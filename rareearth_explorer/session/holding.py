@@ -1,0 +1,82 @@
+"""Holding a session's file, so that two windows never write into it in turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_held: WeakValueDictionary[Path, Hold] = WeakValueDictionary()
+"""What this process holds."""
+
+
+class Hold:
+    """A process's claim to write into a file; it ends with the process, even by kill -9.
+
+    Within one process the newest claim wins: a cell of a notebook that is run again shall not
+    find the session in use by its own last run.
+
+    Parameters
+    ----------
+    path
+        The file; the claim is a lock on another file beside it, which ends in ".lock".
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._key = path.resolve()
+        self._place = path.with_name(f"{path.stem}.lock")
+        self._lock: BaseFileLock | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the file is this one's to write into."""
+        return self._lock is not None and self._lock.is_locked
+
+    def take(self) -> bool:
+        """Claim the file; False if another process holds it.
+
+        Raises
+        ------
+        OSError
+            Nothing can be written beside the file.
+        """
+        from filelock import FileLock, Timeout
+
+        earlier = _held.pop(self._key, None)
+        if earlier is not None:
+            earlier.release()
+        # One lock for the process, because widgets may answer on another thread.
+        lock = FileLock(self._place, thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        self._lock = lock
+        _held[self._key] = self
+        return True
+
+    def release(self) -> None:
+        """Give the file back; nothing if it is not held."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def is_held(path: Path) -> bool:
+    """Whether any process, this one included, holds a file.
+
+    Raises
+    ------
+    OSError
+        The lock beside it cannot be opened.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path.with_name(f"{path.stem}.lock"), blocking=False, thread_local=False):
+            return False
+    except Timeout:
+        return True

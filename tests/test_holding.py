@@ -1,0 +1,164 @@
+"""One session open twice: two real processes, one of which ends by kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.holding import is_held
+from rareearth_explorer.session.journal import Journal, saved_sessions
+from rareearth_explorer.table import TableWriter, open_table
+
+OTHER_WINDOW = """
+import sys
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.table import open_table
+table = open_table(sys.argv[1])
+session, journal = Session(table), Journal.named(table, sys.argv[2])
+print(journal.attach(session), journal.aside, flush=True)
+for line in sys.stdin:
+    verb, *arguments = line.split()
+    if verb == "mark":
+        session.mark(int(arguments[0]), arguments[1])
+    else:
+        getattr(session, verb)()
+    print(journal.path.stem, session.positives, flush=True)
+"""
+
+
+class Window:
+    """A session open in another process."""
+
+    def __init__(self, table, name):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OTHER_WINDOW, str(table.path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.opened = self.process.stdout.readline().strip()
+
+    def do(self, what):
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def kill(self):
+        self.process.kill()  # signal 9
+        self.process.communicate()
+
+
+@pytest.fixture
+def table(small_table, tmp_path):
+    """The small table, in a file that other processes open."""
+    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    return open_table(tmp_path / "t.parquet")
+
+
+@pytest.fixture
+def other_window(table):
+    """Open a session in another process, which is gone after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def open_it(name):
+            window = Window(table, name)
+            stack.callback(window.kill)
+            return window
+
+        yield open_it
+
+
+def attached(table, name):
+    session, journal = Session(table), Journal.named(table, name)
+    journal.attach(session)
+    return session, journal
+
+
+def steps(path):
+    return [json.loads(line)["verb"] for line in path.read_text().splitlines()[1:]]
+
+
+def test_the_second_window_goes_on_in_a_copy_and_neither_loses_anything(table, other_window):
+    first = other_window("hunt")
+    assert first.opened == "0 False"
+    first.do("mark 3 positive")
+    session, journal = attached(table, "hunt")
+    assert journal.aside
+    assert not journal.can_take_over
+    assert session.positives == (3,)
+    assert saved_sessions(table) == ["hunt"]  # to look only leaves nothing behind
+    session.mark(5, "positive")
+    assert first.do("mark 8 positive") == "hunt (3, 8)"
+    session.undo()
+    assert first.do("undo") == "hunt (3,)"
+    session.redo()
+    assert journal.path.stem == "hunt (2)"
+    assert steps(journal.wanted) == ["mark", "mark", "undo"]
+    assert steps(journal.path) == ["mark", "mark", "undo", "redo"]
+    assert attached(table, "hunt (2)")[0].positives == (3, 5)
+
+
+def test_a_third_window_has_its_own_copy(table, other_window):
+    other_window("hunt").do("mark 3 positive")
+    assert other_window("hunt").do("mark 4 positive") == "hunt (2) (3, 4)"
+    assert other_window("hunt (2)").do("mark 5 positive") == "hunt (3) (3, 4, 5)"
+
+
+def test_a_window_that_was_killed_is_out_of_the_way_at_once(table, other_window):
+    first = other_window("hunt")
+    first.do("mark 3 positive")
+    session, journal = attached(table, "hunt")
+    session.mark(5, "positive")
+    first.kill()
+    assert journal.can_take_over
+    again, taken = attached(table, "hunt")
+    assert not taken.aside
+    assert again.positives == (3,)
+    again.mark(9, "positive")
+    assert steps(taken.path) == ["mark", "mark"]
+    assert steps(journal.path) == ["mark", "mark"]  # the copy is still there
+    assert other_window("hunt").opened == "2 True"
+
+
+def test_a_window_that_is_closed_lets_the_next_one_in(table, other_window):
+    _, journal = attached(table, "hunt")
+    assert is_held(journal.path)
+    journal.close()
+    assert not is_held(journal.path)
+    assert other_window("hunt").opened == "0 False"
+
+
+def test_within_a_kernel_the_last_opened_has_the_session(table):
+    first, earlier = attached(table, "hunt")
+    first.mark(3, "positive")
+    second, later = attached(table, "hunt")
+    assert not later.aside
+    assert earlier.aside
+    second.mark(4, "positive")
+    first.mark(5, "positive")
+    assert later.path.stem == "hunt"
+    assert earlier.path.stem == "hunt (2)"
+    assert attached(table, "hunt")[0].positives == (3, 4)
+    assert attached(table, "hunt (2)")[0].positives == (3, 5)
+
+
+def test_a_damaged_file_that_another_window_has_is_left_to_it(table, other_window):
+    first = other_window("hunt")
+    first.do("mark 3 positive")
+    path = Journal.named(table, "hunt").path
+    with path.open("a") as file:
+        file.write("rubbish\n")
+    content = path.read_bytes()
+    session, journal = attached(table, "hunt")
+    assert "line 3 is damaged" in journal.said
+    assert session.positives == (3,)
+    assert path.read_bytes() == content

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from chromium import find, launched
 from driver import Driver
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from serving import serve
 
 from rareearth_explorer.pipeline.demo import PreparedDemo, prepare_demo
@@ -20,9 +20,16 @@ from rareearth_explorer.table import open_table
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+expect.set_options(timeout=20_000)  # a busy machine is not a broken page
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; without one the tests skip, in continuous integration they fail."""
+    """Headless Chromium; without one the tests skip, in continuous integration they fail.
+
+    Closed after each module, because while it is open an event loop runs on this thread, and
+    what others test without one would be tested with one.
+    """
     if find() is None:
         missing = "no Chromium is installed: 'apt-get install chromium', or your system's way"
         if os.environ.get("CI"):

@@ -23,6 +23,7 @@ from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.review import RECOMMENDED
 
 
 class HeldWorker(Worker):
@@ -326,6 +327,15 @@ class TestTemplates:
         panel.clear.click()
         assert panel.list.children == ()
 
+    def test_of_many_templates_the_last_have_cards(self, session):
+        panel = TemplatesPanel(session)
+        session.mark(range(20), "negative")
+        assert len(panel.list.children) == 16
+        assert "20 negative, last 16 shown" in panel.heading.value
+        session.unmark(range(5))
+        assert "15 negative" in panel.heading.value
+        assert "shown" not in panel.heading.value
+
     def test_a_template_can_be_switched_off_and_on(self, session):
         panel = TemplatesPanel(session)
         session.mark(0, "positive")
@@ -398,6 +408,12 @@ class TestReview:
         assert [c["patch"] for c in panel.sheet.chips] == panel.patches
         assert session.in_hand == panel.patches[0]
         assert f"patch {panel.patches[0]}" in panel.in_hand.value
+
+    def test_begins_in_the_recommended_order_and_says_so(self, panel):
+        assert panel.order.value is RECOMMENDED
+        names = {order: name for name, order in panel.order.options}
+        assert [o for o, name in names.items() if name.endswith("(recommended)")] == [RECOMMENDED]
+        assert "docs/scorers.md" in panel.order.tooltip
 
     def test_verdicts_mark_templates_or_only_judge(self, panel):
         session, (first, second, *_) = panel.session, panel.patches

@@ -13,9 +13,16 @@ from rareearth_explorer.session import Session, Sign
 CHIP = 48
 """Side of a template's picture, pixels on the screen."""
 
+MOST = 16
+"""Cards of each sign; a lasso can mark hundreds, and each card takes milliseconds to make."""
+
 
 class TemplatesPanel:
-    """One card for each template: its picture, its number, a button that takes it back."""
+    """One card for each template: its picture, its number, a button that takes it back.
+
+    Of many templates the last ones have cards; the others are on the map, where a click takes
+    them back.
+    """
 
     def __init__(self, session: Session, scene: Scene | None = None) -> None:
         self.session = session
@@ -43,8 +50,8 @@ class TemplatesPanel:
 
     def _show(self) -> None:
         templates = self.session.state.templates
-        marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives]
-        marked += [(p, "negative") for p in templates.negatives]
+        marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives[-MOST:]]
+        marked += [(p, "negative") for p in templates.negatives[-MOST:]]
         for gone in self._cards.keys() - set(marked):
             card = self._cards.pop(gone)
             for part in (*card.children[-1].children, *card.children, card):
@@ -57,8 +64,8 @@ class TemplatesPanel:
             self._cards[patch, sign].children[-1].children[-1].value = not muted
         self.list.children = tuple(self._cards[key] for key in marked)
         self.heading.value = (
-            f"<b>Templates</b><br>{len(templates.positives)} positive<br>"
-            f"{len(templates.negatives)} negative"
+            f"<b>Templates</b><br>{_count(templates.positives, 'positive')}<br>"
+            f"{_count(templates.negatives, 'negative')}"
         )
         self.clear.disabled = not marked
 
@@ -101,3 +108,9 @@ class TemplatesPanel:
         except SceneError:
             return None
         return w.Image(value=encode_picture(pixels), format="webp", width=CHIP, height=CHIP)
+
+
+def _count(marked: tuple[int, ...], sign: Sign) -> str:
+    """Say how many there are, and how many of them have a card where not all do."""
+    shown = f", last {MOST} shown" if len(marked) > MOST else ""
+    return f"{len(marked):,} {sign}{shown}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import numpy.typing as npt
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError, SessionError
 from rareearth_explorer.labels import Labels, open_labels
 from rareearth_explorer.panels.handover import HandoverPanel
+from rareearth_explorer.panels.history import HistoryPanel
 from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
 from rareearth_explorer.panels.scoring import ScoringPanel
+from rareearth_explorer.panels.selection import SelectionPanel
 from rareearth_explorer.panels.sessions import SessionsPanel
 from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
@@ -28,8 +31,8 @@ from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session, Sign
 from rareearth_explorer.table import PatchTable, open_table
 
-TABLE, SCENE, LABELS, HEIGHT = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "HEIGHT")
+TABLE, SCENE, LABELS, COMPARE, HEIGHT = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE", "HEIGHT")
 )
 """Environment variables through which the command tells the notebook what to open."""
 
@@ -50,6 +53,8 @@ class Explorer:
         Imagery to show beneath the scores: a scene, the path of a GeoTIFF, or None.
     labels
         Known pools: labels, a path, the number of pools in each patch (N,), or None.
+    compare
+        Imagery of other dates to lay beside it: scenes, or paths of GeoTIFFs.
     name
         Name of the session: what is done is kept under it in the user's data folder, and is
         there again when this table is next opened with it. None keeps nothing.
@@ -74,6 +79,7 @@ class Explorer:
         scene: Scene | str | Path | None = None,
         labels: Labels | npt.ArrayLike | str | Path | None = None,
         *,
+        compare: Sequence[Scene | str | Path] = (),
         name: str | None = "default",
         height: str = NOTEBOOK_HEIGHT,
     ) -> None:
@@ -84,6 +90,13 @@ class Explorer:
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
+        self.others: list[Scene] = []
+        for other in compare:
+            try:
+                opened = _opened(other, table) if isinstance(other, (str, Path)) else other
+                self.others.append(opened)
+            except SceneError as error:
+                problems.append(str(error))
         try:
             labels = open_labels(labels) if isinstance(labels, (str, Path)) else labels
             self.session = Session(table, labels)
@@ -104,15 +117,21 @@ class Explorer:
         try:
             if given[TABLE] is None:
                 demo = prepare_demo()
-                return cls(demo.table, demo.scene, demo.labels, height=height)
-            return cls(str(given[TABLE]), given[SCENE], given[LABELS], height=height)
+                return cls(
+                    demo.table, demo.scene, demo.labels, compare=demo.others, height=height
+                )
+            others = [path for path in os.environ.get(COMPARE, "").split(os.pathsep) if path]
+            return cls(
+                str(given[TABLE]), given[SCENE], given[LABELS], compare=others, height=height
+            )
         except ExplorerError as error:
             return w.HTML(html.escape(str(error)))
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
         # The map comes first: panels are told of a change in this order.
-        self.map = MapPanel(session, scene)
+        self.selection = SelectionPanel(session, self._review_selected, self._export_selected)
+        self.map = MapPanel(session, scene, self.others, [self.selection.widget])
         self.templates = TemplatesPanel(session, scene)
         self.rounds = RoundsPanel(session)
         self.scoring = ScoringPanel(session)
@@ -120,6 +139,7 @@ class Explorer:
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)
+        self.history = HistoryPanel(session)
         self.sessions = SessionsPanel(session)
         self.handover = HandoverPanel(session, scene, lambda: self.sessions.current)
         self.keyboard = KeyboardPanel(session, self._keys())
@@ -127,8 +147,8 @@ class Explorer:
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
         keeping = w.VBox([self.sessions.widget, self.handover.widget])
         self.tabs = w.Tab(
-            [overview, self.review.widget, keeping],
-            titles=["Overview", "Review", "Session"],
+            [overview, self.review.widget, self.history.widget, keeping],
+            titles=["Overview", "Review", "Rounds", "Session"],
             layout=w.Layout(flex="2 1 0", min_width="0"),
         )
         self.tabs.observe(lambda change: self._begin_review(change.new), "selected_index")
@@ -152,6 +172,14 @@ class Explorer:
     def _begin_review(self, tab: int | None) -> None:
         if tab == 1 and not self.review.patches:
             self.review.turn()
+
+    def _review_selected(self) -> None:
+        self.review.turn_to_selected()
+        self.tabs.selected_index = self.tabs.titles.index("Review")
+
+    def _export_selected(self) -> None:
+        self.handover.only_selected.value = True
+        self.tabs.selected_index = self.tabs.titles.index("Session")
 
     def _keys(self) -> dict[str, Key]:
         session, review = self.session, self.review

@@ -181,7 +181,7 @@ def draw_curves(axes: Axes, session: Session) -> None:
     axes.set_title("All patches but the templates", fontsize=8)
     _label(axes, "false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
-    states = [*(r.before for r in session.state.rounds if r.before is not None), session.state]
+    states = session.state.line
     for number, state in enumerate(states, start=1):
         curve = curve_of(state, session.truth)
         if curve is not None:

@@ -75,8 +75,7 @@ class RocPanel:
 
     def _draw_curves(self, truth: npt.NDArray[np.bool_]) -> None:
         state = self.session.state
-        earlier = [r.before for r in state.rounds if r.before is not None]
-        self._earlier = {s: self._earlier.get(s) or curve_of(s, truth) for s in earlier}
+        self._earlier = {s: self._earlier.get(s) or curve_of(s, truth) for s in state.line[:-1]}
         past = [c for c in self._earlier.values() if c is not None]
         present = curve_of(state, truth)
         self.curves = [*past, *([present] if present else [])]

@@ -13,6 +13,7 @@ from rareearth_explorer.contrast import Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.session.geodataframe import geodataframe_of
+from rareearth_explorer.session.layers import Layer
 from rareearth_explorer.session.refining import Refining
 from rareearth_explorer.session.scoring import Scoring
 from rareearth_explorer.session.state import (
@@ -58,6 +59,9 @@ class Session(Refining):
 
     hovered = t.Int(None, allow_none=True)
     """Row number of the patch under the pointer, or None."""
+
+    layer = t.Instance(Layer, allow_none=True)
+    """What the map paints instead of the scores, or None."""
 
     message = t.Unicode("")
     """One sentence for the status line: what was wrong with the last thing tried, or empty."""

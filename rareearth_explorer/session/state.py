@@ -148,6 +148,11 @@ class State:
         return self.scoring.name(self.kind)
 
     @property
+    def line(self) -> tuple[State, ...]:
+        """States in which the rounds so far were left, and this one for the present round."""
+        return (*(r.before for r in self.rounds if r.before is not None), self)
+
+    @property
     def active(self) -> Mask:
         """(N,) True for the patches not discarded so far."""
         return self.rounds[-1].active

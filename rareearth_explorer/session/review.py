@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer import review_order
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.estimation import Estimate, clopper_pearson
 from rareearth_explorer.session.state import State
@@ -25,6 +26,10 @@ class Order(StrEnum):
     DIVERSE = "most different from what was reviewed"
     RANDOM = "random"
     AUDIT = "sample of the discarded"
+
+
+RECOMMENDED = Order[review_order.RECOMMENDED.name]
+"""The order in which a review begins."""
 
 
 def queue(

@@ -15,13 +15,18 @@ from rareearth_explorer.panels.review.sheet import ChipSheet
 from rareearth_explorer.rendering import encode_picture
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Verdict
-from rareearth_explorer.session.review import Order, missed, queue
+from rareearth_explorer.session.review import RECOMMENDED, Order, missed, queue
 
 PAGE = 20
 CHIP = 84
 """Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
 
 AUDIT_SIZE = 50
+
+EVIDENCE = (
+    f"'{RECOMMENDED.value}' is recommended: simulated analysts found 80 % of the mines with the "
+    "fewest clicks in it, of all orders and on all data of the study in docs/scorers.md."
+)
 
 
 class ReviewPanel:
@@ -50,9 +55,10 @@ class ReviewPanel:
 
     def _build(self) -> None:
         self.order = w.Dropdown(
-            options=[(order.value, order) for order in Order],
+            options=[(_name(order), order) for order in Order],
+            value=RECOMMENDED,
             description="Order",
-            tooltip="Which patches come next",
+            tooltip=f"Which patches come next. {EVIDENCE}",
             layout=w.Layout(width="250px"),
             style={"description_width": "40px"},
         )
@@ -222,3 +228,7 @@ class ReviewPanel:
             return encode_picture(self.scene.chip(window, CHIP, bands=bands))
         except SceneError:
             return b""
+
+
+def _name(order: Order) -> str:
+    return f"{order.value} (recommended)" if order is RECOMMENDED else order.value

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.errors import LabelsError
@@ -92,6 +93,26 @@ def test_geometry_of_hopeless_patches_is_a_coin(hopeless):
     geometry = describe(hopeless, 5, draws=10)
     for auc in (geometry.positives, geometry.random_negatives, geometry.contrast):
         assert auc == pytest.approx(0.5, abs=0.1)
+
+
+def test_geometry_is_that_of_the_rows(hopeless):
+    rows = hopeless.embeddings.astype(float)
+    centred = rows - rows.mean(axis=0)
+    units = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    marked = np.random.default_rng([0, 0]).choice(hopeless.mines, 2, replace=False)
+    keep = np.setdiff1d(np.arange(len(rows)), marked)
+    p, everything = (rows @ rows[m].mean(axis=0) for m in (marked, slice(None)))
+
+    def auc(scores):
+        return roc_auc_score(hopeless.pools[keep] > 0, scores[keep])
+
+    geometry = describe(hopeless, 2, draws=1)
+    assert geometry.centred == pytest.approx(auc(units @ units[marked].mean(axis=0)), abs=1e-3)
+    assert geometry.contrast_with_all == pytest.approx(auc(p / everything), abs=1e-3)
+    assert geometry.ordinary_correlation == pytest.approx(
+        np.corrcoef(p, everything)[0, 1], abs=1e-5
+    )
+    assert 0.2 < geometry.undefined < 0.8
 
 
 def test_geometry_of_easy_patches(easy):

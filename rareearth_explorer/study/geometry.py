@@ -34,8 +34,15 @@ class Geometry:
         to negatives taken at random.
     correlation
         Of these two logarithms.
-    contrast
-        AUC of Cosine Contrast with negatives taken at random.
+    ordinary_correlation
+        Of the mean cosine to positives with how ordinary a patch is.
+    contrast, contrast_with_all
+        AUC of Cosine Contrast with negatives taken at random, and with all patches as negatives.
+    centred
+        AUC of the mean cosine to positives after the mean embedding was taken out of every one.
+    undefined
+        Share of the patches whose mean whitened cosine to positives is below 0, where equation 3
+        is not defined.
     """
 
     mean_cosine: float
@@ -46,7 +53,11 @@ class Geometry:
     positives_spread: float
     negatives_spread: float
     correlation: float
+    ordinary_correlation: float
     contrast: float
+    contrast_with_all: float
+    centred: float
+    undefined: float
 
 
 def describe(data: Labelled, count: int, *, draws: int, seed: int = 0) -> Geometry:
@@ -58,26 +69,34 @@ def describe(data: Labelled, count: int, *, draws: int, seed: int = 0) -> Geomet
 
 
 def _one_draw(data: Labelled, count: int, rng: np.random.Generator) -> Geometry:
-    rows = data.embeddings
     marked = rng.choice(data.mines, count, replace=False)
-    positive = rows @ rows[marked].mean(axis=0)
-    negative = rows @ rows[rng.choice(data.others, count, replace=False)].mean(axis=0)
+    cosines = data.columns(marked, whitened=False)
+    positive = cosines.mean(axis=0)
+    at_random = rng.choice(data.others, count, replace=False)
+    negative = data.columns(at_random, whitened=False).mean(axis=0)
     ranked = np.argsort(-positive)
     mistakes = ranked[data.pools[ranked] == 0][:count]
-    typical = rows @ rows.mean(axis=0)
+    mean = data.embeddings.mean(axis=0)
+    ordinary = data.embeddings @ mean
+    length = np.sqrt(1 - 2 * ordinary + mean @ mean)  # of a row less the mean
+    centred = cosines - ordinary - ordinary[marked, None] + mean @ mean
 
     def auc(scores: Vector) -> float:
         return Ranking.of(np.delete(scores, marked), np.delete(data.pools, marked)).auc
 
-    logs = [np.log(np.maximum(mean, 1e-6)) for mean in (positive, negative)]
+    logs = np.log(np.maximum([positive, negative], 1e-6))
     return Geometry(
-        float(typical.mean()),
-        auc(typical),
-        auc(positive),
-        auc(negative),
-        auc(rows @ rows[mistakes].mean(axis=0)),
-        float(logs[0].std()),
-        float(logs[1].std()),
-        float(np.corrcoef(logs)[0, 1]),
-        auc(contrast_of(positive, negative)),
+        mean_cosine=float(ordinary.mean()),
+        ordinary=auc(ordinary),
+        positives=auc(positive),
+        random_negatives=auc(negative),
+        mistakes=auc(data.columns(mistakes, whitened=False).mean(axis=0)),
+        positives_spread=float(logs[0].std()),
+        negatives_spread=float(logs[1].std()),
+        correlation=float(np.corrcoef(logs)[0, 1]),
+        ordinary_correlation=float(np.corrcoef(positive, ordinary)[0, 1]),
+        contrast=auc(contrast_of(positive, negative)),
+        contrast_with_all=auc(contrast_of(positive, ordinary)),
+        centred=auc((centred / length[marked, None]).mean(axis=0) / length),
+        undefined=float((data.columns(marked, whitened=True).mean(axis=0) < 0).mean()),
     )

@@ -93,7 +93,11 @@ def geometry_table(data: Labelled, count: int, effort: Effort) -> str:
         "spread of log mean cosine to positives": "positives_spread",
         "spread of log mean cosine to random negatives": "negatives_spread",
         "correlation of these two": "correlation",
+        "correlation of cosine to positives with how ordinary": "ordinary_correlation",
         "AUC of Cosine Contrast, random negatives": "contrast",
+        "AUC of Cosine Contrast, all patches as negatives": "contrast_with_all",
+        "AUC of the mean cosine to positives, mean embedding taken out": "centred",
+        "share of whitened mean cosines to positives below 0": "undefined",
     }
     return _table(
         ["how mines lie among the patches", "k = 1", f"k = {count}"],

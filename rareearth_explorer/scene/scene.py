@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.scene import tiles
 from rareearth_explorer.scene.bands import true_colour
+from rareearth_explorer.scene.indices import index_of
 from rareearth_explorer.scene.mosaic import Mosaic
 from rareearth_explorer.scene.preview import Masked, Preview
 from rareearth_explorer.scene.raster import Raster
@@ -185,12 +186,13 @@ class Scene:
     ) -> npt.NDArray[np.uint8]:
         """Picture of a window, such as one patch: (size, size, 3) RGB, black where empty.
 
-        `bands` are the roles of three bands to show as red, green and blue.
+        `bands` are the roles of three bands to show as red, green and blue, or one of `INDICES`.
         """
         smooth = Resampling.average if window.width > size else Resampling.cubic
-        places = self.rgb if bands is None else self._places(bands)
-        pixels, valid = self._read(window, (size, size), places, smooth)
-        return self.statistics.stretch(pixels, valid, places).transpose(1, 2, 0)
+        picture, _ = self._draw(
+            bands, lambda places: self._read(window, (size, size), places, smooth)
+        )
+        return picture.transpose(1, 2, 0)
 
     def tile(
         self, z: int, x: int, y: int, *, size: int = 256, bands: Sequence[str] | None = None
@@ -204,17 +206,15 @@ class Scene:
         size
             Side in pixels.
         bands
-            Roles of three bands to show as red, green and blue, or of one to show in grey.
+            Roles of three bands to show as red, green and blue, or of one to show in grey, or
+            one of `INDICES`.
         """
         box = tiles.tile_bounds(z, x, y)
         view = tiles.view_of(self, box, size)
         if view is None:
             return np.zeros((size, size, 4), np.uint8)
-        places = self.rgb if bands is None else self._places(bands)
-        statistics = self.statistics
-        pixels, valid = self._look(view, places)
         picture = np.empty((4, *view.shape), np.uint8)
-        picture[:3] = statistics.stretch(pixels, valid, places)
+        picture[:3], valid = self._draw(bands, lambda places: self._look(view, places))
         picture[3] = np.where(valid, 255, 0)
         return tiles.warp(picture, self, view, box, size)
 
@@ -246,6 +246,18 @@ class Scene:
                 "if these names are wrong, give the right ones with --bands."
             )
         return [self.bands.index(band) for band in bands]
+
+    def _draw(
+        self, bands: Sequence[str] | None, read: Callable[[Sequence[int]], Masked]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """Read bands and colour them, (3, h, w) or (1, h, w); and where they are valid, (h, w)."""
+        statistics, index = self.statistics, index_of(bands)  # measured once, not once a thread
+        if index is not None:
+            pixels, valid = read(self._places(index.bands))
+            return index.paint(pixels, valid), valid
+        places = self.rgb if bands is None else self._places(bands)
+        pixels, valid = read(places)
+        return statistics.stretch(pixels, valid, places), valid
 
     def _read(
         self,

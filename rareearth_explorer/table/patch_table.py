@@ -49,8 +49,11 @@ class PatchTable:
         (N,) place in the patch grid, or None for tables without one.
     umap
         (N, 2) float32 coordinates of the stored projection, or None.
+    activity
+        (N,) float32 how much each patch varies over time, higher is more; NaN where that is
+        unknown; None where it was not measured.
     metadata
-        What the table's maker recorded: `grid`, `encoder`, `scenes`, `projection`.
+        What the table's maker recorded: `grid`, `encoder`, `scenes`, `projection`, `activity`.
     path
         The file it was opened from, or None.
     dropped
@@ -64,6 +67,7 @@ class PatchTable:
     row: npt.NDArray[np.int32] | None = None
     column: npt.NDArray[np.int32] | None = None
     umap: npt.NDArray[np.float32] | None = None
+    activity: npt.NDArray[np.float32] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
     dropped: int = 0
@@ -113,6 +117,19 @@ class PatchTable:
         import shapely
 
         return np.asarray(shapely.polygons(self.corners))
+
+    def intersecting(self, area: Any) -> npt.NDArray[np.int64]:
+        """Find the patches that share a point with a shapely geometry in lon/lat.
+
+        Returns their row numbers, ascending.
+        """
+        return np.sort(self._tree.query(area, predicate="intersects"))
+
+    @cached_property
+    def _tree(self) -> Any:
+        import shapely
+
+        return shapely.STRtree(self.footprints)
 
     @property
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,7 @@ def hand_over(
     top: int | None = None,
     name: str = "unnamed",
     scene: Scene | None = None,
+    within: Collection[int] | None = None,
 ) -> None:
     """Write a list of patches, a report or a figure, whole or not at all.
 
@@ -52,6 +53,9 @@ def hand_over(
         What a report calls the session.
     scene
         The scene of the session's table, for the pictures of a report.
+    within
+        Row numbers of the only patches to list, such as `session.selection`; all when None.
+        Figures show all.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def hand_over(
         The scene cannot be read.
     """
     path = Path(path)
-    write = _writer(session, path, what, top, name, scene)
+    write = _writer(session, path, what, top, name, scene, within)
     with _beside(path) as part:
         write(part)
 
@@ -76,6 +80,7 @@ def _writer(
     top: int | None,
     name: str,
     scene: Scene | None,
+    within: Collection[int] | None,
 ) -> Callable[[Path], object]:
     """Make everything ready, so that what is left is to write it."""
     suffix = path.suffix.lower()
@@ -91,9 +96,9 @@ def _writer(
         return lambda part: part.write_bytes(content)
     listed = cast(Listed, what)
     if suffix in LIST_SUFFIXES:
-        frame = list_patches(session, listed, top)
+        frame = list_patches(session, listed, top, within)
         return lambda part: write_listing(frame, part, listed)
-    report = Report.of(session, name=name, scene=scene, what=listed, top=top)
+    report = Report.of(session, name=name, scene=scene, what=listed, top=top, within=within)
     page = html_page(report) if suffix == ".html" else encode_figure(report_page(report), "pdf")
     return lambda part: part.write_bytes(page)
 

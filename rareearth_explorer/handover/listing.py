@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +27,10 @@ LIST_SUFFIXES = (*GDAL_FORMATS, ".parquet", ".csv")
 
 
 def list_patches(
-    session: Session, what: Listed = "candidates", top: int | None = None
+    session: Session,
+    what: Listed = "candidates",
+    top: int | None = None,
+    within: Collection[int] | None = None,
 ) -> gpd.GeoDataFrame:
     """List patches, best first, with the columns of `Session.to_geodataframe`.
 
@@ -39,11 +43,13 @@ def list_patches(
         with one.
     top
         How many at most; all when None.
+    within
+        Row numbers of the only patches to list, such as a selection; all when None.
 
     Raises
     ------
     SessionError
-        There are no such patches yet.
+        There are no such patches yet, or none of them is `within`.
     HandoverError
         `top` is below 1.
     """
@@ -58,6 +64,10 @@ def list_patches(
         if session.state.kind is ScoreKind.NONE:
             raise SessionError("There are no candidates yet; mark a positive template first.")
         frame = frame[frame.active]
+    if within is not None:
+        frame = frame[frame.patch.isin(list(within))]
+        if frame.empty:
+            raise SessionError(f"None of the {what} is selected; select others, or hand over all.")
     return frame.sort_values("rank").head(top or len(frame)).reset_index(drop=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -111,6 +112,8 @@ class Report:
         The best candidates or verdicts, and what they look like, in the same order.
     what
         Which of the two they are.
+    within
+        Row numbers of the only patches that could be listed; all when None.
     facts
         Settings, sources and versions: what it is -> what is to be said of it.
     """
@@ -125,6 +128,7 @@ class Report:
     listing: Rows
     pictures: list[Picture | None]
     what: Listed
+    within: Collection[int] | None
     facts: dict[str, str]
 
     @classmethod
@@ -136,6 +140,7 @@ class Report:
         scene: Scene | None = None,
         what: Listed = "candidates",
         top: int | None = None,
+        within: Collection[int] | None = None,
     ) -> Self:
         """Gather a report.
 
@@ -149,6 +154,8 @@ class Report:
             The scene of the session's table, from which the pictures are taken.
         what, top
             Which patches are listed; `LISTED` of them when None.
+        within
+            Row numbers of the only patches to list; all when None.
 
         Raises
         ------
@@ -162,7 +169,7 @@ class Report:
         table, state = session.table, session.state
         if scene is not None:
             check_scene(scene, table)
-        frame = list_patches(session, what, LISTED if top is None else top)
+        frame = list_patches(session, what, LISTED if top is None else top, within)
 
         def chip(patch: int, sign: Sign) -> Chip:
             off = ", switched off" if patch in state.opinions.muted else ""
@@ -182,6 +189,7 @@ class Report:
             listing=_listing(frame),
             pictures=[_picture(scene, table, patch) for patch in frame.patch],
             what=what,
+            within=within,
             facts=_facts(session),
         )
 
@@ -192,9 +200,14 @@ class Report:
 
     def heading(self, shown: int) -> str:
         """Name the list of patches if so many of them are shown."""
-        verdicts = len(self.session.state.opinions.verdicts)
-        whole = verdicts if self.what == "verdicts" else int(self.session.active.sum())
-        return f"The {shown:,} best of {whole:,} {self.what}"
+        state = self.session.state
+        listed = (
+            state.opinions.verdicts if self.what == "verdicts" else np.flatnonzero(state.active)
+        )
+        if self.within is None:
+            return f"The {shown:,} best of {len(listed):,} {self.what}"
+        whole = len(set(self.within).intersection(listed))
+        return f"The {shown:,} best of {whole:,} selected {self.what}"
 
 
 def is_synthetic(table: PatchTable) -> bool:

@@ -59,6 +59,13 @@ class HandoverPanel:
             layout=w.Layout(width="330px"),
             style={"description_width": "70px"},
         )
+        self.only_selected = w.Checkbox(
+            description="only the selected",
+            tooltip="List just the patches selected by lasso or drawing; figures show all",
+            disabled=True,
+            indent=False,
+            layout=w.Layout(width="auto"),
+        )
         self.make = w.Button(
             description="make",
             tooltip="Write the file; a link to download it appears",
@@ -66,19 +73,34 @@ class HandoverPanel:
         )
         self.link = w.HTML()
         self.make.on_click(lambda _: self.write())
-        bar = w.HBox([self.choice, self.make], layout=w.Layout(flex_flow="row wrap"))
+        session.observe(lambda _: self._on_selection(), "selection")
+        bar = w.HBox(
+            [self.choice, self.only_selected, self.make], layout=w.Layout(flex_flow="row wrap")
+        )
         bar.add_class("rareearth-bar")
         self.widget = w.VBox([bar, self.link], layout=w.Layout(width="100%"))
+
+    def _on_selection(self) -> None:
+        self.only_selected.disabled = not self.session.selection
+        self.only_selected.value &= bool(self.session.selection)
 
     def write(self) -> None:
         """Write the chosen file and show a link to it; what is wrong is said."""
         what, suffix = CHOICES[self.choice.value]
-        name = f"{self._name()}-{what}{suffix}"
+        limited = self.only_selected.value and what in ("candidates", "verdicts")
+        name = f"{self._name()}-{'selected-' if limited else ''}{what}{suffix}"
         self.link.value = "<span class='rareearth-note'>Writing …</span>"
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / name
-                hand_over(self.session, path, what=what, name=self._name(), scene=self.scene)
+                hand_over(
+                    self.session,
+                    path,
+                    what=what,
+                    name=self._name(),
+                    scene=self.scene,
+                    within=self.session.selection if limited else None,
+                )
                 content = path.read_bytes()
         except ExplorerError as error:
             self.link.value = ""

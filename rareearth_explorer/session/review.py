@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import numpy as np
@@ -39,6 +40,7 @@ def queue(
     *,
     threshold: float = 0.0,
     length: int = 200,
+    within: Collection[int] | None = None,
 ) -> npt.NDArray[np.int64]:
     """Return the next patches to review, at most `length` row numbers, the first to come first.
 
@@ -60,13 +62,21 @@ def queue(
         Where uncertainty is greatest.
     length
         How many are wanted.
+    within
+        Row numbers of the only patches wanted, such as a selection; all when None.
     """
     if order is Order.AUDIT:
-        left = [p for p in state.opinions.audit if p not in state.opinions.verdicts]
+        left = [
+            patch
+            for patch in state.opinions.audit
+            if patch not in state.opinions.verdicts and (within is None or patch in within)
+        ]
         return np.array(left[:length], dtype=np.int64)
     open_ = state.active.copy()
     seen = [*state.templates.positives, *state.templates.negatives, *state.opinions.verdicts]
     open_[seen] = False
+    if within is not None:
+        open_ &= np.isin(np.arange(len(open_)), list(within))
     rows = state.ranking[open_[state.ranking]]
     if order is Order.RANDOM:
         shuffled = np.random.default_rng(SEED).permutation(len(open_))

@@ -49,7 +49,9 @@ class ReviewPanel:
         self._build()
         self.sheet.observe(lambda _: self._take(), "place")
         self.order.observe(lambda _: self.turn(), "value")
+        self.only_selected.observe(lambda _: self.turn(), "value")
         session.observe(lambda _: self._fill(), "bands")
+        session.observe(lambda _: self._on_selection(), "selection")
         self.note.observe(lambda change: self._write(change.new), "value")
         session.observe(lambda _: self._on_state(), "state")
 
@@ -66,6 +68,13 @@ class ReviewPanel:
             value=True,
             description="verdicts mark templates",
             tooltip="Confirmed patches become positive templates, rejected ones negative",
+            indent=False,
+            layout=w.Layout(width="auto"),
+        )
+        self.only_selected = w.Checkbox(
+            description="only the selected",
+            tooltip="Review just the patches selected by lasso or drawing",
+            disabled=True,
             indent=False,
             layout=w.Layout(width="auto"),
         )
@@ -91,7 +100,9 @@ class ReviewPanel:
         self.in_hand = w.HTML()
         self.estimate = w.HTML()
         self.sheet = ChipSheet()
-        top = w.HBox([self.order, self.marking], layout=w.Layout(flex_flow="row wrap"))
+        top = w.HBox(
+            [self.order, self.marking, self.only_selected], layout=w.Layout(flex_flow="row wrap")
+        )
         below = w.HBox([self.buttons, self.audit], layout=w.Layout(flex_flow="row wrap"))
         for bar in (top, below):
             bar.add_class("rareearth-bar")
@@ -106,6 +117,11 @@ class ReviewPanel:
         button.on_click(lambda _: act())
         return button
 
+    def _on_selection(self) -> None:
+        """Keep the page until it is turned; without a selection all patches are reviewed again."""
+        self.only_selected.disabled = not self.session.selection
+        self.only_selected.value &= bool(self.session.selection)
+
     # What the analyst does -------------------------------------------------------------------
 
     def turn(self) -> None:
@@ -114,6 +130,12 @@ class ReviewPanel:
         self._fill()
         self.sheet.place = 0
         self._take()
+
+    def turn_to_selected(self) -> None:
+        """Show the best of the selected patches that have no verdict yet."""
+        if self.only_selected.value:
+            self.turn()
+        self.only_selected.value = True
 
     def judge(self, verdict: Verdict) -> None:
         """Give the patch in hand a verdict and take the next; at the page's end turn it."""
@@ -156,6 +178,7 @@ class ReviewPanel:
             session.table.unit_embeddings,
             threshold=session.threshold,
             length=length,
+            within=self.session.selection if self.only_selected.value else None,
         )
         return [int(row) for row in rows]
 
@@ -189,7 +212,9 @@ class ReviewPanel:
     def _describe(self) -> None:
         patch, state = self.session.in_hand, self.session.state
         if patch is None:
-            self.in_hand.value = "<span class='rareearth-note'>No patch in hand.</span>"
+            left = "No selected patch is" if self.only_selected.value else "No patch is"
+            said = "No patch in hand." if self.patches else f"{left} left to review."
+            self.in_hand.value = f"<span class='rareearth-note'>{said}</span>"
             return
         lon, lat = self.session.table.centroids[patch]
         said = f"<b>patch {patch}</b> · {lat:.5f} N, {lon:.5f} E"

@@ -117,9 +117,7 @@ class Explorer:
         try:
             if given[TABLE] is None:
                 demo = prepare_demo()
-                return cls(
-                    demo.table, demo.scene, demo.labels, compare=demo.others, height=height
-                )
+                return cls(demo.table, demo.scene, demo.labels, compare=demo.others, height=height)
             others = [path for path in os.environ.get(COMPARE, "").split(os.pathsep) if path]
             return cls(
                 str(given[TABLE]), given[SCENE], given[LABELS], compare=others, height=height

@@ -182,23 +182,6 @@ class TestUmap:
         assert session.selection == (2, 9)
         session.select([4])
         assert list(panel.scatter.widget.selection) == [4]
-        panel.clear.click()
-        assert session.selection == ()
-
-    def test_selection_can_be_marked_in_one_step(self, session):
-        panel = UmapPanel(session, HeldWorker())
-        session.select([4, 5])
-        panel.mark_negative.click()
-        assert session.negatives == (4, 5)
-        session.undo()
-        assert session.negatives == ()
-
-    def test_says_how_many_are_selected(self, session):
-        panel = UmapPanel(session, HeldWorker())
-        assert panel.mark_positive.disabled
-        session.select([4, 5])
-        assert panel.clear.description == "clear 2 selected"
-        assert not panel.mark_positive.disabled
 
     def test_refinement_projects_what_is_left_and_undo_brings_all_back(self, session):
         worker = HeldWorker()

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
@@ -33,6 +33,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("table", nargs="?", type=Path, help="patch table (default: the demo)")
     parser.add_argument("--scene", type=Path, help="GeoTIFF to show beneath the scores")
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="GeoTIFFs of other dates, to lay beside the scene",
+    )
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument("--port", type=int, help=f"default: the first free one from {FIRST_PORT}")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -42,13 +50,16 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> None:
     """Check what was given, serve the dashboard, and print its address."""
     table, scene, labels = options.table, options.scene, options.labels
+    compare: list[Path] = options.compare
     if table is None:
         from rareearth_explorer.pipeline.demo import prepare_demo
 
         demo = prepare_demo()
         table, scene, labels = demo.table, scene or demo.scene, labels or demo.labels
-    check(table, scene, labels)
+        compare = compare or list(demo.others)
+    check(table, scene, labels, compare)
     given = {"TABLE": table, "SCENE": scene, "LABELS": labels, "HEIGHT": "calc(100vh - 16px)"}
+    given["COMPARE"] = os.pathsep.join(map(str, compare)) or None
     environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
     port = free_port(options.port)
     with serve(port, environment) as address:
@@ -57,7 +68,9 @@ def run(options: argparse.Namespace) -> None:
             webbrowser.open(address)
 
 
-def check(table: Path, scene: Path | None, labels: Path | None) -> None:
+def check(
+    table: Path, scene: Path | None, labels: Path | None, compare: Sequence[Path] = ()
+) -> None:
     """Open everything once, so that what is wrong is said here and not in the browser.
 
     Raises
@@ -70,8 +83,8 @@ def check(table: Path, scene: Path | None, labels: Path | None) -> None:
     from rareearth_explorer.table import open_table
 
     patches = open_table(table)
-    if scene is not None:
-        open_scene(scene).close()
+    for path in [*([scene] if scene else []), *compare]:
+        open_scene(path).close()
     if labels is not None:
         open_labels(labels).per_patch(patches.footprints)
 

@@ -82,29 +82,13 @@ class UmapPanel:
             layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
-        self.mark_positive = w.Button(
-            description="+ mark",
-            tooltip="Mark the patches selected by click or lasso as positive templates",
-            layout=w.Layout(width="auto"),
-        )
-        self.mark_negative = w.Button(
-            description="− mark",
-            tooltip="Mark the patches selected by click or lasso as negative templates",
-            layout=w.Layout(width="auto"),
-        )
-        self.clear = w.Button(
-            description="clear", tooltip="Select nothing", layout=w.Layout(width="auto")
-        )
         self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
         self.cancel = w.Button(
             description="cancel", tooltip="Stop projecting; the points stay where they are",
             layout=w.Layout(width="auto", display="none"),
         )  # fmt: skip
-        self.mark_positive.on_click(lambda _: self._mark("positive"))
-        self.mark_negative.on_click(lambda _: self._mark("negative"))
-        self.clear.on_click(lambda _: self.session.select(()))
         self.cancel.on_click(lambda _: self._cancel())
-        bar = w.HBox([self.colour_by, self.mark_positive, self.mark_negative, self.clear])
+        bar = w.HBox([self.colour_by])
         bar.add_class("rareearth-bar")
         bar.layout.flex_flow = "row wrap"
         self.widget = w.VBox(
@@ -152,10 +136,6 @@ class UmapPanel:
         )
 
     def _show_selection(self) -> None:
-        count = len(self.session.selection)
-        self.clear.description = f"clear {count:,} selected" if count else "clear"
-        for button in (self.mark_positive, self.mark_negative, self.clear):
-            button.disabled = not count
         if not self._selecting:
             self._selecting = True
             try:
@@ -174,9 +154,6 @@ class UmapPanel:
             self.session.select(chosen[self._active[chosen]].tolist())
         finally:
             self._selecting = False
-
-    def _mark(self, sign: str) -> None:
-        self.session.mark(self.session.selection, "positive" if sign == "positive" else "negative")
 
     # Projecting again ------------------------------------------------------------------------
 

@@ -34,11 +34,14 @@ class PreparedDemo:
         The synthetic scene of the first date.
     labels
         The synthetic pools.
+    others
+        Synthetic scenes of the same place on later dates.
     """
 
     table: Path
     scene: Path
     labels: Path
+    others: tuple[Path, ...] = ()
 
 
 def demo_folder() -> Path:
@@ -127,4 +130,4 @@ def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
             embed_scene(scene, encoder, fresh, progress=progress)
         project_table(fresh, progress=progress)
         fresh.replace(table)
-    return PreparedDemo(table, first, files.labels)
+    return PreparedDemo(table, first, files.labels, files.scenes[1:])

@@ -1,4 +1,4 @@
-"""Python's end of `map_bridge.js`, which draws on the Leaflet map and reports the mouse."""
+"""Python's end of the scripts beside it, which draw on the Leaflet map and report the mouse."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
+SCRIPTS = ("footprints", "layers", "mouse", "sketch", "place", "swipe", "map_bridge")
+"""The parts of one JavaScript module; anywidget takes one file and nothing is built here."""
+
 
 class MapBridge(anywidget.AnyWidget):
     """Lays scores, imagery and outlines over an ipyleaflet `Map`.
@@ -18,12 +21,14 @@ class MapBridge(anywidget.AnyWidget):
 
     Messages from the browser: ``{"kind": "click", "patch": int, "other": bool}``, where `other`
     says that shift was held or the right button used; ``{"kind": "hover", "patch": int | None}``;
-    ``{"kind": "tile", "tile": number, "z", "x", "y"}`` asks for a picture and ``{"kind":
-    "cancel", "tile": number}`` no longer wants it. To the browser: ``{"tile": number, "mime":
-    str}`` with the picture as its buffer, or without one where the scene has nothing.
+    ``{"kind": "drawn", "ring": [[lon, lat], ...]}``, a rectangle or polygon; ``{"kind":
+    "measure", "path": [[lon, lat], ...]}``, the ruler so far; ``{"kind": "tile", "layer":
+    "imagery" | "compared", "tile": number, "z", "x", "y"}`` asks for a picture and ``{"kind":
+    "cancel", "layer", "tile": number}`` no longer wants it. To the browser: ``{"tile": number,
+    "mime": str}`` with the picture as its buffer, or without one where the scene has nothing.
     """
 
-    _esm = Path(__file__).with_name("map_bridge.js")
+    _esm = "\n".join(Path(__file__).with_name(f"{name}.js").read_text() for name in SCRIPTS)
 
     map = t.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     """The ipyleaflet `Map` to draw on."""
@@ -52,6 +57,12 @@ class MapBridge(anywidget.AnyWidget):
     imagery = t.Int(0).tag(sync=True)
     """0 shows no imagery; a new number asks for all tiles again."""
 
+    compared = t.Int(0).tag(sync=True)
+    """As `imagery`, for the second date, which is shown right of a handle."""
+
+    dates = t.Tuple().tag(sync=True)
+    """What to call the dates left and right of the handle."""
+
     imagery_zoom = t.Int(18).tag(sync=True)
     """Zoom beyond which tiles are enlarged rather than asked for."""
 
@@ -60,6 +71,12 @@ class MapBridge(anywidget.AnyWidget):
 
     focus = t.Tuple().tag(sync=True)
     """(latitude, longitude) to fly to, or empty to stay."""
+
+    pin = t.Tuple().tag(sync=True)
+    """(latitude, longitude) to mark as the place gone to, or empty."""
+
+    tool = t.Enum(("", "rectangle", "polygon", "ruler"), "").tag(sync=True)
+    """What the mouse draws; empty while clicks mark templates."""
 
     tooltip = t.Unicode("").tag(sync=True)
     """What to say beside the pointer about the patch under it."""

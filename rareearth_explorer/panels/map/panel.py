@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipyleaflet
 import ipywidgets as w
 import numpy as np
 
-from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.panels.map.basemap import BaseMapChoice
 from rareearth_explorer.panels.map.bridge import MapBridge, mercator_offsets
+from rareearth_explorer.panels.map.drawing import DrawingTools
+from rareearth_explorer.panels.map.imagery import ImageryControls
+from rareearth_explorer.panels.map.legend import describe_patch, legend
+from rareearth_explorer.panels.map.place import PlaceBox
+from rareearth_explorer.panels.map.swipe import DateSwipe
 from rareearth_explorer.panels.map.tiles import TileServer, native_zoom
-from rareearth_explorer.rendering import palette_hex, palette_rgba
-from rareearth_explorer.scene import Scene
+from rareearth_explorer.rendering import palette_rgba
+from rareearth_explorer.scene import Scene, index_of
 from rareearth_explorer.session import Session, Sign
+from rareearth_explorer.session.layers import score_layer
 
 OUTLINES: dict[str, dict[str, Any]] = {
     "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
@@ -35,9 +42,19 @@ class MapPanel:
         What is shown and changed.
     scene
         Imagery to lay beneath, or None.
+    others
+        Imagery of other dates, to compare it with.
+    over
+        Widgets of other panels to show over the map, below its own tools.
     """
 
-    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        scene: Scene | None = None,
+        others: Sequence[Scene] = (),
+        over: Sequence[w.Widget] = (),
+    ) -> None:
         self.session = session
         origin, corners = mercator_offsets(session.table.corners)
         (south, west), (north, east) = session.table.bounds
@@ -52,7 +69,7 @@ class MapPanel:
             double_click_zoom=False,
             box_zoom=False,
             attribution_control=False,
-            layout=w.Layout(flex="1 1 auto", min_height="200px"),
+            layout=w.Layout(width="100%", height="100%"),
         )
         self.map.add(ipyleaflet.ScaleControl(position="bottomright", imperial=False))
         self.bridge = MapBridge(
@@ -64,12 +81,24 @@ class MapPanel:
             imagery_zoom=native_zoom(scene.gsd) if scene else 18,
             layout=w.Layout(display="none"),
         )
-        self._tiles = TileServer(self.bridge, scene) if scene else None
+        tiles = TileServer(self.bridge, scene) if scene else None
+        self.imagery = ImageryControls(session, self.bridge, tiles)
+        self.bands = self.imagery.bands
+        self.swipe = DateSwipe(session, self.bridge, scene, others)
+        self._tiles = {"imagery": tiles, "compared": self.swipe.tiles}
+        self.base_map = BaseMapChoice(self.map)
+        self.place = PlaceBox(session, self.bridge)
+        self.drawing = DrawingTools(session, self.bridge)
         self.legend = w.HTML()
         self.map.add(ipyleaflet.WidgetControl(widget=self.legend, position="bottomleft"))
         self._build_controls()
+        self._build_tools()
+        above = w.VBox([self.tools, self.drawing.hint, *over, self.drawer])
+        above.add_class("rareearth-over")
+        stage = w.Box([self.map, above], layout=w.Layout(flex="1 1 auto", min_height="200px"))
+        stage.add_class("rareearth-stage")
         self.widget = w.VBox(
-            [self.controls, self.map, self.bridge], layout=w.Layout(height="100%", width="100%")
+            [self.controls, stage, self.bridge], layout=w.Layout(height="100%", width="100%")
         )
         self._link()
 
@@ -93,20 +122,6 @@ class MapPanel:
             description="Grid", tooltip="Lines between patches", indent=False,
             layout=w.Layout(width="58px"),
         )  # fmt: skip
-        self.imagery = w.Checkbox(
-            value=self._tiles is not None,
-            description="Imagery",
-            tooltip="The scene beneath the scores",
-            disabled=self._tiles is None,
-            indent=False,
-            layout=w.Layout(width="80px"),
-        )
-        self.bands = w.Dropdown(
-            options=band_combinations(self._tiles.scene if self._tiles else None),
-            tooltip="Which bands the imagery shows as red, green and blue",
-            disabled=self._tiles is None,
-            layout=w.Layout(width="110px"),
-        )
         self.mines = w.Checkbox(
             value=self.session.truth is not None,
             description="Mines",
@@ -116,24 +131,45 @@ class MapPanel:
             layout=w.Layout(width="66px"),
         )
         self.controls = w.HBox(
-            [self.sign, self.opacity, self.grid, self.imagery, self.bands, self.mines],
+            [self.sign, self.opacity, self.grid, self.imagery.shown, self.bands, self.mines],
             layout=w.Layout(flex="0 0 auto", align_items="center", flex_flow="row wrap"),
         )
         self.controls.add_class("rareearth-bar")
+
+    def _build_tools(self) -> None:
+        self.more = w.ToggleButton(
+            description="Map",
+            tooltip="Band combinations, another date, base maps",
+            layout=w.Layout(width="auto"),
+        )
+        self.tools = w.HBox([self.place.text, self.more])
+        self.drawer = w.VBox(
+            [
+                w.HBox(self.imagery.channels, layout=w.Layout(flex_flow="row wrap")),
+                self.swipe.date,
+                self.base_map.choice,
+                self.base_map.note,
+            ],
+            layout=w.Layout(display="none"),
+        )
+        self.tools.add_class("rareearth-tools")
+        self.drawer.add_class("rareearth-drawer")
+        self.more.observe(lambda change: self._open_drawer(opened=change.new), "value")
+
+    def _open_drawer(self, *, opened: bool) -> None:
+        self.drawer.layout.display = None if opened else "none"
 
     def _link(self) -> None:
         self._links = [
             w.link((self.session, "sign"), (self.sign, "value")),
             w.link((self.bridge, "opacity"), (self.opacity, "value")),
             w.link((self.bridge, "grid"), (self.grid, "value")),
-            w.link((self.session, "bands"), (self.bands, "value")),
         ]
-        self.imagery.observe(lambda change: self._show_imagery(change.new), "value")
         self.mines.observe(lambda _: self._outline(), "value")
-        self.session.observe(lambda _: self._show_state(), "state")
+        self.session.observe(lambda _: self._show_state(), ["state", "layer"])
         self.session.observe(lambda _: self._outline(), "selection")
         self.session.observe(lambda _: self._fly(), "in_hand")
-        self.session.observe(lambda change: self._show_bands(change.new), "bands")
+        self.session.observe(lambda _: self._explain(), "bands")
         self.session.observe(lambda _: self._describe_hovered(), ["hovered", "state"])
         self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
         self._show_state()
@@ -145,8 +181,12 @@ class MapPanel:
             self._click(int(message["patch"]), other=bool(message["other"]))
         elif kind == "hover":
             self.session.hovered = message["patch"]
-        elif kind in ("tile", "cancel") and self._tiles is not None:
-            self._tiles.request(message)
+        elif kind == "drawn":
+            self.drawing.select(message["ring"])
+        elif kind == "measure":
+            self.drawing.measure(message["path"])
+        elif kind in ("tile", "cancel") and (tiles := self._tiles[message["layer"]]):
+            tiles.request(message)
 
     def _click(self, patch: int, *, other: bool) -> None:
         plain_is_positive = self.session.sign == "positive"
@@ -156,27 +196,23 @@ class MapPanel:
         except ExplorerError as error:
             self.session.message = str(error)
 
-    def _show_imagery(self, shown: bool) -> None:
-        self.bridge.imagery = int(shown)
-
-    def _show_bands(self, bands: tuple[str, ...] | None) -> None:
-        if self._tiles is not None:
-            self._tiles.bands = bands
-            self.bridge.imagery += int(self.imagery.value)  # asks for all tiles again
-
     def _fly(self) -> None:
         patch = self.session.in_hand
         lon, lat = self.session.table.centroids[0 if patch is None else patch]
         self.bridge.focus = () if patch is None else (float(lat), float(lon))
+        self.bridge.pin = ()
         self._outline()
 
     def _show_state(self) -> None:
-        state = self.session.state
+        layer = self.session.layer or score_layer(self.session.state)
         with self.bridge.hold_sync():
-            self.bridge.levels = state.scale.levels(state.scores, state.active).tobytes()
-            self.bridge.palette = palette_rgba(state.scale.palette)
+            self.bridge.levels = layer.levels.tobytes()
+            self.bridge.palette = palette_rgba(layer.scale.palette)
             self._outline()
-        self.legend.value = legend(self.session)
+        self._explain()
+
+    def _explain(self) -> None:
+        self.legend.value = legend(self.session, index_of(self.session.bands))
 
     def _outline(self) -> None:
         templates = self.session.state.templates
@@ -195,43 +231,3 @@ class MapPanel:
     def _describe_hovered(self) -> None:
         patch = self.session.hovered
         self.bridge.tooltip = "" if patch is None else describe_patch(self.session, patch)
-
-
-def band_combinations(scene: Scene | None) -> list[tuple[str, tuple[str, ...] | None]]:
-    """Band combinations that a scene can show, by what remote sensing calls them."""
-    combinations: list[tuple[str, tuple[str, ...] | None]] = [("true colour", None)]
-    if scene is not None and {"nir", "red", "green"} <= set(scene.bands):
-        combinations.append(("infrared", ("nir", "red", "green")))
-    return combinations
-
-
-def describe_patch(session: Session, patch: int) -> str:
-    """Say which patch it is and what is known of it, and below how it scores and ranks."""
-    state = session.state
-    known = [f"patch {patch}"]
-    if sign := state.templates.sign_of(patch):
-        known.append(f"{sign} template")
-    if session.pools is not None and session.pools[patch]:
-        known.append(f"{session.pools[patch]} pool{'s' if session.pools[patch] > 1 else ''}")
-    if not state.active[patch]:
-        known.append("discarded")
-    if state.kind is ScoreKind.NONE:
-        return " · ".join(known)
-    return f"{' · '.join(known)}\nscore {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
-
-
-def legend(session: Session) -> str:
-    """Explain the colours, as HTML: which number, from where to where, which end is mine-like."""
-    state = session.state
-    if state.kind is ScoreKind.NONE:
-        return "<div class='rareearth-legend'>Click a patch that shows what you seek.</div>"
-    stops = ",".join(palette_hex(state.scale.palette, 9))
-    middle = "0" if state.kind is ScoreKind.CONTRAST else ""
-    return (
-        f"<div class='rareearth-legend'><b>{state.score_name}</b>"
-        f"<div class='rareearth-ramp' style='background:linear-gradient(to right,{stops})'></div>"
-        f"<div class='rareearth-ends'><span>{state.scale.low:.3g}</span><span>{middle}</span>"
-        f"<span>{state.scale.high:.3g}</span></div>"
-        "<div class='rareearth-ends'><span>less</span><span>mine-like</span><span>more</span></div>"
-        "</div>"
-    )

@@ -1,0 +1,50 @@
+"""Base maps from the network, none unless asked for."""
+
+from __future__ import annotations
+
+import ipyleaflet
+import ipywidgets as w
+
+BASE_MAPS = {
+    "OpenStreetMap": ipyleaflet.basemaps.OpenStreetMap.Mapnik,
+    "Esri imagery": ipyleaflet.basemaps.Esri.WorldImagery,
+}
+NOTE = "A base map needs the network and tells its server where you look."
+
+
+class BaseMapChoice:
+    """Lays a base map beneath everything; until one is chosen, nothing is fetched.
+
+    Parameters
+    ----------
+    leaflet
+        The map.
+    """
+
+    def __init__(self, leaflet: ipyleaflet.Map) -> None:
+        self._map = leaflet
+        self._layers: dict[str, ipyleaflet.TileLayer] = {}
+        # Who made a map has to be named wherever it is shown.
+        self._credit = ipyleaflet.AttributionControl(position="bottomleft", prefix="")
+        self.choice = w.Dropdown(
+            options=["none", *BASE_MAPS],
+            description="Base map",
+            tooltip=NOTE,
+            layout=w.Layout(width="220px"),
+            style={"description_width": "100px"},
+        )
+        self.note = w.HTML(f"<span class='rareearth-note'>{NOTE}</span>")
+        self.choice.observe(lambda change: self._show(change.new), "value")
+
+    def _show(self, name: str) -> None:
+        for layer in self._map.layers:
+            self._map.remove(layer)
+        if self._credit in self._map.controls:
+            self._map.remove(self._credit)
+        if name in BASE_MAPS:
+            if name not in self._layers:
+                layer = ipyleaflet.basemap_to_tiles(BASE_MAPS[name])
+                layer.max_native_zoom, layer.max_zoom = layer.max_zoom, self._map.max_zoom
+                self._layers[name] = layer
+            self._map.add(self._layers[name])
+            self._map.add(self._credit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
     from rareearth_explorer.scene import Scene
+    from rareearth_explorer.session.record import Record
     from rareearth_explorer.table import PatchTable
 
 
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
 
     journal, table = find(options.session, options.table)
     session = Session(table, open_labels(options.labels) if options.labels else None)
-    replay(journal, session)
+    tell(replay(journal, session))
     scene = open_own(options.scene, table) if options.scene else None
     with closing(scene) if scene else nullcontext():
         hand_over(
@@ -90,6 +92,12 @@ def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:
             raise SessionError(f"{journal}: {lost}; give it with --table.")
         opened = open_table(where)
     return journal, opened
+
+
+def tell(record: Record) -> None:
+    """Say what was lost by damage to a session's file, if anything was."""
+    if record.said:
+        print(record.said, file=sys.stderr)
 
 
 def open_own(path: Path, table: PatchTable) -> Scene:

@@ -16,6 +16,7 @@ from rareearth_explorer.cli import (
     import_table,
     info,
     project,
+    sessions,
     study,
     weights,
 )
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         export,
         embed,
         project,
+        sessions,
         study,
         import_table,
         weights,

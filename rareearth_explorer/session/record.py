@@ -43,6 +43,10 @@ Entry = dict[str, Any]
 """A line: the header, or a verb with its arguments and time."""
 
 
+UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError)
+"""What a verb raises that was damaged, or that needs a step which is lost."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A session as its file tells it.
@@ -125,8 +129,8 @@ def repeat(record: Record, session: Session) -> Record:
     for number, entry in record.entries.items():
         try:
             _repeat_one(entry, session)
-        except (ExplorerError, AttributeError, LookupError, TypeError, ValueError):
-            damaged.add(number)  # changed by the damage, or it needed a step that is lost
+        except UNREPEATABLE:
+            damaged.add(number)
         else:
             entries[number] = entry
     return Record(record.path, record.header, entries, tuple(sorted(damaged)), record.cut_off)

@@ -1,0 +1,287 @@
+"""Two analysts' sessions of one table become one, and nothing of it silently."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.copies import bring, save_copy, save_merged
+from rareearth_explorer.session.journal import Journal, replay, saved_sessions
+from rareearth_explorer.session.merging import Conflict, compare, sayings
+from rareearth_explorer.session.record import read_record
+from rareearth_explorer.session.summary import Summary
+from rareearth_explorer.table import PatchTable
+
+
+def hunted(table, steps, name=None):
+    """Do steps in a session, kept under a name if there is one."""
+    session = Session(table)
+    if name:
+        Journal.named(table, name).attach(session)
+    for verb, *arguments in steps:
+        getattr(session, verb)(*arguments)
+    return session
+
+
+MINE = [
+    ("mark", [0, 4], "positive"),
+    ("mark", 1, "negative"),
+    ("judge", 7, "confirmed"),
+    ("judge", 8, "rejected"),
+    ("note", 7, "tracks"),
+    ("note", 9, "same"),
+]
+THEIRS = [
+    ("mark", [4, 6], "positive"),
+    ("mark", 0, "negative"),
+    ("mute", 6),
+    ("judge", 7, "rejected"),
+    ("judge", 8, "rejected"),
+    ("judge", 10, "skipped"),
+    ("note", 7, "a village — no pools"),
+    ("note", 9, "same"),
+    ("note", 11, "look again"),
+]
+CONFLICTS = (
+    Conflict(0, "template", "positive", "negative"),
+    Conflict(7, "note", "tracks", "a village — no pools"),
+    Conflict(7, "verdict", "confirmed", "rejected"),
+)
+
+
+@pytest.fixture
+def pair(small_table):
+    return hunted(small_table, MINE), hunted(small_table, THEIRS)
+
+
+def test_what_agrees_is_joined_and_what_differs_is_listed(pair):
+    mine, theirs = pair
+    found = compare(mine.state, theirs.state)
+    assert found.conflicts == CONFLICTS
+    assert set(found.added) == {
+        (6, "template", "positive, off"),
+        (10, "verdict", "skipped"),
+        (11, "note", "look again"),
+    }
+    assert found.agreed == 3  # template 4, verdict 8, note 9
+    assert found.said.startswith("1 templates, 1 verdicts, 1 notes are new, 3 things are the same")
+
+
+def test_from_the_other_side_the_conflicts_are_the_same(pair):
+    mine, theirs = pair
+    turned = tuple(
+        Conflict(c.patch, c.subject, c.theirs, c.mine)
+        for c in compare(theirs.state, mine.state).conflicts
+    )
+    assert turned == CONFLICTS
+
+
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_taking_a_side_for_all(pair, side):
+    mine, theirs = pair
+    mine.merge(compare(mine.state, theirs.state).decided(side))
+    said = sayings(mine.state)
+    assert all(said[c.key] == getattr(c, side) for c in CONFLICTS)
+    assert said[6, "template"] == "positive, off"
+    assert 6 in mine.state.opinions.muted
+    assert said[1, "template"] == "negative"  # what only this one says stays
+
+
+def test_deciding_each(pair):
+    mine, theirs = pair
+    found = compare(mine.state, theirs.state)
+    sides = {(0, "template"): "theirs", (7, "note"): "mine", (7, "verdict"): "theirs"}
+    mine.merge(found.decided(sides))
+    assert mine.negatives == (1, 0)
+    assert mine.state.opinions.verdicts[7] == "rejected"
+    assert mine.state.opinions.notes[7] == "tracks"
+
+
+@pytest.mark.parametrize("sides", [{}, {(0, "template"): "mine"}, {(0, "template"): "both"}])
+def test_an_undecided_conflict_is_not_merged(pair, sides):
+    mine, theirs = pair
+    with pytest.raises(SessionError, match=r"of 3 conflicts are not decided, the first on the"):
+        compare(mine.state, theirs.state).decided(sides)
+
+
+def test_merging_is_one_step_back(pair):
+    mine, theirs = pair
+    before = mine.state
+    mine.merge(compare(mine.state, theirs.state).decided("theirs"))
+    mine.undo()
+    assert mine.state is before
+    mine.redo()
+    assert not compare(mine.state, theirs.state).conflicts
+
+
+def test_merging_what_is_there_is_no_step(pair):
+    mine, _ = pair
+    steps = []
+    mine.on_verb = lambda *verb: steps.append(verb)
+    mine.merge(compare(mine.state, mine.state).decided({}))
+    assert steps == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (0, "template", "maybe"),
+        (0, "verdict", "positive"),
+        (0, "note", " "),
+        (0, "colour", "red"),
+        (60, "note", "outside"),
+    ],
+)
+def test_what_a_session_cannot_hold_is_refused_whole(pair, said):
+    mine, _ = pair
+    before = mine.state
+    with pytest.raises(SessionError, match=r"cannot have|no patch 60"):
+        mine.merge([(3, "note", "fine"), said])
+    assert mine.state is before
+
+
+def test_a_merge_comes_back_from_the_journal(small_table):
+    mine = hunted(small_table, MINE, "mine")
+    theirs = hunted(small_table, THEIRS, "theirs")
+    mine.merge(compare(mine.state, theirs.state).decided("theirs"), "theirs")
+    again = Session(small_table)
+    Journal.named(small_table, "mine").attach(again)
+    assert again.state.templates == mine.state.templates
+    assert again.state.opinions == mine.state.opinions
+    np.testing.assert_array_equal(again.scores, mine.scores)
+    again.undo()
+    assert sayings(again.state) == sayings(hunted(small_table, MINE).state)
+
+
+patches = st.integers(0, 12)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("mark"), patches, st.sampled_from(["positive", "negative"])),
+        st.tuples(st.just("unmark"), patches),
+        st.tuples(st.just("mute"), patches),
+        st.tuples(st.just("judge"), patches, st.sampled_from(["confirmed", "rejected", None])),
+        st.tuples(st.just("note"), patches, st.sampled_from(["a", "b", ""])),
+        st.tuples(st.sampled_from(["undo", "redo"])),
+    ),
+    max_size=15,
+)
+
+
+@given(one=steps, other=steps)
+def test_either_way_the_same_is_kept_where_there_is_no_conflict(small_table, one, other):
+    first, second = hunted(small_table, one), hunted(small_table, other)
+    here, there = compare(first.state, second.state), compare(second.state, first.state)
+    disputed = {c.key for c in here.conflicts}
+    assert disputed == {c.key for c in there.conflicts}
+    before = sayings(first.state) | sayings(second.state)
+    first.merge(here.decided("mine"))
+    second.merge(there.decided("mine"))
+    kept, likewise = sayings(first.state), sayings(second.state)
+    for key, said in before.items():
+        if key not in disputed:
+            assert kept[key] == likewise[key] == said
+    assert kept.keys() == likewise.keys() == before.keys()  # and nothing is lost
+
+
+@given(one=steps, other=steps)
+def test_theirs_here_is_mine_there(small_table, one, other):
+    first, second = hunted(small_table, one), hunted(small_table, other)
+    here, there = compare(first.state, second.state), compare(second.state, first.state)
+    first.merge(here.decided("theirs"))
+    second.merge(there.decided("mine"))
+    assert sayings(first.state) == sayings(second.state)
+
+
+# Files ---------------------------------------------------------------------------------------
+
+
+def test_a_session_travels_to_another_machine(small_table, tmp_path, monkeypatch):
+    mine = hunted(small_table, MINE, "hunt")
+    mine.refine(float(np.median(mine.scores)))
+    target = tmp_path / "stick" / "for Bo.jsonl"
+    save_copy(Journal.named(small_table, "hunt").path, target)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another machine"))
+    copy = PatchTable.from_arrays(small_table.embeddings.copy(), small_table.corners.copy())
+    assert saved_sessions(copy) == []
+    kept, record = bring(target, copy)
+    assert record.said == ""
+    assert saved_sessions(copy) == ["hunt"]
+    again = Session(copy)
+    journal = Journal(kept)
+    assert journal.attach(again) == 7
+    assert sayings(again.state) == sayings(mine.state)
+    np.testing.assert_array_equal(again.active, mine.active)
+    again.undo()  # and goes on there
+    assert len(again.state.rounds) == 1
+
+
+def test_a_session_of_another_table_is_refused(small_table, tmp_path):
+    hunted(small_table, MINE, "hunt")
+    save_copy(Journal.named(small_table, "hunt").path, tmp_path / "s.jsonl")
+    other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+    with pytest.raises(SessionError, match=r"s\.jsonl: .* about another table of 60 patches"):
+        bring(tmp_path / "s.jsonl", other)
+    assert saved_sessions(other) == []
+
+
+def test_a_name_that_is_taken_is_no_reason_to_overwrite(small_table, tmp_path):
+    hunted(small_table, MINE, "hunt")
+    save_copy(Journal.named(small_table, "hunt").path, tmp_path / "hunt.jsonl")
+    assert bring(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (2)"
+    assert bring(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (3)"
+    with pytest.raises(SessionError, match="There is a session 'hunt' already"):
+        bring(tmp_path / "hunt.jsonl", small_table, "hunt")
+
+
+def test_a_copy_of_a_damaged_file_has_what_was_understood(small_table, tmp_path):
+    hunted(small_table, MINE, "hunt")
+    path = Journal.named(small_table, "hunt").path
+    path.write_bytes(path.read_bytes()[:-9])
+    assert "cut off" in save_copy(path, tmp_path / "copy.jsonl").said
+    record = read_record(tmp_path / "copy.jsonl")
+    assert len(record.entries) == len(MINE) - 1
+    assert record.said == ""
+
+
+def test_a_copy_that_cannot_be_written_is_said(small_table, tmp_path):
+    hunted(small_table, MINE, "hunt")
+    (tmp_path / "file").touch()
+    with pytest.raises(SessionError, match="cannot be kept there"):
+        save_copy(Journal.named(small_table, "hunt").path, tmp_path / "file" / "copy.jsonl")
+
+
+def test_a_merged_file_undoes_to_the_first(small_table, tmp_path):
+    mine, theirs = hunted(small_table, MINE, "mine"), hunted(small_table, THEIRS)
+    said = compare(mine.state, theirs.state).decided("theirs")
+    save_merged(Journal.named(small_table, "mine").path, said, "theirs", tmp_path / "both.jsonl")
+    both = Session(small_table)
+    assert replay(tmp_path / "both.jsonl", both).said == ""
+    assert all(sayings(both.state)[c.key] == c.theirs for c in CONFLICTS)
+    both.undo()
+    assert sayings(both.state) == sayings(mine.state)
+
+
+@given(one=steps)
+def test_the_summary_counts_what_the_session_holds(small_table, tmp_path_factory, one):
+    path = tmp_path_factory.mktemp("journal") / "any.jsonl"
+    session = Session(small_table)
+    Journal(path).attach(session)
+    for verb, *arguments in [*one, ("merge", [(3, "note", "theirs")]), ("undo",), *one]:
+        getattr(session, verb)(*arguments)
+    summary = Summary.of(read_record(path))
+    assert summary.templates == session.state.templates
+    assert summary.opinions.verdicts == session.state.opinions.verdicts
+    assert summary.opinions.notes == session.state.opinions.notes
+
+
+def test_the_summary_counts_rounds(small_table):
+    session = hunted(small_table, MINE, "hunt")
+    session.refine(float(np.median(session.scores)))
+    path = Journal.named(small_table, "hunt").path
+    assert Summary.of(read_record(path)).rounds == 2
+    session.back()
+    assert Summary.of(read_record(path)).rounds == 1

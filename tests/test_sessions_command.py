@@ -1,0 +1,155 @@
+"""`rareearth-explorer sessions`: every session listed, moved and merged from the command line."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+
+import pytest
+
+from rareearth_explorer.cli import main
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal, saved_sessions
+from rareearth_explorer.table import TableWriter, open_table
+
+
+def write_table(table, path, rows=60):
+    with TableWriter(path, table.dim, table.metadata) as writer:
+        writer.append(
+            table.row[:rows], table.column[:rows], table.corners[:rows], table.embeddings[:rows]
+        )
+    return open_table(path)
+
+
+@pytest.fixture
+def table(small_table, tmp_path):
+    return write_table(small_table, tmp_path / "t.parquet")
+
+
+@pytest.fixture
+def hunts(table):
+    """Two analysts' sessions: they agree on patch 4 and differ on 0 and 7."""
+    for name, sign, verdict in (("anna", "positive", "confirmed"), ("bo", "negative", "rejected")):
+        session = Session(table)
+        Journal.named(table, name).attach(session)
+        session.mark(4, "positive")
+        session.mark(0, sign)
+        session.judge(7, verdict)
+        session.note(20 if name == "anna" else 21, f"by {name}")
+
+
+def opened(table, name):
+    session = Session(table)
+    Journal.named(table, name).attach(session)
+    return session
+
+
+def test_sessions_are_listed_with_table_dates_and_counts(hunts, capsys):
+    assert main(["sessions"]) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert re.split(" {2,}", heading)[:4] == ["session", "table", "begun", "last step"]
+    (anna,) = (row for row in rows if row.startswith("anna"))
+    assert "t.parquet, 60 patches" in anna
+    assert len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", anna)) == 2
+    assert anna.endswith("4      2 positive, 1 confirmed, 1 notes, round 1")
+    assert len(rows) == 2
+
+
+def test_without_sessions_it_says_so(capsys):
+    assert main(["sessions"]) == 0
+    assert "no saved session yet" in capsys.readouterr().out
+
+
+def test_what_is_no_session_is_said_and_the_rest_listed(hunts, table, capsys):
+    Journal.named(table, "broken").path.write_text("rubbish")
+    assert main(["sessions"]) == 0
+    said = capsys.readouterr()
+    assert "broken.jsonl: its first line" in said.err
+    assert len(said.out.splitlines()) == 3
+
+
+def test_out_and_in_on_another_machine(hunts, table, tmp_path, monkeypatch, capsys):
+    target = tmp_path / "anna's hunt.jsonl"
+    assert main(["sessions", "export", "anna", "-o", str(target)]) == 0
+    before = opened(table, "anna").state
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "elsewhere"))
+    moved = tmp_path / "moved.parquet"
+    shutil.move(table.path, moved)
+    assert main(["sessions", "import", str(target), "--table", str(moved), "--name", "a"]) == 0
+    assert "Session 'a': 4 steps" in capsys.readouterr().out
+    after = opened(open_table(moved), "a").state
+    assert (after.templates, after.opinions) == (before.templates, before.opinions)
+    assert main(["export", "a", "-o", str(tmp_path / "out.csv")]) == 0  # it knows where that is
+
+
+def test_a_file_for_another_table_is_said(hunts, small_table, tmp_path, capsys):
+    main(["sessions", "export", "anna", "-o", str(tmp_path / "a.jsonl")])
+    write_table(small_table, tmp_path / "other.parquet", rows=50)
+    arguments = ["import", str(tmp_path / "a.jsonl"), "--table", str(tmp_path / "other.parquet")]
+    assert main(["sessions", *arguments]) == 2
+    assert "about another table of 60 patches" in capsys.readouterr().err
+
+
+def test_a_damaged_file_is_said_and_the_rest_kept(hunts, table, tmp_path, capsys):
+    path = Journal.named(table, "anna").path
+    path.write_bytes(path.read_bytes()[:-5])
+    assert main(["sessions", "export", "anna", "-o", str(tmp_path / "a.jsonl")]) == 0
+    said = capsys.readouterr()
+    assert "cut off" in said.err
+    assert "3 steps" in said.out
+
+
+def test_conflicts_are_listed_and_nothing_is_merged(hunts, table, capsys):
+    assert main(["sessions", "merge", "anna", "bo", "-o", "both"]) == 2
+    said = capsys.readouterr()
+    lines = [line.split("\t") for line in said.out.splitlines()]
+    assert [line[3:] for line in lines] == [
+        ["subject", "mine", "theirs"],
+        ["template", "positive", "negative"],
+        ["verdict", "confirmed", "rejected"],
+    ]
+    assert "Nothing is merged yet" in said.err
+    assert "--take" in said.err
+    assert set(saved_sessions(table)) == {"anna", "bo"}
+
+
+@pytest.mark.parametrize(("side", "sign"), [("mine", "positive"), ("theirs", "negative")])
+def test_one_side_is_taken_for_all(hunts, table, side, sign):
+    assert main(["sessions", "merge", "anna", "bo", "-o", "both", "--take", side]) == 0
+    both = opened(table, "both")
+    assert both.state.templates.sign_of(0) == sign
+    assert dict(both.state.opinions.notes) == {20: "by anna", 21: "by bo"}
+    both.undo()
+    assert both.state.opinions == opened(table, "anna").state.opinions
+
+
+def test_each_is_decided_in_a_file(hunts, table, tmp_path, capsys):
+    arguments = ["sessions", "merge", "anna", "bo", "-o", str(tmp_path / "both.jsonl")]
+    arguments += ["--decisions", str(tmp_path / "d.csv")]
+    assert main(arguments) == 2
+    assert "fill in the column 'take'" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "2 of 2 conflicts are not decided" in capsys.readouterr().err
+    with (tmp_path / "d.csv").open(newline="") as file:
+        rows = [*csv.DictReader(file)]
+    for row in rows:
+        row["take"] = "theirs" if row["subject"] == "verdict" else "mine"
+    with (tmp_path / "d.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main(arguments) == 0
+    session = Session(table)
+    Journal(tmp_path / "both.jsonl").attach(session)
+    assert session.positives == (4, 0)
+    assert session.state.opinions.verdicts == {7: "rejected"}
+    assert main(arguments) == 2  # never over a session that is there
+    assert "choose another name" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_list_of_decisions_is_said(hunts, tmp_path, capsys):
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n")
+    decisions = ["--decisions", str(tmp_path / "d.csv")]
+    assert main(["sessions", "merge", "anna", "bo", "-o", "both", *decisions]) == 2
+    assert "no list of conflicts" in capsys.readouterr().err

@@ -89,13 +89,20 @@ def run_list(_: argparse.Namespace) -> None:
 
 
 def _row(record: Record) -> tuple[str, ...]:
-    from rareearth_explorer.session.summary import Summary, dates
+    from rareearth_explorer.session.summary import counts, dates, without_table
 
-    summary, span = Summary.of(record), dates(record)
+    span = dates(record)
     where = record.header.get("path")
-    table = f"{Path(where).name if where else '?'}, {record.header.get('patches', 0):,} patches"
+    table = f"{Path(where).name if where else '?'}, {record.header['patches']:,} patches"
     begun, last = map(_shown, span) if span else ("", "")
-    return record.path.stem, table, begun, last, f"{len(record.entries):,}", summary.said
+    return (
+        record.path.stem,
+        table,
+        begun,
+        last,
+        f"{len(record.entries):,}",
+        counts(without_table(record)),
+    )
 
 
 def _shown(time: datetime) -> str:

@@ -153,7 +153,7 @@ def check_table(record: Record, table: PatchTable) -> None:
         where = record.header.get("path")
         raise SessionError(
             f"{record.path}: this session is about another table of "
-            f"{record.header.get('patches', 0):,} patches{f', {where}' if where else ''}; open "
+            f"{record.header['patches']:,} patches{f', {where}' if where else ''}; open "
             "that one."
         )
 

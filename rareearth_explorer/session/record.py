@@ -104,7 +104,7 @@ def read_record(path: Path) -> Record:
         raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
     lines = dict(enumerate(content.splitlines(), start=1))
     header = _parsed(lines.pop(1, b""))
-    if header is None or header.get("format") != FORMAT:
+    if header is None or header.get("format") != FORMAT or not _counts(header.get("patches")):
         raise SessionError(
             f"{path}: its first line does not say that this is a session; choose another file, or "
             "restore a copy of it."
@@ -182,6 +182,10 @@ def _mask(rows: list[int], size: int) -> Mask:
     active = np.zeros(size, dtype=bool)
     active[rows] = True
     return active
+
+
+def _counts(number: object) -> bool:
+    return isinstance(number, int) and number > 0
 
 
 def _parsed(line: bytes) -> Entry | None:

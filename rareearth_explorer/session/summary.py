@@ -1,93 +1,43 @@
-"""What a saved session holds, counted from its file alone: the table need not be there."""
+"""What a saved session holds, told from its file alone: the table need not be there."""
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self, get_args
+from typing import get_args
 
-from rareearth_explorer.session.judging import SIGN_OF
-from rareearth_explorer.session.merging import joined
-from rareearth_explorer.session.record import UNREPEATABLE, Entry, Record
-from rareearth_explorer.session.state import Opinions, Templates, Verdict, with_value
+import numpy as np
+
+from rareearth_explorer.session.record import Record, repeat
+from rareearth_explorer.session.session import Session
+from rareearth_explorer.session.state import State, Verdict
+from rareearth_explorer.table import PatchTable
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Counts of a session.
+def without_table(record: Record) -> State:
+    """Repeat a session on as many patches that stand in for its table.
 
-    Attributes
-    ----------
-    templates, opinions
-        As its state has them.
-    rounds
-        Number of rounds.
+    Templates, verdicts, notes and rounds are those of the session; its scores are not.
     """
+    size = record.header["patches"]
+    embeddings = np.random.default_rng(0).random((size, 2), np.float32) + 1
+    session = Session(PatchTable.from_arrays(embeddings, np.zeros((size, 4, 2))))
+    repeat(record, session)
+    return session.state
 
-    templates: Templates = field(default_factory=Templates)
-    opinions: Opinions = field(default_factory=Opinions)
-    rounds: int = 1
 
-    @classmethod
-    def of(cls, record: Record) -> Self:
-        """Count what a record's verbs come to."""
-        now, past, future = cls(), list[Self](), list[Self]()
-        for entry in record.entries.values():
-            verb = entry["verb"]
-            if verb == "undo" and past:
-                future.append(now)
-                now = past.pop()
-            elif verb == "redo" and future:
-                past.append(now)
-                now = future.pop()
-            elif verb not in ("undo", "redo"):
-                past.append(now)
-                future.clear()
-                # What cannot be repeated changes nothing; opening the session says so.
-                with contextlib.suppress(*UNREPEATABLE):
-                    now = now.after(entry)
-        return now
-
-    @property
-    def said(self) -> str:
-        """The counts in words, without what there is none of."""
-        verdicts = Counter(self.opinions.verdicts.values())
-        counts = {
-            "positive": len(self.templates.positives),
-            "negative": len(self.templates.negatives),
-            **{verdict: verdicts[verdict] for verdict in get_args(Verdict)},
-            "notes": len(self.opinions.notes),
-        }
-        told = [f"{count:,} {what}" for what, count in counts.items() if count]
-        return ", ".join([*told, f"round {self.rounds}"])
-
-    def after(self, entry: Entry) -> Self:
-        """Count a verb that is neither undo nor redo; what it does to the scores is left out."""
-        templates, opinions, rounds = self.templates, self.opinions, self.rounds
-        match entry["verb"]:
-            case "mark":
-                templates = templates.marked(entry["patch"], entry["sign"])
-            case "unmark":
-                templates = templates.without(entry["patch"])
-            case "judge":
-                verdict = entry["verdict"]
-                if entry["mark"] and verdict in SIGN_OF:
-                    templates = templates.marked(entry["patch"], SIGN_OF[verdict])
-                verdicts = with_value(opinions.verdicts, entry["patch"], verdict)
-                opinions = replace(opinions, verdicts=verdicts)
-            case "note":
-                notes = with_value(opinions.notes, [entry["patch"]], entry["text"].strip())
-                opinions = replace(opinions, notes=notes)
-            case "merge":
-                templates, opinions = joined(templates, opinions, entry["said"])
-            case "keep":
-                rounds += 1
-            case "back":
-                rounds = entry["to"] + 1
-        return replace(self, templates=templates, opinions=opinions, rounds=rounds)
+def counts(state: State) -> str:
+    """Count templates, verdicts, notes and rounds in words, without what there is none of."""
+    verdicts = Counter(state.opinions.verdicts.values())
+    numbers = {
+        "positive": len(state.templates.positives),
+        "negative": len(state.templates.negatives),
+        **{verdict: verdicts[verdict] for verdict in get_args(Verdict)},
+        "notes": len(state.opinions.notes),
+    }
+    told = [f"{number:,} {what}" for what, number in numbers.items() if number]
+    return ", ".join([*told, f"round {len(state.rounds)}"])
 
 
 def dates(record: Record) -> tuple[datetime, datetime] | None:

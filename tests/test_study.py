@@ -112,7 +112,10 @@ def test_geometry_is_that_of_the_rows(hopeless):
     assert geometry.ordinary_correlation == pytest.approx(
         np.corrcoef(p, everything)[0, 1], abs=1e-5
     )
-    assert 0.2 < geometry.undefined < 0.8
+    assert 0.2 < geometry.saturated < 0.8
+    least = np.argsort(everything)[:20]
+    assert geometry.strange_mines == np.isin(hopeless.mines, least).mean()
+    assert geometry.strange_by_positives == np.isin(np.argsort(-p)[:10], least).mean()
 
 
 def test_geometry_of_easy_patches(easy):

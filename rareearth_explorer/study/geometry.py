@@ -38,11 +38,16 @@ class Geometry:
         Of the mean cosine to positives with how ordinary a patch is.
     contrast, contrast_with_all
         AUC of Cosine Contrast with negatives taken at random, and with all patches as negatives.
+    strange_mines
+        Share of the mines that are among the tenth of the patches that is least ordinary.
+    strange_by_positives, strange_by_contrast
+        Share of the first 5 % of a ranking, by the mean cosine to positives and by Cosine
+        Contrast with negatives taken at random, that is among this tenth.
     centred
         AUC of the mean cosine to positives after the mean embedding was taken out of every one.
-    undefined
-        Share of the patches whose mean whitened cosine to positives is below 0, where equation 3
-        is not defined.
+    saturated
+        Share of the patches whose mean whitened cosines to positives and to random negatives have
+        opposite signs: equation 3 is not defined there, and its bounded form is 1 or -1.
     """
 
     mean_cosine: float
@@ -56,8 +61,11 @@ class Geometry:
     ordinary_correlation: float
     contrast: float
     contrast_with_all: float
+    strange_mines: float
+    strange_by_positives: float
+    strange_by_contrast: float
     centred: float
-    undefined: float
+    saturated: float
 
 
 def describe(data: Labelled, count: int, *, draws: int, seed: int = 0) -> Geometry:
@@ -76,6 +84,7 @@ def _one_draw(data: Labelled, count: int, rng: np.random.Generator) -> Geometry:
     negative = data.columns(at_random, whitened=False).mean(axis=0)
     ranked = np.argsort(-positive)
     mistakes = ranked[data.pools[ranked] == 0][:count]
+    whitened = (data.columns(rows, whitened=True).mean(axis=0) for rows in (marked, at_random))
     mean = data.embeddings.mean(axis=0)
     ordinary = data.embeddings @ mean
     length = np.sqrt(1 - 2 * ordinary + mean @ mean)  # of a row less the mean
@@ -84,6 +93,11 @@ def _one_draw(data: Labelled, count: int, rng: np.random.Generator) -> Geometry:
     def auc(scores: Vector) -> float:
         return Ranking.of(np.delete(scores, marked), np.delete(data.pools, marked)).auc
 
+    def strange(scores: Vector) -> float:
+        return float(least_ordinary[np.argsort(-scores)[: len(scores) // 20]].mean())
+
+    contrast = contrast_of(positive, negative)
+    least_ordinary = ordinary <= np.quantile(ordinary, 0.1)
     logs = np.log(np.maximum([positive, negative], 1e-6))
     return Geometry(
         mean_cosine=float(ordinary.mean()),
@@ -95,8 +109,11 @@ def _one_draw(data: Labelled, count: int, rng: np.random.Generator) -> Geometry:
         negatives_spread=float(logs[1].std()),
         correlation=float(np.corrcoef(logs)[0, 1]),
         ordinary_correlation=float(np.corrcoef(positive, ordinary)[0, 1]),
-        contrast=auc(contrast_of(positive, negative)),
+        contrast=auc(contrast),
         contrast_with_all=auc(contrast_of(positive, ordinary)),
+        strange_mines=float(least_ordinary[data.mines].mean()),
+        strange_by_positives=strange(positive),
+        strange_by_contrast=strange(contrast),
         centred=auc((centred / length[marked, None]).mean(axis=0) / length),
-        undefined=float((data.columns(marked, whitened=True).mean(axis=0) < 0).mean()),
+        saturated=float((np.abs(contrast_of(*whitened)) == 1).mean()),
     )

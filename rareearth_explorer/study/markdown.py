@@ -21,6 +21,7 @@ from rareearth_explorer.study.reproduction import FEWEST
 BEST, UNCERTAIN, DIVERSE, RANDOM = ReviewOrder
 ORDERS: dict[str, tuple[Sequence[ReviewOrder], int]] = {
     **{order.value: ((order,), 1) for order in ReviewOrder},
+    "best first, scored again after every 5": ((BEST,), 5),
     "best first, scored again after every 20": ((BEST,), 20),
     "best first, every fifth the most uncertain": ((BEST, BEST, BEST, BEST, UNCERTAIN), 1),
     "best first, every fifth the most different": ((BEST, BEST, BEST, BEST, DIVERSE), 1),
@@ -96,8 +97,11 @@ def geometry_table(data: Labelled, count: int, effort: Effort) -> str:
         "correlation of cosine to positives with how ordinary": "ordinary_correlation",
         "AUC of Cosine Contrast, random negatives": "contrast",
         "AUC of Cosine Contrast, all patches as negatives": "contrast_with_all",
+        "share of the mines in the least ordinary tenth": "strange_mines",
+        "share of the first 5 % in that tenth, by cosine to positives": "strange_by_positives",
+        "share of the first 5 % in that tenth, by Cosine Contrast": "strange_by_contrast",
         "AUC of the mean cosine to positives, mean embedding taken out": "centred",
-        "share of whitened mean cosines to positives below 0": "undefined",
+        "share of whitened Cosine Contrasts at 1 or -1": "saturated",
     }
     return _table(
         ["how mines lie among the patches", "k = 1", f"k = {count}"],

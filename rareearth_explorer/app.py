@@ -17,6 +17,7 @@ from rareearth_explorer.panels.handover import HandoverPanel
 from rareearth_explorer.panels.history import HistoryPanel
 from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
 from rareearth_explorer.panels.map import MapPanel
+from rareearth_explorer.panels.merging import MergingPanel
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.roc import RocPanel
 from rareearth_explorer.panels.rounds import RoundsPanel
@@ -31,13 +32,16 @@ from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session, Sign
 from rareearth_explorer.table import PatchTable, open_table
 
-TABLE, SCENE, LABELS, COMPARE, HEIGHT = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE", "HEIGHT")
+TABLE, SCENE, LABELS, COMPARE = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")
 )
 """Environment variables through which the command tells the notebook what to open."""
 
 NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 """Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""
+
+PAGE_HEIGHT = "100vh"
+"""Height in a page of its own, which Voila serves."""
 
 STYLE = Path(__file__).with_name("app.css")
 
@@ -104,7 +108,10 @@ class Explorer:
             self.session = Session(table)
             problems.append(str(error))
         self._build(height)
-        if name is not None:
+        if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
+            # This kernel waits for a page, and must not hold the session of the page before it.
+            self.map.bridge.observe(lambda _: self.sessions.open(name), "shown")
+        elif name is not None:
             self.sessions.open(name)
         if problems:
             self.session.message = " ".join(problems)
@@ -113,7 +120,7 @@ class Explorer:
     def from_environment(cls) -> Explorer | w.HTML:
         """Open what the `explore` command was given, or the demo; a sentence where that fails."""
         given = {name: os.environ.get(name) or None for name in (TABLE, SCENE, LABELS)}
-        height = os.environ.get(HEIGHT, NOTEBOOK_HEIGHT)
+        height = PAGE_HEIGHT if "VOILA_BASE_URL" in os.environ else NOTEBOOK_HEIGHT
         try:
             if given[TABLE] is None:
                 demo = prepare_demo()
@@ -123,7 +130,9 @@ class Explorer:
                 str(given[TABLE]), given[SCENE], given[LABELS], compare=others, height=height
             )
         except ExplorerError as error:
-            return w.HTML(html.escape(str(error)))
+            sentence = w.HTML(html.escape(str(error)))
+            sentence.add_class("rareearth-sorry")
+            return sentence
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
@@ -139,11 +148,14 @@ class Explorer:
         self.review = ReviewPanel(session, scene)
         self.history = HistoryPanel(session)
         self.sessions = SessionsPanel(session)
+        self.merging = MergingPanel(session)
+        for trait in ("names", "current"):
+            w.dlink((self.sessions, trait), (self.merging, trait))
         self.handover = HandoverPanel(session, scene, lambda: self.sessions.current)
         self.keyboard = KeyboardPanel(session, self._keys())
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        keeping = w.VBox([self.sessions.widget, self.handover.widget])
+        keeping = w.VBox([self.sessions.widget, self.merging.widget, self.handover.widget])
         self.tabs = w.Tab(
             [overview, self.review.widget, self.history.widget, keeping],
             titles=["Overview", "Review", "Rounds", "Session"],

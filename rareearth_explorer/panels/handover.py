@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import mimetypes
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +11,7 @@ import ipywidgets as w
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.handover import hand_over
 from rareearth_explorer.handover.export import Subject
+from rareearth_explorer.panels.download import download_link
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session
 
@@ -106,10 +104,4 @@ class HandoverPanel:
             self.link.value = ""
             self.session.message = str(error)
             return
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        data = base64.b64encode(content).decode()
-        shown = html.escape(name, quote=True)
-        self.link.value = (
-            f"<a download='{shown}' href='data:{kind};base64,{data}'>{shown}</a> "
-            f"<span class='rareearth-note'>{len(content) / 1024:,.0f} kB</span>"
-        )
+        self.link.value = download_link(name, content)

@@ -1,0 +1,18 @@
+"""A file for the browser to download, from inside the page: it arrives also from afar."""
+
+from __future__ import annotations
+
+import base64
+import html
+import mimetypes
+
+
+def download_link(name: str, content: bytes) -> str:
+    """Make the HTML of a link that saves `content` under `name`."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    data = base64.b64encode(content).decode()
+    shown = html.escape(name, quote=True)
+    return (
+        f"<a download='{shown}' href='data:{kind};base64,{data}'>{shown}</a> "
+        f"<span class='rareearth-note'>{len(content) / 1024:,.0f} kB</span>"
+    )

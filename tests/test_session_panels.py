@@ -1,0 +1,274 @@
+"""The tab 'Session': other windows, files, and merging, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from datetime import UTC, datetime
+
+import pytest
+from filelock import FileLock
+
+from rareearth_explorer.app import Explorer
+from rareearth_explorer.panels.merging import MergingPanel
+from rareearth_explorer.panels.sessions import SessionsPanel
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.copies import save_copy
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.session.merging import sayings
+from rareearth_explorer.table import PatchTable
+
+
+@pytest.fixture(autouse=True)
+def no_projection_process(monkeypatch):
+    monkeypatch.setattr("rareearth_explorer.background.Worker.start", lambda self: None)
+
+
+@pytest.fixture
+def session(small_table):
+    return Session(small_table)
+
+
+def kept(table, name, *steps):
+    """Do steps in a session of that name, and leave it."""
+    session, journal = Session(table), Journal.named(table, name)
+    journal.attach(session)
+    for verb, *arguments in steps:
+        getattr(session, verb)(*arguments)
+    journal.close()
+    return session
+
+
+@pytest.fixture
+def other_window(small_table):
+    """What another process does to the session 'hunt': it holds the lock."""
+    path = Journal.named(small_table, "hunt").path
+    path.parent.mkdir(parents=True)
+    return FileLock(path.with_suffix(".lock"), thread_local=False)
+
+
+def uploaded(name, content):
+    """What the browser sends of a chosen file."""
+    modified = datetime.now(UTC)
+    return (
+        {
+            "name": name,
+            "content": memoryview(content),
+            "type": "",
+            "size": len(content),
+            "last_modified": modified,
+        },
+    )
+
+
+def shown(widget):
+    return widget.layout.display != "none"
+
+
+class TestAnotherWindow:
+    def test_steps_go_to_a_copy_and_the_panel_says_so(self, session, small_table, other_window):
+        kept(small_table, "hunt", ("mark", 3, "positive"))
+        panel = SessionsPanel(session)
+        with other_window:
+            panel.open("hunt")
+            assert session.positives == (3,)
+            assert "'hunt' is open in another window" in session.message
+            assert panel.current == "hunt"
+            session.mark(5, "positive")
+            assert panel.current == panel.saved.value == "hunt (2)"
+            assert "kept as 'hunt (2)'" in panel.said.value
+            panel.look()
+            assert not shown(panel.take_over)
+        panel.look()
+        assert shown(panel.take_over)
+        panel.take_over.click()
+        assert session.positives == (3,)
+        assert panel.current == "hunt"
+        assert "kept as 'hunt (2)'" in session.message
+        assert not shown(panel.take_over)
+        session.mark(7, "positive")
+        panel.saved.value = "hunt (2)"
+        assert session.positives == (3, 5)
+        panel.saved.value = "hunt"
+        assert session.positives == (3, 7)
+
+    def test_in_a_kernel_the_offer_comes_by_itself(
+        self, session, small_table, other_window, monkeypatch
+    ):
+        monkeypatch.setattr("rareearth_explorer.panels.sessions.WATCH", 0.01)
+        kept(small_table, "hunt", ("mark", 3, "positive"))
+        panel = SessionsPanel(session)
+
+        async def live():
+            with other_window:
+                panel.open("hunt")
+                await asyncio.sleep(0.05)
+                assert not shown(panel.take_over)
+            for _ in range(500):
+                await asyncio.sleep(0.01)
+                if shown(panel.take_over):
+                    return
+            pytest.fail("the offer did not come")
+
+        asyncio.run(live())
+
+    def test_a_cell_that_is_run_again_has_the_session(self, small_table):
+        first = Explorer(small_table)
+        first.session.mark(3, "positive")
+        second = Explorer(small_table)
+        assert "another window" not in second.session.message
+        first.session.mark(4, "positive")
+        assert first.sessions.current == "default (2)"
+        assert "open in another window" in first.sessions.said.value
+        assert second.sessions.current == "default"
+
+    def test_opening_another_session_leaves_the_first_to_others(self, session, other_window):
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        panel.open("another")
+        with other_window.acquire(blocking=False):
+            pass
+
+
+class TestFiles:
+    def test_save_and_bring(self, session, small_table, tmp_path):
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        session.mark(3, "positive")
+        panel.save.click()
+        name, data = re.search(r"download='(.*?)' href='data:.*?,(.*?)'", panel.link.value).groups()
+        assert name == "hunt.jsonl"
+        panel.bring.value = uploaded(name, base64.b64decode(data))
+        assert panel.names == ("hunt (2)", "hunt")
+        assert panel.current == "hunt"
+        assert "'hunt (2)' is kept here now" in session.message
+        assert panel.bring.value == ()
+        panel.saved.value = "hunt (2)"
+        assert session.positives == (3,)
+
+    def test_a_file_of_another_table_is_said(self, session, small_table, tmp_path):
+        other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+        kept(other, "theirs")
+        save_copy(Journal.named(other, "theirs").path, tmp_path / "theirs.jsonl")
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        content = (tmp_path / "theirs.jsonl").read_bytes()
+        panel.bring.value = uploaded("theirs.jsonl", content)
+        assert session.message.startswith("theirs.jsonl: this session is about another table")
+        assert panel.names == ("hunt",)
+
+    def test_damage_is_said(self, session, small_table):
+        kept(small_table, "hunt", ("mark", 3, "positive"), ("mark", 4, "positive"))
+        path = Journal.named(small_table, "hunt").path
+        path.write_bytes(path.read_bytes()[:-9])
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        assert session.positives == (3,)
+        assert "cut off while it was written" in session.message
+        assert "cut off while it was written" in panel.said.value
+
+    def test_what_is_no_session_leaves_nothing_open_and_says_so(self, session, small_table):
+        kept(small_table, "hunt")
+        Journal.named(small_table, "broken").path.write_text("rubbish")
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        panel.saved.value = "broken"
+        assert "its first line does not say" in session.message
+        assert "what you do is not kept" in panel.said.value
+        assert panel.save.disabled
+        panel.saved.value = "hunt"
+        assert "not kept" not in panel.said.value
+
+
+MINE = [("mark", [0, 4], "positive"), ("judge", 7, "confirmed"), ("note", 7, "<b>tracks")]
+THEIRS = [("mark", 0, "negative"), ("judge", 7, "rejected"), ("note", 7, "a roof"), ("mute", 0)]
+
+
+class TestMerging:
+    @pytest.fixture
+    def panel(self, session, small_table):
+        kept(small_table, "bo", *THEIRS, ("note", 9, "look again"))
+        for verb, *arguments in MINE:
+            getattr(session, verb)(*arguments)
+        panel = MergingPanel(session)
+        panel.names, panel.current = ("hunt", "bo"), "hunt"
+        return panel
+
+    def test_the_open_session_is_not_offered(self, panel):
+        assert panel.other.options == ("bo",)
+        assert not shown(panel.found)
+
+    def test_conflicts_are_listed_with_both_sides_and_shown_on_the_map(self, panel, session):
+        panel.compare.click()
+        assert shown(panel.deciding)
+        labels = [label for label, _ in panel.conflicts.options]
+        assert labels == [
+            "?      · patch 0 · template · mine: positive · theirs: negative, off",
+            "?      · patch 7 · note · mine: <b>tracks · theirs: a roof",
+            "?      · patch 7 · verdict · mine: confirmed · theirs: rejected",
+        ]
+        assert "1 notes are new" in panel.said.value
+        assert "3 are in conflict. 3 to be decided" in panel.said.value
+        assert panel.merge.disabled
+        assert session.in_hand == 0
+        panel.conflicts.value = 1
+        assert session.in_hand == 7
+        assert "&lt;b&gt;tracks" in panel.whole.value
+
+    def test_each_is_decided(self, panel, session):
+        panel.compare.click()
+        for side in (panel.theirs, panel.mine):
+            side.click()
+        assert panel.conflicts.value == 2
+        assert panel.merge.disabled
+        panel.theirs.click()
+        assert [label[:6].strip() for label, _ in panel.conflicts.options] == [
+            "theirs",
+            "mine",
+            "theirs",
+        ]
+        panel.merge.click()
+        said = sayings(session.state)
+        assert said[0, "template"] == "negative, off"
+        assert said[7, "note"] == "<b>tracks"
+        assert said[7, "verdict"] == "rejected"
+        assert said[9, "note"] == "look again"
+        assert not shown(panel.found)
+        session.undo()
+        assert session.positives == (0, 4)
+
+    @pytest.mark.parametrize(("side", "verdict"), [("mine", "confirmed"), ("theirs", "rejected")])
+    def test_all_of_one_side(self, panel, session, side, verdict):
+        panel.compare.click()
+        getattr(panel, f"all_{side}").click()
+        panel.merge.click()
+        assert session.state.opinions.verdicts == {7: verdict}
+
+    def test_nothing_is_merged_when_cancelled(self, panel, session):
+        before = session.state
+        panel.compare.click()
+        panel.all_theirs.click()
+        panel.cancel.click()
+        assert session.state is before
+        assert not shown(panel.found)
+
+    def test_what_is_done_meanwhile_is_compared_anew(self, panel, session):
+        panel.compare.click()
+        panel.mine.click()
+        session.judge(7, "rejected")
+        assert len(panel.conflicts.options) == 2
+        assert panel.conflicts.options[0][0].startswith("mine")
+
+    def test_without_another_session_it_is_said(self, session):
+        panel = MergingPanel(session)
+        panel.compare.click()
+        assert "no other session" in session.message
+
+    def test_the_explorer_offers_a_session_that_was_brought(self, small_table, tmp_path):
+        kept(small_table, "bo", *THEIRS)
+        explorer = Explorer(small_table)
+        assert explorer.merging.other.options == ("bo",)
+        content = Journal.named(small_table, "bo").path.read_bytes()
+        explorer.sessions.bring.value = uploaded("bo.jsonl", content)
+        assert set(explorer.merging.other.options) == {"bo", "bo (2)"}

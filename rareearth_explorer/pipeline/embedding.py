@@ -187,7 +187,8 @@ def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
         rows, recorded = read_facts(table)
     except TableError:
         return None
-    recorded.pop("projection", None)
+    for derived in ("projection", "activity"):
+        recorded.pop(derived, None)
     return rows if recorded == plan else None
 
 

@@ -66,6 +66,7 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         row=_integers(others, "row"),
         column=_integers(others, "col"),
         umap=_umap(others),
+        activity=_activity(others),
         metadata=json.loads((schema.metadata or {}).get(METADATA_KEY, b"{}")),
         path=path,
         dropped=len(present) - len(units),
@@ -272,3 +273,12 @@ def _umap(table: pa.Table) -> npt.NDArray[np.float32] | None:
         return None
     columns: list[Any] = [table.column(name).to_numpy() for name in ("umap_x", "umap_y")]
     return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def _activity(table: pa.Table) -> npt.NDArray[np.float32] | None:
+    import pyarrow.types as pat
+
+    name = "activity"
+    if name not in table.column_names or not pat.is_floating(table.schema.field(name).type):
+        return None
+    return np.asarray(table.column(name).to_numpy(), np.float32)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY = b"rareearth_explorer"
-"""Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection."""
+"""Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection, activity."""
 
 COMPRESSION: dict[str, Any] = {
     "compression": "zstd",
@@ -155,49 +155,74 @@ def add_projection(
 ) -> None:
     """Store 2-D coordinates (N, 2) of all rows as `umap_x`, `umap_y`, and how they were made.
 
-    Row groups are copied one by one, so memory does not grow with the table.
+    Raises
+    ------
+    TableError
+        The table cannot be written.
+    """
+    _add_columns(path, dict(zip(("umap_x", "umap_y"), coordinates.T, strict=True)),
+                 {"projection": parameters})  # fmt: skip
+
+
+def add_activity(path: Path, activity: npt.NDArray[np.float32], parameters: dict[str, Any]) -> None:
+    """Store how much each patch varies over time, (N,), as `activity`, and how it was measured.
 
     Raises
     ------
     TableError
         The table cannot be written.
     """
+    _add_columns(path, {"activity": activity}, {"activity": parameters})
+
+
+def _add_columns(
+    path: Path, columns: dict[str, npt.NDArray[np.float32]], record: dict[str, Any]
+) -> None:
+    """Store columns of float32, or replace those of the same names, and record what they are.
+
+    Row groups are copied one by one, so memory does not grow with the table.
+    """
     import pyarrow.parquet as pq
 
     beside = path.with_name(path.name + ".part")
     try:
         with _writable(path), pq.ParquetFile(path) as source:
-            recorded = source.metadata.metadata or {}
-            schema = _projected_schema(source.schema_arrow, recorded, parameters)
+            schema = _schema_with(
+                source.schema_arrow, source.metadata.metadata or {}, list(columns), record
+            )
             with pq.ParquetWriter(beside, schema, **COMPRESSION) as writer:
                 start = 0
                 for number in range(source.num_row_groups):
                     group = source.read_row_group(number)
-                    here = coordinates[start : start + len(group)]
+                    here = {k: each[start : start + len(group)] for k, each in columns.items()}
                     start += len(group)
-                    writer.write_table(_with_projection(group, here, schema))
+                    writer.write_table(_with_columns(group, here, schema))
             beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _projected_schema(
-    schema: pa.Schema, metadata: dict[bytes, bytes], parameters: dict[str, Any]
+def _schema_with(
+    schema: pa.Schema, metadata: dict[bytes, bytes], names: list[str], record: dict[str, Any]
 ) -> pa.Schema:
     import pyarrow as pa
 
-    ours = {**json.loads(metadata.get(METADATA_KEY, b"{}")), "projection": parameters}
-    kept = [field for field in schema if field.name not in ("umap_x", "umap_y")]
-    added = [pa.field(name, pa.float32()) for name in ("umap_x", "umap_y")]
+    ours = {**json.loads(metadata.get(METADATA_KEY, b"{}")), **record}
+    kept = [field for field in schema if field.name not in names]
+    added = [pa.field(name, pa.float32()) for name in names]
     geo = {b"geo": metadata[b"geo"]} if b"geo" in metadata else {}
     return pa.schema([*kept, *added], metadata={**geo, METADATA_KEY: json.dumps(ours).encode()})
 
 
-def _with_projection(
-    group: pa.Table, coordinates: npt.NDArray[np.float32], schema: pa.Schema
+def _with_columns(
+    group: pa.Table, columns: dict[str, npt.NDArray[np.float32]], schema: pa.Schema
 ) -> pa.Table:
     import pyarrow as pa
 
-    arrays = [group.column(name) for name in schema.names[:-2]]
-    arrays += [pa.array(np.ascontiguousarray(coordinates[:, axis])) for axis in (0, 1)]
+    arrays = [
+        pa.array(np.ascontiguousarray(columns[name], np.float32))
+        if name in columns
+        else group.column(name)
+        for name in schema.names
+    ]
     return pa.Table.from_arrays(arrays, schema=schema)

@@ -55,6 +55,11 @@ class Labels:
     def __len__(self) -> int:
         return len(self.geometries)
 
+    @property
+    def centres(self) -> npt.NDArray[np.float64]:
+        """(N, 2) lon/lat in degrees: of each point, or of each polygon's centroid."""
+        return np.asarray(shapely.get_coordinates(shapely.centroid(self.geometries)))
+
     def per_patch(self, footprints: Shapes) -> npt.NDArray[np.int64]:
         """Count the labels in each patch.
 

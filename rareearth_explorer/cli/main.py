@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from rareearth_explorer import __version__
 from rareearth_explorer.cli import (
+    activity,
+    compare,
     demo,
     embed,
     evaluate,
@@ -40,6 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
         export,
         embed,
         project,
+        activity,
+        compare,
         sessions,
         study,
         import_table,

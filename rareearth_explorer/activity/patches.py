@@ -1,0 +1,85 @@
+"""Activity of patches: one robust number for the pixels of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.windows import Window
+
+from rareearth_explorer.activity.deviation import VALID_DATES
+from rareearth_explorer.errors import SceneError
+from rareearth_explorer.grid import WGS84, pixels_under
+from rareearth_explorer.table import PatchTable
+
+PERCENTILE = 99.9
+"""Of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool 13: the
+median never sees a pool, the maximum sees every flaw, and this the seventh highest."""
+
+LEAST_DATES = 2
+"""Valid dates of a pixel that may vary at all."""
+
+
+def patch_activity(
+    raster: str | Path, table: PatchTable, percentile: float = PERCENTILE
+) -> npt.NDArray[np.float32]:
+    """Summarise the activity raster's index within each patch.
+
+    Parameters
+    ----------
+    raster
+        As `write_activity` wrote it.
+    table
+        The patches, N. Their footprints decide; in another CRS than the raster's it is the
+        smallest window that holds each.
+    percentile
+        Of the standard deviations of the index over time, among the pixels of a patch with two
+        valid dates or more.
+
+    Returns
+    -------
+    (N,) float32, at least 0, higher varied more; NaN where a patch has less than half of its
+    pixels valid.
+
+    Raises
+    ------
+    SceneError
+        The raster is none of ours, or holds no patch.
+    """
+    path = Path(raster)
+    activity = np.full(len(table), np.nan, np.float32)
+    with rasterio.open(path) as dataset:
+        if not dataset.descriptions or dataset.descriptions[-1] != VALID_DATES:
+            raise SceneError(
+                f"{path}: this is no activity raster; make one with 'rareearth-explorer activity'."
+            )
+        for number, window in _windows(dataset, table):
+            index, count = dataset.read([dataset.count - 1, dataset.count], window=window)
+            valid = np.isfinite(index) & (count >= LEAST_DATES)
+            if valid.mean() >= 0.5:
+                activity[number] = np.percentile(index[valid], percentile)
+    if np.isnan(activity).all():
+        raise SceneError(
+            f"{path}: it holds hardly a pixel of the patches of {table.path or 'the table'}; give "
+            "the table of the same place."
+        )
+    return activity
+
+
+def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window]]:
+    """Windows of the patches that lie within the raster, so ordered that it is read once."""
+    lon, lat = table.corners.reshape(-1, 2).T
+    pixels = np.stack(
+        pixels_under(lon, lat, WGS84, dataset.crs.to_wkt(), dataset.transform), axis=-1
+    ).reshape(-1, 4, 2)
+    low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
+    inside = (low >= 0).all(axis=1) & (high <= (dataset.width, dataset.height)).all(axis=1)
+    inside &= (high > low).all(axis=1)
+    order = np.lexsort((low[:, 0], low[:, 1]))
+    corners = [(int(k), low[k].astype(int), high[k].astype(int)) for k in order if inside[k]]
+    return [
+        (k, Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1]))) for k, a, b in corners
+    ]

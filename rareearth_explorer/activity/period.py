@@ -1,0 +1,116 @@
+"""The period of a series with few and uneven dates, or why none can be told.
+
+A sine of each trial period is fitted by least squares (the generalised Lomb-Scargle periodogram:
+Zechmeister & Kurster 2009, Astron. Astrophys. 496). A period is given only if a constant is
+clearly worse, and if all periods that fit nearly as well lie side by side: between dates that
+are a week apart, a cycle of five days looks like many others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import f as f_distribution
+
+Floats = npt.NDArray[np.float64]
+
+SHORTEST = 2.0
+"""Days; cycles shorter than that are held to be impossible, or none of daily dates were unique."""
+
+LEAST_DATES = 10
+"""Fewer leave less than six degrees of freedom beside the sine and its period."""
+
+CONFIDENCE = 0.95
+"""Of the interval, and of the period being there at all."""
+
+WIDEST = 0.25
+"""Share of the period that the interval may span; a wider one is no period."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The period of a series, if its dates support one.
+
+    Attributes
+    ----------
+    days
+        The period that fits best; None where none is supported.
+    low, high
+        Bounds in days beyond which all periods are refused at `CONFIDENCE`, as many as were
+        tried, given that the series is a sine and its noise normal; None without a period.
+    why_not
+        Why there is none; empty where there is one.
+    """
+
+    days: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why_not: str = ""
+
+
+def find_period(days: Floats, values: Floats) -> Period:
+    """Find the period of a series.
+
+    Parameters
+    ----------
+    days
+        (T,) times in days, in any order.
+    values
+        (T,) in any unit; NaN where there is none.
+    """
+    given = np.isfinite(values)
+    days, values = days[given], values[given]
+    count = len(days)
+    if count < LEAST_DATES:
+        return Period(why_not=f"{count} dates; at least {LEAST_DATES} are needed")
+    if np.ptp(values) == 0:
+        return Period(why_not="no variation")
+    span = float(np.ptp(days))
+    periods = _trial_periods(span)
+    if len(periods) == 0:
+        return Period(why_not=f"{span:.0f} days are too few for two cycles")
+    residual = _residuals(days, values, periods)
+    constant = float(((values - values.mean()) ** 2).sum())
+    best = float(max(residual.min(), 1e-12 * constant))
+    freedom = count - 4  # mean, sine, cosine and the period
+    # As many periods were tried as fit into the span side by side: Sidak's correction.
+    tried = max(1.0, span * (1 / periods.min() - 1 / periods.max()))
+    ratio = (constant - best) / 3 / (best / freedom)
+    chance = 1 - (1 - f_distribution.sf(ratio, 3, freedom)) ** tried
+    if chance > 1 - CONFIDENCE:
+        return Period(why_not="no cycle stands out from the noise")
+    # The rivals too are as many as were tried, and a pool's cycle is no perfect sine.
+    bound = best * (1 + f_distribution.isf((1 - CONFIDENCE) / tried, 1, freedom) / freedom)
+    return _unique(periods, residual, float(bound))
+
+
+def _unique(periods: Floats, residual: Floats, bound: float) -> Period:
+    """Give the period if all those that fit nearly as well are next to it."""
+    fitting = np.flatnonzero(residual <= bound)
+    runs = np.split(fitting, np.flatnonzero(np.diff(fitting) > 1) + 1)
+    days = float(periods[residual.argmin()])
+    if len(runs) > 1:
+        others = ", ".join(f"{periods[r[residual[r].argmin()]]:.1f}" for r in runs[-4:][::-1])
+        return Period(why_not=f"aliased: {len(runs)} periods fit, among them {others} days")
+    low, high = sorted((float(periods[fitting[0]]), float(periods[fitting[-1]])))
+    if fitting[0] == 0 or fitting[-1] == len(periods) - 1 or high - low > WIDEST * days:
+        return Period(why_not=f"any period from {low:.1f} to {high:.1f} days fits")
+    return Period(days, low, high)
+
+
+def _trial_periods(span: float) -> Floats:
+    """Periods in days, longest first, evenly spread in frequency, 20 to one that can be told."""
+    lowest, highest = 2 / span, 1 / SHORTEST
+    if lowest >= highest:
+        return np.empty(0)
+    return np.asarray(1 / np.linspace(lowest, highest, 2 + round(20 * span * (highest - lowest))))
+
+
+def _residuals(days: Floats, values: Floats, periods: Floats) -> Floats:
+    """Sum of squares that a mean and a sine of each period leave, (P,)."""
+    angle = 2 * np.pi * (days - days.mean()) / periods[:, None]
+    design = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=-1)  # (P, T, 3)
+    fitted = design @ (np.linalg.pinv(design) @ values[:, None])
+    return np.asarray(((values - fitted[..., 0]) ** 2).sum(axis=1))

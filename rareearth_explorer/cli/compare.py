@@ -1,0 +1,82 @@
+"""`rareearth-explorer compare`: what became mine-like between two dates."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rareearth_explorer.errors import ExplorerError
+
+SHOWN = 10
+"""Patches listed on the terminal."""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "compare",
+        help="list the patches that became mine-like between two dates",
+        description="Score the patch tables of two dates on the same grid by the templates of a "
+        "session about one of them, and list the patches that are mine-like on the later date "
+        "only.",
+    )
+    parser.add_argument("first", type=Path, metavar="TABLE_A")
+    parser.add_argument("second", type=Path, metavar="TABLE_B")
+    parser.add_argument("--session", required=True, help="name of a saved session, or its .jsonl")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="list them all (.geojson or .csv)"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SCORE",
+        help="score from which a patch is mine-like (default: that of the best tenth of the "
+        "session's own table)",
+    )
+    parser.add_argument("--top", type=int, metavar="N", help="list the greatest N rises only")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare, write what was asked for, and print the greatest rises."""
+    from rareearth_explorer.activity import write_text
+    from rareearth_explorer.comparison import Comparison, find_session_of
+    from rareearth_explorer.table import open_table
+
+    check(options)
+    tables = open_table(options.first), open_table(options.second)
+    session = find_session_of(options.session, *tables)
+    comparison = Comparison.of(*tables, session, options.threshold)
+    frame = comparison.to_geodataframe(options.top)
+    before, after = (day or "an unknown date" for day in comparison.dates)
+    print(
+        f"{len(comparison.rows):,} patches are in both tables, of {before} and {after}; the score "
+        f"is {comparison.score}, mine-like from {comparison.threshold:.3f} on. All scores drifted "
+        f"by {comparison.drift:+.3f}, which is taken off."
+    )
+    print(f"{len(comparison.became):,} became mine-like, the greatest rise first:")
+    for row in frame.head(SHOWN).itertuples():
+        print(
+            f"{row.place:4}. patch {row.patch} at {row.lat:.5f}, {row.lon:.5f}: "
+            f"{row.score_before:.3f} -> {row.score_after:.3f}"
+        )
+    if options.output is not None:
+        is_csv = options.output.suffix.lower() == ".csv"
+        plain = frame.drop(columns="geometry")
+        text = plain.to_csv(index=False) if is_csv else frame.to_json(drop_id=True)
+        write_text(options.output, text)
+        print(f"{options.output} is written.")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be meant.
+
+    Raises
+    ------
+    ExplorerError
+        The output is no kind of list, or a number is out of range.
+    """
+    if options.output is not None and options.output.suffix.lower() not in (".geojson", ".csv"):
+        raise ExplorerError(f"{options.output}: what is written ends in .geojson or .csv.")
+    if options.top is not None and options.top < 1:
+        raise ExplorerError(f"The greatest {options.top} rises cannot be listed; give 1 or more.")

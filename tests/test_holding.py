@@ -129,6 +129,32 @@ def test_a_window_that_was_killed_is_out_of_the_way_at_once(table, other_window)
     assert other_window("hunt").opened == "2 True"
 
 
+def test_a_page_that_is_loaded_again_makes_no_copy(table, other_window):
+    first = other_window("hunt")
+    first.do("mark 3 positive")
+    session, journal = attached(table, "hunt")  # before the last kernel has ended
+    assert journal.aside
+    assert not journal.rejoin()
+    first.kill()
+    session.mark(5, "positive")
+    assert not journal.aside
+    assert saved_sessions(table) == ["hunt"]
+    assert steps(journal.path) == ["mark", "mark"]
+
+
+def test_steps_of_the_other_window_are_not_written_over(table, other_window):
+    first = other_window("hunt")
+    first.do("mark 3 positive")
+    session, journal = attached(table, "hunt")
+    first.do("mark 4 positive")
+    first.kill()
+    assert not journal.rejoin()
+    session.mark(5, "positive")
+    assert journal.path.stem == "hunt (2)"
+    assert attached(table, "hunt")[0].positives == (3, 4)
+    assert attached(table, "hunt (2)")[0].positives == (3, 5)
+
+
 def test_a_window_that_is_closed_lets_the_next_one_in(table, other_window):
     _, journal = attached(table, "hunt")
     assert is_held(journal.path)

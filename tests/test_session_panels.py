@@ -93,6 +93,19 @@ class TestAnotherWindow:
         panel.saved.value = "hunt"
         assert session.positives == (3, 7)
 
+    def test_where_nothing_was_done_it_goes_on_by_itself(self, session, small_table, other_window):
+        kept(small_table, "hunt", ("mark", 3, "positive"))
+        panel = SessionsPanel(session)
+        with other_window:
+            panel.open("hunt")
+            panel.look()
+            assert "in a copy, from your first step on" in panel.said.value
+        panel.look()
+        assert "'hunt' goes on here" in session.message
+        assert "another window" not in panel.said.value
+        session.mark(4, "positive")
+        assert panel.names == ("hunt",)
+
     def test_in_a_kernel_the_offer_comes_by_itself(
         self, session, small_table, other_window, monkeypatch
     ):
@@ -103,6 +116,7 @@ class TestAnotherWindow:
         async def live():
             with other_window:
                 panel.open("hunt")
+                session.mark(5, "positive")
                 await asyncio.sleep(0.05)
                 assert not shown(panel.take_over)
             for _ in range(500):

@@ -16,7 +16,7 @@ from rareearth_explorer.session import Session
 from rareearth_explorer.session.copies import bring, save_copy
 from rareearth_explorer.session.journal import Journal, saved_sessions
 
-WATCH = 3.0
+WATCH = 2.0
 """Seconds between looks whether another window has let a session go."""
 
 
@@ -153,11 +153,24 @@ class SessionsPanel(t.HasTraits):
     # Another window ----------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Offer to take the session over as soon as the other window has let it go."""
+        """See whether the other window has let the session go: go on in it, or offer to.
+
+        Nothing changes under the analyst's eyes: it goes on by itself only where neither window
+        did a step since it was opened here.
+        """
         self._watch = None
-        if self.journal is not None and self.journal.aside:
-            self.take_over.layout.display = "" if self.journal.can_take_over else "none"
-            self._look_again()
+        if self.journal is None or not self.journal.aside:
+            return
+        if self.journal.rejoin():
+            self._show()
+            self.session.message = (
+                f"The other window is closed; session '{self.current}' goes on here."
+            )
+        elif self.journal.can_take_over:
+            self.take_over.layout.display = ""
+        else:
+            self.take_over.layout.display = "none"
+        self._look_again()
 
     def _look_again(self) -> None:
         try:

@@ -253,12 +253,23 @@ class Journal:
     def record(self, verb: str, arguments: dict[str, Any]) -> None:
         """Append a verb; a process killed after this returns has not lost it."""
         entry = entry_of(verb, arguments)
-        if not self._hold.kept:
+        if not self._hold.kept and not self.rejoin():
             self._step_aside()
         # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
         with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(line_of(entry))
         self._entries.append(entry)
+
+    def rejoin(self) -> bool:
+        """Go on in the file itself, if the other window is gone and left it as it is known here.
+
+        So a page that is loaded again while its last kernel is still ending makes no copy.
+        """
+        if self.path != self.wanted or self._hold.kept or is_held(self.path):
+            return self._hold.kept
+        if self._hold.take() and not self._as_known():
+            self._hold.release()
+        return self._hold.kept
 
     def close(self) -> None:
         """Leave the file to other windows."""
@@ -269,15 +280,19 @@ class Journal:
         self.said = record.said
         self._header, self._entries = record.header, [*record.entries.values()]
 
+    def _as_known(self) -> bool:
+        whole = "".join(map(line_of, (self._header, *self._entries)))
+        return self.path.exists() and self.path.read_bytes() == whole.encode()
+
     def _mend(self) -> None:
         """Bring the file in line with what was understood of it; what was not is kept beside."""
-        whole = "".join(map(line_of, (self._header, *self._entries)))
-        if not self.path.exists() or self.path.read_bytes() != whole.encode():
-            if self.said:
-                beside = _unused(self.path.with_suffix(".damaged"))
-                shutil.copy(self.path, beside)
-                self.said += f" The file as it was is kept as {beside.name}."
-            write_record(self.path, self._header, self._entries)
+        if self._as_known():
+            return
+        if self.said:
+            beside = _unused(self.path.with_suffix(".damaged"))
+            shutil.copy(self.path, beside)
+            self.said += f" The file as it was is kept as {beside.name}."
+        write_record(self.path, self._header, self._entries)
 
     def _step_aside(self) -> None:
         """Go on in a file of one's own, which begins with everything known here."""

@@ -43,6 +43,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument("--port", type=int, help=f"default: the first free one from {FIRST_PORT}")
+    parser.add_argument(
+        "--preheat",
+        type=int,
+        default=1,
+        metavar="N",
+        help="pages kept ready, so that the next opens at once; each is a process (default: 1)",
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(run=run)
 
@@ -58,11 +65,11 @@ def run(options: argparse.Namespace) -> None:
         table, scene, labels = demo.table, scene or demo.scene, labels or demo.labels
         compare = compare or list(demo.others)
     check(table, scene, labels, compare)
-    given = {"TABLE": table, "SCENE": scene, "LABELS": labels, "HEIGHT": "calc(100vh - 16px)"}
+    given = {"TABLE": table, "SCENE": scene, "LABELS": labels}
     given["COMPARE"] = os.pathsep.join(map(str, compare)) or None
     environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
     port = free_port(options.port)
-    with serve(port, environment) as address:
+    with serve(port, environment, preheat=options.preheat) as address:
         print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
         if not options.no_browser:
             webbrowser.open(address)
@@ -115,8 +122,17 @@ def free_port(wanted: int | None = None) -> int:
 
 
 @contextlib.contextmanager
-def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
+def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterator[str]:
     """Run Voila on the notebook until the block is left; yields the address once it answers.
+
+    Parameters
+    ----------
+    port
+        Where to listen, on this machine only.
+    environment
+        What the notebook shall open.
+    preheat
+        Kernels that have run the notebook before a page asks for one.
 
     Raises
     ------
@@ -126,6 +142,8 @@ def serve(port: int, environment: dict[str, str]) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "voila", str(notebook()), "--no-browser", f"--port={port}"),
         *("--Voila.ip=127.0.0.1", "--VoilaConfiguration.theme=light"),
+        f"--VoilaConfiguration.preheat_kernel={preheat > 0}",
+        f"--VoilaConfiguration.default_pool_size={preheat}",
     ]
     signal.signal(signal.SIGTERM, _interrupt)
     # The log goes to a file, because a pipe that nobody reads fills up and stops the server.

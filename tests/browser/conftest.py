@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -59,12 +59,12 @@ def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
             scene: Path | None = None,
             labels: Path | None = None,
             size: tuple[int, int] = (1280, 800),
+            compare: Sequence[Path] = (),
         ) -> Driver:
             notebook = tmp_path / "explorer.ipynb"
             shutil.copy(REPOSITORY / "notebooks" / "explorer.ipynb", notebook)
             given = {"TABLE": table, "SCENE": scene, "LABELS": labels}
-            if kind == "voila":
-                given["HEIGHT"] = "calc(100vh - 16px)"
+            given["COMPARE"] = os.pathsep.join(map(str, compare))
             environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v}
             address = stack.enter_context(serve(kind, notebook, environment))
             context = browser.new_context(viewport={"width": size[0], "height": size[1]})

@@ -30,7 +30,6 @@ def main() -> None:
         notebook.write_text((REPOSITORY / "notebooks" / "explorer.ipynb").read_text())
         given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
         environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()}
-        environment["RAREEARTH_EXPLORER_HEIGHT"] = "calc(100vh - 16px)"
         with serve("voila", notebook, environment) as address:
             page = browser.new_page(viewport={"width": 1440, "height": 860})
             driver = Driver(page, table)

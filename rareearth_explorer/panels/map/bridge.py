@@ -33,6 +33,9 @@ class MapBridge(anywidget.AnyWidget):
     map = t.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     """The ipyleaflet `Map` to draw on."""
 
+    shown = t.Bool(False).tag(sync=True)
+    """Whether a browser draws it; false while a kernel waits for its page."""
+
     bounds = t.Tuple().tag(sync=True)
     """((south, west), (north, east)) of what is drawn, degrees."""
 

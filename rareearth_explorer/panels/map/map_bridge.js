@@ -56,6 +56,8 @@ async function bind(model, signal) {
     if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
   });
   box.dataset.ready = "true";
+  model.set("shown", true);
+  model.save_changes();
   signal.addEventListener("abort", () => {
     for (const stop of stops) stop();
     for (const layer of [imagery.layer, compared.layer, scores, ...groups.values()]) layer.remove();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -223,6 +224,40 @@ def test_a_place_that_cannot_be_written_is_said(small_table, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SessionError, match="cannot be kept there"):
         Journal(tmp_path / "file" / "s.jsonl").attach(Session(small_table))
+
+
+def test_a_full_disk_is_said_and_the_next_step_brings_along_what_is_missing(small_table, tmp_path):
+    resource = pytest.importorskip("resource")
+    session, journal = Session(small_table), Journal(tmp_path / "s.jsonl")
+    journal.attach(session)
+    session.mark(3, "positive")
+    content = journal.path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + 10, limits[1]))
+    try:
+        session.mark(4, "positive")
+        session.mark(5, "positive")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert session.positives == (3, 4, 5)
+    assert "the last 2 steps are not kept" in journal.trouble
+    assert journal.path.read_bytes() == content  # and no half a line
+    session.undo()
+    assert journal.trouble == ""
+    again = Session(small_table)
+    assert Journal(journal.path).attach(again) == 4
+    same(session, again)
+
+
+def test_a_file_that_was_deleted_is_written_again(small_table, tmp_path):
+    session, journal = Session(small_table), Journal(tmp_path / "folder" / "s.jsonl")
+    journal.attach(session)
+    session.mark(3, "positive")
+    shutil.rmtree(tmp_path / "folder")
+    session.mark(4, "positive")
+    again = Session(small_table)
+    assert Journal(journal.path).attach(again) == 2
+    same(session, again)
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "-"])

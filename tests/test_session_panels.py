@@ -182,6 +182,18 @@ class TestFiles:
         assert "cut off while it was written" in session.message
         assert "cut off while it was written" in panel.said.value
 
+    def test_a_step_that_cannot_be_written_is_said(self, small_table, monkeypatch):
+        explorer = Explorer(small_table)
+
+        def full(self):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Journal, "_append", full)
+        explorer.session.mark(3, "positive")
+        assert explorer.session.positives == (3,)
+        assert "not kept (No space left on device)" in explorer.status.line.value
+        monkeypatch.undo()
+
     def test_what_is_no_session_leaves_nothing_open_and_says_so(self, session, small_table):
         kept(small_table, "hunt")
         Journal.named(small_table, "broken").path.write_text("rubbish")

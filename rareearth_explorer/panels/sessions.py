@@ -102,8 +102,12 @@ class SessionsPanel(t.HasTraits):
 
     def _follow(self) -> None:
         """Show where steps go, which the first step in a second window changes."""
-        if self.journal is not None and self.journal.path.stem != self.current:
+        if self.journal is None:
+            return
+        if self.journal.path.stem != self.current:
             self._show()
+        if self.journal.trouble:
+            self.session.message = self.journal.trouble
 
     def _show(self) -> None:
         journal = self.journal

@@ -6,7 +6,9 @@ writes into a copy of its own, 'NAME (2)', from its first step on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 import shutil
 from itertools import chain, count
@@ -188,14 +190,17 @@ class Journal:
         another window.
     said
         One sentence about what was lost by damage to the file; empty if nothing was.
+    trouble
+        One sentence if the last steps could not be written; empty if all are.
     """
 
     def __init__(self, path: Path) -> None:
         self.wanted = self.path = path
-        self.said = ""
+        self.said = self.trouble = ""
         self._hold = Hold(path)
         self._header: Entry = {}
         self._entries: list[Entry] = []
+        self._unwritten: list[Entry] = []
 
     @classmethod
     def named(cls, table: PatchTable, name: str) -> Journal:
@@ -251,14 +256,26 @@ class Journal:
         return len(self._entries)
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:
-        """Append a verb; a process killed after this returns has not lost it."""
+        """Append a verb; a process killed after this returns has not lost it.
+
+        Where that fails, `trouble` says so, and the next verb brings along what is missing.
+        """
         entry = entry_of(verb, arguments)
-        if not self._hold.kept and not self.rejoin():
-            self._step_aside()
-        # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(line_of(entry))
         self._entries.append(entry)
+        self._unwritten.append(entry)
+        try:
+            if self._hold.kept or self.rejoin():
+                self._append()
+            else:
+                self._step_aside()
+        except (OSError, SessionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            self.trouble = (
+                f"{self.path}: the last {len(self._unwritten):,} steps are not kept ({reason}); "
+                "make room, and the next step brings them along."
+            )
+        else:
+            self._unwritten, self.trouble = [], ""
 
     def rejoin(self) -> bool:
         """Go on in the file itself, if the other window is gone and left it as it is known here.
@@ -281,7 +298,8 @@ class Journal:
         self._header, self._entries = record.header, [*record.entries.values()]
 
     def _as_known(self) -> bool:
-        whole = "".join(map(line_of, (self._header, *self._entries)))
+        known = self._entries[: len(self._entries) - len(self._unwritten)]
+        whole = "".join(map(line_of, (self._header, *known)))
         return self.path.exists() and self.path.read_bytes() == whole.encode()
 
     def _mend(self) -> None:
@@ -294,13 +312,30 @@ class Journal:
             self.said += f" The file as it was is kept as {beside.name}."
         write_record(self.path, self._header, self._entries)
 
+    def _append(self) -> None:
+        if not self.path.exists():
+            write_record(self.path, self._header, self._entries)
+            return
+        content = "".join(map(line_of, self._unwritten)).encode()
+        # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
+        with self.path.open("ab", buffering=0) as file:
+            start = file.tell()
+            if file.write(content) != len(content):
+                file.truncate(start)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def _step_aside(self) -> None:
         """Go on in a file of one's own, which begins with everything known here."""
-        self.path = free_file(self.path)
-        self._header = {**self._header, "name": self.path.stem}
-        self._hold = Hold(self.path)
+        path = free_file(self.path)
+        header = {**self._header, "name": path.stem}
+        try:
+            write_record(path, header, self._entries)
+        except SessionError:
+            path.unlink()
+            raise
+        self.path, self._header = path, header
+        self._hold = Hold(path)
         self._hold.take()
-        write_record(self.path, self._header, self._entries)
 
 
 def _unused(path: Path) -> Path:

@@ -8,7 +8,8 @@ The tree::
     ├── LabelsError     a file cannot be used as labels
     ├── EncoderError    an encoder or its weights cannot be used
     ├── SessionError    a verb makes no sense in the session's present state
-    └── HandoverError   a session cannot be handed over as that file
+    ├── HandoverError   a session cannot be handed over as that file
+    └── CatalogueError  a catalogue has nothing that fits, or cannot be read
 
 Every message is a sentence that names the file, says what is wrong, and what to do. The
 command prints it and exits with 2; the app shows it in the status line. Anything else that
@@ -42,3 +43,7 @@ class SessionError(ExplorerError):
 
 class HandoverError(ExplorerError):
     """A session cannot be handed over so: an unknown kind of file, a folder that is read-only."""
+
+
+class CatalogueError(ExplorerError):
+    """A catalogue of imagery has nothing that fits, or it or its files cannot be read."""

@@ -15,6 +15,7 @@ from rareearth_explorer.cli import (
     evaluate,
     explore,
     export,
+    fetch,
     import_table,
     info,
     project,
@@ -37,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (
         demo,
+        fetch,
         explore,
         evaluate,
         export,

@@ -1,0 +1,110 @@
+"""`rareearth-explorer fetch`: imagery from a STAC catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rareearth_explorer.errors import CatalogueError
+
+if TYPE_CHECKING:
+    from rareearth_explorer.catalogue import Fetched
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "fetch",
+        help="fetch imagery of a place from a STAC catalogue",
+        description="Search a STAC API, choose the clearest image of a box, read only the box, and "
+        "write a Cloud-Optimized GeoTIFF that embed takes. A stopped run goes on where it was when "
+        "started again.",
+    )
+    parser.add_argument(
+        "--stac", required=True, metavar="URL", help="landing page of a STAC API; see docs/fetch.md"
+    )
+    parser.add_argument("--collection", required=True, help="such as sentinel-2-l2a")
+    parser.add_argument(
+        "--bbox", nargs=4, type=float, required=True, metavar=("W", "S", "E", "N"), help="degrees"
+    )
+    parser.add_argument(
+        "--dates", required=True, metavar="A/B", help="first and last day, 2022-03-01/2022-03-31"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="default: COLLECTION_DATE.tif"
+    )
+    parser.add_argument(
+        "--bands", metavar="ROLE,ROLE", help="default: the ten bands of Sentinel-2 at 10 and 20 m"
+    )
+    parser.add_argument(
+        "--max-cloud", type=percent, default=100.0, metavar="N", help="percent of the whole images"
+    )
+    parser.add_argument(
+        "--min-cover",
+        type=percent,
+        default=99.0,
+        metavar="N",
+        help="percent of the box that must be covered (default: 99)",
+    )
+    parser.add_argument("--mosaic", action="store_true", help="join the images of one day")
+    parser.add_argument(
+        "--offset",
+        type=int,
+        metavar="DN",
+        help="add this to the digital numbers (default: what the catalogue tells)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fetch the imagery and say what came."""
+    from rareearth_explorer.catalogue import Request, fetch
+
+    request = Request(
+        stac=options.stac,
+        collection=options.collection,
+        bbox=tuple(options.bbox),
+        dates=options.dates,
+        bands=_bands(options.bands, options.collection),
+        max_cloud=options.max_cloud,
+        min_cover=options.min_cover,
+        mosaic=options.mosaic,
+    )
+    for sentence in _sentences(fetch(request, options.output, added=options.offset)):
+        print(sentence)
+
+
+def percent(text: str) -> float:
+    """Read a number from 0 to 100."""
+    number = float(text)
+    if not 0 <= number <= 100:
+        raise ValueError
+    return number
+
+
+def _bands(given: str | None, collection: str) -> tuple[str, ...]:
+    from rareearth_explorer.encoders.sensors import sensors
+
+    if given is not None:
+        return tuple(role.strip() for role in given.split(","))
+    if collection.startswith("sentinel-2"):
+        return tuple(sensors()["sentinel-2"].bands)
+    raise CatalogueError(
+        f"{collection}: which of its bands are wanted is not known; name them with --bands, such "
+        "as blue,green,red,nir."
+    )
+
+
+def _sentences(fetched: Fetched) -> list[str]:
+    """Say what the file is, and what was done to it."""
+    cloud = f"{fetched.cloud:.1f} %" if math.isfinite(fetched.cloud) else "an unknown part"
+    state = f"{fetched.parts - fetched.kept:,} parts fetched, {fetched.kept:,} kept from before"
+    return [
+        f"{fetched.path}: {fetched.time:%Y-%m-%d %H:%M} UTC, {fetched.width:,} x "
+        f"{fetched.height:,} pixels, {fetched.cover:.1f} % of the box, from "
+        f"{', '.join(fetched.images)} (cloud: {cloud} of the whole).",
+        f"{state if fetched.parts else 'It was there already, and is whole'}; added to the digital "
+        f"numbers: {', '.join(map(str, fetched.added))}.",
+    ]

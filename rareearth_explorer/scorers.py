@@ -3,7 +3,7 @@
 A scorer keeps one column per template, made from the template's cosines to all patches. The score
 of a patch depends on the mean of the positives' columns and the mean of the negatives' alone, so
 marking costs one matrix-vector product whatever the scorer, and unmarking nothing. The evidence
-for each is printed by `rareearth-explorer study`.
+for each is printed by `rareearth-explorer study` and told in docs/scorers.md.
 """
 
 from __future__ import annotations

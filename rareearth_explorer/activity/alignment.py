@@ -103,7 +103,7 @@ class Alignment:
                 f"{first}; the nearest is taken."
             )
         covered = float((self.rows >= 0).mean() * (self.columns >= 0).mean())
-        if covered < 0.995:
+        if covered < 0.98:
             yield f"{self.name}: it covers {covered:.0%} of {first}."
 
 

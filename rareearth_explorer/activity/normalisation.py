@@ -3,7 +3,8 @@
 Haze, calibration and the sun's height act on all pixels of a date alike, as a gain and an offset
 in each band. They are found by regression on pixels that did not change, and these by IR-MAD
 (Nielsen 2007, IEEE Trans. Image Process. 16; Canty & Nielsen 2008, Remote Sens. Environ. 112),
-which no gain or offset can deceive, since it compares dates by canonical correlation.
+which no gain or offset can deceive, since it compares dates by canonical correlation. At least
+half of the pixels must be unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ UNCHANGED = 0.95
 LEAST_PIXELS = 100
 """Fewer unchanging pixels than these tell too little."""
 
-_ROUNDS, _SETTLED, _FEWEST = 30, 1e-3, 0.05
+_ROUNDS, _SETTLED = 30, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +124,12 @@ def unchanged(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
     for _ in range(_ROUNDS):
         mean = np.average(both, axis=1, weights=weight)
         centred = both - mean[:, None]
-        covariance = (centred * weight) @ centred.T / weight.sum()
-        a, b, correlation = _canonical(covariance, bands)
+        a, b, correlation = _canonical((centred * weight) @ centred.T / weight.sum(), bands)
         variates = a.T @ centred[:bands] - b.T @ centred[bands:]
-        spread = np.maximum(2 * (1 - correlation), 1e-9)
-        likely = chi2.sf((variates**2 / spread[:, None]).sum(axis=0), bands)
-        # Where nearly all has changed, each round would trust fewer pixels, to the last one.
-        if likely.mean() < _FEWEST:
-            break
-        weight = likely
+        # Their spread is 2 (1 - correlation) in theory; under the weights that shrinks from round
+        # to round until no pixel is left. The median deviation of all pixels does not.
+        spread = np.maximum(1.4826 * np.median(np.abs(variates), axis=1), 1e-9)
+        weight = chi2.sf(((variates / spread[:, None]) ** 2).sum(axis=0), bands)
         if np.abs(correlation - before).max() < _SETTLED:
             break
         before = correlation

@@ -94,8 +94,11 @@ def _unique(periods: Floats, residual: Floats, bound: float) -> Period:
     if len(runs) > 1:
         others = ", ".join(f"{periods[r[residual[r].argmin()]]:.1f}" for r in runs[-4:][::-1])
         return Period(why_not=f"aliased: {len(runs)} periods fit, among them {others} days")
-    low, high = sorted((float(periods[fitting[0]]), float(periods[fitting[-1]])))
-    if fitting[0] == 0 or fitting[-1] == len(periods) - 1 or high - low > WIDEST * days:
+    # Out to the next period that was tried and refused: between the two nothing is known.
+    first, last = max(0, fitting[0] - 1), min(len(periods) - 1, fitting[-1] + 1)
+    low, high = float(periods[last]), float(periods[first])
+    at_end = fitting[0] == 0 or fitting[-1] == len(periods) - 1
+    if at_end or high - low > WIDEST * days:
         return Period(why_not=f"any period from {low:.1f} to {high:.1f} days fits")
     return Period(days, low, high)
 

@@ -1,0 +1,186 @@
+"""What became mine-like between two dates: the patches that changed, and nothing that drifted."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from planet_grid import THREE_METRES, UTM_47N
+from pyproj import CRS
+
+from rareearth_explorer.cli import main
+from rareearth_explorer.comparison import Comparison, find_session_of
+from rareearth_explorer.contrast import cosine_contrast
+from rareearth_explorer.errors import SessionError, TableError
+from rareearth_explorer.grid import PatchGrid
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.table import TableWriter, open_table
+
+ROWS, COLUMNS, DIM = 12, 15, 8
+NEW = (40, 77, 103)
+ENCODER = {"name": "fake", "dim": DIM, "bands": ["red"], "seed": 0}
+
+
+def write_table(path, embeddings, day, *, rows=ROWS, left_out=(), **metadata):
+    grid = PatchGrid.for_raster(CRS(UTM_47N), THREE_METRES, 84 * COLUMNS, 84 * rows)
+    row, column = np.divmod(np.arange(rows * COLUMNS, dtype=np.int32), COLUMNS)
+    kept = np.setdiff1d(np.arange(rows * COLUMNS), left_out)
+    scenes = [{"name": f"{day}.tif", "time": f"{day}T04:00:00+00:00"}]
+    recorded = {"grid": grid.to_metadata(), "encoder": ENCODER, "scenes": scenes} | metadata
+    with TableWriter(path, embeddings.shape[1], recorded) as writer:
+        corners = grid.corners(row[kept], column[kept])
+        writer.append(row[kept], column[kept], corners, embeddings[kept].astype(np.float32))
+    return open_table(path)
+
+
+@pytest.fixture
+def embeddings():
+    """Two dates of the same ground: three patches turn into mines, all drift a little."""
+    rng = np.random.default_rng(5)
+    first = 1 + 0.1 * rng.random((ROWS * COLUMNS, DIM))
+    first[:10, :3] += 2
+    second = first + 0.01 * rng.random(first.shape)
+    second[:, 5] += 0.15
+    second[list(NEW), :3] += 2
+    return first, second
+
+
+@pytest.fixture
+def tables(tmp_path, embeddings):
+    first, second = embeddings
+    return (
+        write_table(tmp_path / "march.parquet", first, "2022-03-07"),
+        write_table(tmp_path / "april.parquet", second, "2022-04-09", left_out=[3, 100]),
+    )
+
+
+def hunt(table, positives, negatives, name="hunt"):
+    session, journal = Session(table), Journal.named(table, name)
+    journal.attach(session)
+    session.mark(positives, "positive")
+    session.mark(negatives, "negative")
+    return journal.path
+
+
+def test_what_turned_into_a_mine_is_found(tables):
+    compared = Comparison.of(*tables, hunt(tables[0], [0, 1], [50, 51]))
+    frame = compared.to_geodataframe()
+    assert sorted(frame.patch) == sorted(NEW)
+    assert len(compared.rows) == ROWS * COLUMNS - 2
+    assert (frame.rise.diff().dropna() <= 0).all()
+    assert set(frame.date_before) == {"2022-03-07"}
+    assert set(frame.date_after) == {"2022-04-09"}
+    np.testing.assert_allclose(
+        tables[1].centroids[frame.patch_later], frame[["lon", "lat"]], atol=1e-9
+    )
+
+
+def test_both_dates_are_scored_by_the_same_templates(tables):
+    compared = Comparison.of(*tables, hunt(tables[0], [0, 1], [50, 51]))
+    both = np.concatenate([table.embeddings for table in tables])
+    scores = cosine_contrast(both, [0, 1], [50, 51])
+    np.testing.assert_allclose(compared.before, scores[compared.rows[:, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        compared.after, scores[len(tables[0]) + compared.rows[:, 1]], atol=1e-6
+    )
+    assert compared.score == "Cosine Contrast"
+
+
+def test_the_order_of_the_tables_does_not_matter(tables):
+    session = hunt(tables[0], [0, 1], [50, 51])
+    one, other = Comparison.of(*tables, session), Comparison.of(*tables[::-1], session)
+    assert one.dates == other.dates
+    np.testing.assert_array_equal(one.became, other.became)
+
+
+def test_a_session_about_the_later_table_serves_too(tables):
+    compared = Comparison.of(*tables, hunt(tables[1], [0, 1], [50, 51]))
+    assert compared.on_later
+    assert sorted(compared.to_geodataframe().patch) == sorted(NEW)
+
+
+def test_nothing_is_found_where_nothing_changed(tmp_path, embeddings):
+    first, _ = embeddings
+    drifted = first + 0.01 * np.random.default_rng(6).random(first.shape)
+    drifted[:, 5] += 0.5
+    tables = (
+        write_table(tmp_path / "a.parquet", first, "2022-03-07"),
+        write_table(tmp_path / "b.parquet", drifted, "2022-04-09"),
+    )
+    compared = Comparison.of(*tables, hunt(tables[0], [0, 1], [50, 51]))
+    assert len(compared.became) == 0
+    assert compared.drift != 0
+    assert compared.to_geodataframe().empty
+
+
+def test_a_scene_with_fewer_rows_is_on_the_same_grid(tmp_path, tables, embeddings):
+    shorter = write_table(
+        tmp_path / "short.parquet", embeddings[1][: 10 * COLUMNS], "2022-04-16", rows=10
+    )
+    compared = Comparison.of(tables[0], shorter, hunt(tables[0], [0], [50]))
+    assert len(compared.rows) == 10 * COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"encoder": ENCODER | {"name": "other"}}, "its encoder differs"),
+        ({"scenes": [{"name": "x", "time": "2022-03-07T04:00:00+00:00"}]}, "tables of two dates"),
+        ({"grid": None}, "does not tell its patch grid"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(tmp_path, tables, embeddings, change, said):
+    other = write_table(tmp_path / "other.parquet", embeddings[1], "2022-04-09", **change)
+    with pytest.raises(TableError, match=said):
+        Comparison.of(tables[0], other, hunt(tables[0], [0], [50]))
+
+
+def test_another_grid_is_refused(tmp_path, tables, embeddings):
+    grid = tables[0].grid.to_metadata()
+    grid["transform"] = [3, 0, grid["transform"][2] + 30, *grid["transform"][3:]]
+    moved = write_table(tmp_path / "moved.parquet", embeddings[1], "2022-04-09", grid=grid)
+    with pytest.raises(TableError, match="not on the grid of"):
+        Comparison.of(tables[0], moved, hunt(tables[0], [0], [50]))
+
+
+def test_a_session_about_another_table_is_refused(tmp_path, tables, embeddings):
+    other = write_table(tmp_path / "other.parquet", embeddings[0][::-1], "2022-05-01")
+    with pytest.raises(SessionError, match="about neither"):
+        Comparison.of(*tables, hunt(other, [0], [50]))
+    with pytest.raises(SessionError, match="no saved session"):
+        find_session_of("nonsense", *tables)
+
+
+def test_a_session_without_templates_is_refused(tables):
+    path = hunt(tables[0], [], [])
+    with pytest.raises(SessionError, match="no template is marked"):
+        Comparison.of(*tables, path)
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".csv"])
+def test_the_command_lists_what_is_new(tables, tmp_path, capsys, suffix):
+    hunt(tables[0], [0, 1], [50, 51], name="my hunt")
+    out = tmp_path / f"new{suffix}"
+    command = ["compare", str(tables[1].path), str(tables[0].path), "--session", "my hunt"]
+    assert main([*command, "-o", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "178 patches are in both tables, of 2022-03-07 and 2022-04-09" in said
+    assert "3 became mine-like" in said
+    if suffix == ".csv":
+        listed = [line.split(",")[1] for line in out.read_text().splitlines()[1:]]
+    else:
+        features = json.loads(out.read_text())["features"]
+        listed = [each["properties"]["patch"] for each in features]
+    assert sorted(map(int, listed)) == sorted(NEW)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["-o", "new.xlsx"], "ends in .geojson or .csv"), (["--top", "0"], "give 1 or more")],
+)
+def test_options_that_cannot_be_meant_are_refused(tables, capsys, options, said):
+    command = ["compare", *(str(table.path) for table in tables), "--session", "hunt", *options]
+    assert main(command) == 2
+    assert said in capsys.readouterr().err

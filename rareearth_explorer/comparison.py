@@ -14,9 +14,10 @@ from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.grid import WGS84, PatchGrid
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import find_session, fingerprint, replay, saved_sessions
+from rareearth_explorer.session.journal import replay
 from rareearth_explorer.session.record import read_record
 from rareearth_explorer.session.scoring import Columns
+from rareearth_explorer.session.shelf import find_session, fingerprint, saved_sessions
 from rareearth_explorer.table import PatchTable
 
 if TYPE_CHECKING:

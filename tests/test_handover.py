@@ -22,7 +22,8 @@ from rareearth_explorer.handover.report import SYNTHETIC
 from rareearth_explorer.labels import open_labels
 from rareearth_explorer.scene import open_scene
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal, fingerprint
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.session.shelf import fingerprint
 from rareearth_explorer.table import PatchTable, TableWriter, open_table
 
 LISTS = [".geojson", ".gpkg", ".parquet", ".csv", ".kml"]

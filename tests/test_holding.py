@@ -11,7 +11,8 @@ import pytest
 
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.holding import is_held
-from rareearth_explorer.session.journal import Journal, saved_sessions
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.session.shelf import saved_sessions
 from rareearth_explorer.table import TableWriter, open_table
 
 OTHER_WINDOW = """

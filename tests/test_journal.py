@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal, fingerprint, header_of, saved_sessions
+from rareearth_explorer.session.journal import Journal
 from rareearth_explorer.session.record import read_record, write_record
+from rareearth_explorer.session.shelf import fingerprint, header_of, saved_sessions
 from rareearth_explorer.table import PatchTable
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.copies import bring, save_copy, save_merged
-from rareearth_explorer.session.journal import Journal, replay, saved_sessions
+from rareearth_explorer.session.journal import Journal, replay
 from rareearth_explorer.session.merging import Conflict, compare, sayings
 from rareearth_explorer.session.record import read_record
+from rareearth_explorer.session.shelf import saved_sessions
 from rareearth_explorer.session.summary import counts, without_table
 from rareearth_explorer.table import PatchTable
 

@@ -79,7 +79,7 @@ def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:
     TableError
         The table cannot be opened.
     """
-    from rareearth_explorer.session.journal import find_session, table_of
+    from rareearth_explorer.session.shelf import find_session, table_of
     from rareearth_explorer.table import open_table
 
     opened = open_table(table) if table else None

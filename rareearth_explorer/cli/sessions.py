@@ -67,8 +67,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run_list(_: argparse.Namespace) -> None:
     """List the sessions of all tables, the one used last first."""
-    from rareearth_explorer.session.journal import sessions_folder
     from rareearth_explorer.session.record import read_record
+    from rareearth_explorer.session.shelf import sessions_folder
     from rareearth_explorer.session.summary import all_sessions
 
     files = all_sessions(sessions_folder())
@@ -152,7 +152,7 @@ def run_merge(options: argparse.Namespace) -> None:
 
 
 def _target(output: str, table: PatchTable) -> Path:
-    from rareearth_explorer.session.journal import session_file
+    from rareearth_explorer.session.shelf import session_file
 
     target = Path(output) if output.endswith(".jsonl") else session_file(table, output)
     if target.exists():
@@ -214,6 +214,6 @@ def _read_decisions(path: Path) -> dict[Key, Side]:
 
 
 def _file(session: str, table: PatchTable | None) -> Path:
-    from rareearth_explorer.session.journal import find_session
+    from rareearth_explorer.session.shelf import find_session
 
     return Path(session) if session.endswith(".jsonl") else find_session(session, table)

@@ -17,8 +17,8 @@ from rareearth_explorer.errors import HandoverError
 from rareearth_explorer.handover.listing import Listed, list_patches
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Sign
-from rareearth_explorer.session.journal import fingerprint
 from rareearth_explorer.session.review import missed
+from rareearth_explorer.session.shelf import fingerprint
 from rareearth_explorer.session.state import State, Verdict
 from rareearth_explorer.table import PatchTable
 

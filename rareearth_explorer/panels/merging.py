@@ -10,8 +10,9 @@ import traitlets as t
 
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.session import Session, State
-from rareearth_explorer.session.journal import replay, session_file
+from rareearth_explorer.session.journal import replay
 from rareearth_explorer.session.merging import Conflict, Difference, Key, Side, compare
+from rareearth_explorer.session.shelf import session_file
 
 SHOWN = 28
 """Characters of each side in the list; the one chosen is shown whole."""

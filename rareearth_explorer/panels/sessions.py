@@ -14,7 +14,8 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.panels.download import download_link
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.copies import bring, save_copy
-from rareearth_explorer.session.journal import Journal, saved_sessions
+from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.session.shelf import saved_sessions
 
 WATCH = 2.0
 """Seconds between looks whether another window has let a session go."""

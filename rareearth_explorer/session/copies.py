@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.session.journal import (
+from rareearth_explorer.session.merging import Saying
+from rareearth_explorer.session.record import Record, entry_of, read_record, write_record
+from rareearth_explorer.session.shelf import (
     check_table,
     free_file,
     header_of,
     saved_sessions,
     session_file,
 )
-from rareearth_explorer.session.merging import Saying
-from rareearth_explorer.session.record import Record, entry_of, read_record, write_record
 from rareearth_explorer.table import PatchTable
 
 

@@ -49,7 +49,7 @@ class ReviewPanel:
         self._build()
         self.sheet.observe(lambda _: self._take(), "place")
         self.order.observe(lambda _: self.turn(), "value")
-        self.only_selected.observe(lambda _: self.turn(), "value")
+        self.only_selected.observe(lambda change: change.new and self.turn(), "value")
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
         self.note.observe(lambda change: self._write(change.new), "value")
@@ -118,7 +118,7 @@ class ReviewPanel:
         return button
 
     def _on_selection(self) -> None:
-        """Keep the page until it is turned; without a selection all patches are reviewed again."""
+        """Keep the page; without a selection the next one is of all patches again."""
         self.only_selected.disabled = not self.session.selection
         self.only_selected.value &= bool(self.session.selection)
 

@@ -95,13 +95,13 @@ function imageryLayer(model, map, L, name, zIndex) {
     if (waiting.delete(tile._number)) model.send({ kind: "cancel", layer: name, tile: tile._number });
   });
   model.on("msg:custom", receive);
+  // Added anew rather than redrawn: Leaflet's redraw asks for tiles of half a zoom level at a half zoom.
   const show = () => {
-    const wanted = model.get(name) > 0;
-    if (wanted && !map.hasLayer(layer)) layer.addTo(map);
-    if (!wanted && map.hasLayer(layer)) layer.remove();
+    layer.remove();
+    if (model.get(name) > 0) layer.addTo(map);
   };
   show();
-  model.on(`change:${name}`, () => { show(); if (map.hasLayer(layer)) layer.redraw(); });
+  model.on(`change:${name}`, show);
   return { layer, stop: () => model.off("msg:custom", receive) };
 }
 

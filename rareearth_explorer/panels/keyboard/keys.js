@@ -6,9 +6,11 @@ export default {
     el.style.display = "none";
     let root = null;
     const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=range]), textarea, select");
+    // Arrow keys move a slider that has the focus.
+    const sliding = (event) => event.key.startsWith("Arrow") && event.target.closest?.("[role=slider]");
     const press = (event) => {
       const name = (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + event.key;
-      if (typing(event.target) || !model.get("names").includes(name)) return;
+      if (typing(event.target) || sliding(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();
       model.send({ key: name });

@@ -130,6 +130,9 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     assert compared[~right & off(driver, watched, x)].max() < 6, "the first date changed"
     assert (compared[right] > 6).mean() > 0.5, "the second date does not show"
     driver.shot(SCREENSHOTS / "tools-3-swipe.png")
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuenow", "48")
     grip = handle.bounding_box()
     start = (grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
     edge = page.locator(MAP).bounding_box()

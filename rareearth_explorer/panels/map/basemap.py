@@ -25,7 +25,7 @@ class BaseMapChoice:
         self._map = leaflet
         self._layers: dict[str, ipyleaflet.TileLayer] = {}
         # Who made a map has to be named wherever it is shown.
-        self._credit = ipyleaflet.AttributionControl(position="bottomleft", prefix="")
+        self._credit = ipyleaflet.AttributionControl(position="bottomright", prefix="")
         self.choice = w.Dropdown(
             options=["none", *BASE_MAPS],
             description="Base map",

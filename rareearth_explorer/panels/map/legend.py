@@ -54,8 +54,12 @@ def _of_scores(session: Session) -> str:
 def _of_index(index: Index) -> str:
     return (
         f"<b>{index.name}</b>, {index.meaning}"
-        f"{_ramp(index.palette)}{_ends(f'{index.low:g}', f'{index.high:g}')}"
+        f"{_ramp(index.palette)}{_ends(_number(index.low), _number(index.high))}"
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 def _ramp(palette: str) -> str:

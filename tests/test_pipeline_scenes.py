@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,9 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.windows import Window
 
+from rareearth_explorer.cli import main
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.pipeline import embed_scene
 from rareearth_explorer.scene import Scene, open_mosaic, open_scene, scenes_in
+from rareearth_explorer.scene.bands import PLANETSCOPE
+from rareearth_explorer.scene.planet import is_radiance, metadata_beside, udm2_beside
 from rareearth_explorer.table import open_table
 
 MakeGeotiff = Callable[..., Path]
@@ -361,27 +365,120 @@ class TestRadiance:
 
 
 class TestFolder:
-    def test_an_order_as_delivered(self, tmp_path: Path) -> None:
-        folder = tmp_path / "order" / "PSScene"
-        folder.mkdir(parents=True)
-        items = ["20220307_034028_1_2475", "20220307_034030_1_2475"]
-        for item in items:
-            for name in (
-                "3B_AnalyticMS_SR_8b_clip.tif",
-                "3B_AnalyticMS_8b_clip.tif",
-                "3B_AnalyticMS_8b_metadata_clip.xml",
-                "3B_udm2_clip.tif",
-                "metadata.json",
-            ):
-                (folder / f"{item}_{name}").touch()
-        found = scenes_in(tmp_path / "order")
-        assert [p.name for p in found] == [f"{i}_3B_AnalyticMS_SR_8b_clip.tif" for i in items]
+    """An order, laid out and named as Planet documents it."""
 
-    def test_a_composite(self, tmp_path: Path) -> None:
-        (tmp_path / "composite.tif").touch()
-        (tmp_path / "composite_udm2.tif").touch()
-        assert [p.name for p in scenes_in(tmp_path)] == ["composite.tif"]
+    ITEMS = ("20220307_034028_1_2475", "20220307_034030_1_2475")
+    METADATA = """<ps:EarthObservation xmlns:ps="http://example.invalid/ps">
+        <ps:acquisitionDateTime> 2022-03-07T03:40:30+00:00 </ps:acquisitionDateTime>
+        </ps:EarthObservation>"""
+
+    @pytest.fixture(params=["_clip", "", "_harmonized_clip", "_clip_file_format", "_reproject"])
+    def order(
+        self,
+        request: pytest.FixtureRequest,
+        tmp_path: Path,
+        make_geotiff: MakeGeotiff,
+    ) -> Path:
+        """Two neighbouring scenes of 8 bands; of the second, the upper half is cloud."""
+        tools = request.param
+        folder = tmp_path / "84e9b0d7-order" / "PSScene"
+        folder.mkdir(parents=True)
+        for number, item in enumerate(self.ITEMS):
+            pixels = pixels_of(180, 180, bands=8)
+            clear = np.ones((8, 180, 180), np.uint8)
+            clear[0, : 90 * number] = 0
+            place = {"transform": at(170 * number, 0)}
+            names = {
+                f"{item}_3B_AnalyticMS_SR_8b{tools}.tif": pixels,
+                f"{item}_3B_AnalyticMS_8b{tools}.tif": pixels,
+                f"{item}_3B_udm2{tools.replace('_harmonized', '')}.tif": clear,
+            }
+            for name, content in names.items():
+                make_geotiff(content, name, nodata=None, **place).rename(folder / name)
+            (folder / f"{item}_metadata.json").write_text("{}")
+            xml = f"{item}_3B_AnalyticMS_8b_metadata{'_clip' if 'clip' in tools else ''}.xml"
+            (folder / xml).write_text(self.METADATA)
+        (folder.parent / "manifest.json").write_text("{}")
+        return folder.parent
+
+    def test_surface_reflectance_is_taken(self, order: Path) -> None:
+        found = scenes_in(order)
+        assert [p.name[:22] for p in found] == list(self.ITEMS)
+        assert all("AnalyticMS_SR_8b" in p.name for p in found)
+
+    def test_it_is_one_scene_with_its_masks(self, order: Path) -> None:
+        with open_mosaic(scenes_in(order)) as scene:
+            assert scene.bands == PLANETSCOPE[8]
+            assert (scene.width, scene.height) == (350, 180)
+            assert scene.time == datetime(2022, 3, 7, 3, 40, 30, tzinfo=UTC)
+            assert [source.udm2 is None for source in scene.sources] == [False, False]
+            _, valid = scene.read(Window(0, 0, 350, 180))
+        assert valid[:, :180].all()
+        assert not valid[:90, 180:].any()
+        assert valid[90:, 180:].all()
+
+    def test_opening_the_folder_shows_what_is_under_clouds_too(self, order: Path) -> None:
+        with open_scene(order) as scene:
+            assert (scene.width, scene.height) == (350, 180)
+            assert scene.read(Window(0, 0, 350, 180))[1].all()
+
+    def test_embed_and_info_take_it(
+        self, order: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        table = tmp_path / "table.parquet"
+        assert main(["embed", str(order), "-o", str(table), "--no-projection"]) == 0
+        recorded = open_table(table).metadata["scenes"]
+        assert [scene["name"][:22] for scene in recorded] == list(self.ITEMS)
+        assert all("udm2" in scene["udm2"]["name"] for scene in recorded)
+        capsys.readouterr()
+        assert main(["info", str(order)]) == 0
+        said = capsys.readouterr().out
+        assert re.search(r"bands +\['coastal_blue', 'blue', 'green_i', 'green', 'yellow'", said)
+        assert re.search(rf"files +\['{self.ITEMS[0]}_3B_.*tif', '{self.ITEMS[1]}_3B_", said)
+
+    def test_the_metadata_is_found_whatever_tools_were_used(self, order: Path) -> None:
+        for image in scenes_in(order):
+            assert metadata_beside(image) is not None
+
+    @pytest.mark.parametrize("name", ["composite", "2023-07-05_strip_6625124_composite"])
+    def test_a_composite(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / f"{name}.tif").touch()
+        (tmp_path / f"{name}_udm2.tif").touch()
+        found = scenes_in(tmp_path)
+        assert [p.name for p in found] == [f"{name}.tif"]
+        assert udm2_beside(found[0]) == tmp_path / f"{name}_udm2.tif"
+
+    def test_reflectance_that_the_order_made_stays_as_it_is(self) -> None:
+        assert is_radiance(Path("20220307_034030_1_2475_3B_AnalyticMS_8b_clip.tif"))
+        assert not is_radiance(Path("20220307_034030_1_2475_3B_AnalyticMS_8b_toar_clip.tif"))
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         with pytest.raises(SceneError, match="there is no GeoTIFF in this folder"):
             scenes_in(tmp_path)
+        (tmp_path / "psscene.zip").touch()
+        with pytest.raises(SceneError, match="there are only archives in this folder; unpack"):
+            open_scene(tmp_path)
+
+    @pytest.mark.realdata
+    def test_a_real_scene_in_an_order(self, real_data: Path, tmp_path: Path) -> None:
+        """A real scene and its real metadata, laid out as an order; only the mask is made up."""
+        folder = tmp_path / "order" / "PSScene"
+        folder.mkdir(parents=True)
+        item = "20170915_020728_103d_3B"
+        for file in (real_data / "planetscope").glob(f"{item}*"):
+            shutil.copy(file, folder)
+        with rasterio.open(folder / f"{item}_AnalyticMS.tif") as dataset:
+            profile = dataset.profile | {"count": 8, "dtype": "uint8", "nodata": None}
+            full = (dataset.read() > 0).any(axis=0)
+        clear = np.zeros((8, *full.shape), np.uint8)
+        clear[0, :, 300:] = 1
+        with rasterio.open(folder / f"{item}_udm2.tif", "w", **profile) as dataset:
+            dataset.write(clear)
+        table = tmp_path / "table.parquet"
+        assert main(["embed", str(folder.parent), "-o", str(table), "--no-projection"]) == 0
+        [recorded] = open_table(table).metadata["scenes"]
+        assert recorded["time"].startswith("2017-09-15T02:07")
+        assert recorded["udm2"]["name"] == f"{item}_udm2.tif"
+        with open_mosaic(scenes_in(folder.parent)) as scene:
+            _, valid = scene.read(Window(0, 0, 512, 512))
+        np.testing.assert_array_equal(valid, full & (clear[0] == 1))

@@ -305,7 +305,7 @@ class TestRefusals:
         assert "not a raster" in self.refusal(path)
 
     def test_a_folder(self, tmp_path: Path) -> None:
-        assert "not a raster" in self.refusal(tmp_path)
+        assert "no GeoTIFF in this folder" in self.refusal(tmp_path)
 
     @pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9, 0.999])
     @pytest.mark.parametrize("creation", [{}, {"tiled": True, "blockxsize": 64, "blockysize": 64}])

@@ -13,14 +13,14 @@ SCENE_SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2")
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("info", help="say what a scene, patch table or label file holds")
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, help="a file, or a folder as Planet delivers it")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the facts, one a line."""
     suffix = options.file.suffix.lower()
-    if suffix in SCENE_SUFFIXES:
+    if suffix in SCENE_SUFFIXES or options.file.is_dir():
         facts = _scene(options.file)
     elif suffix in TABLE_SUFFIXES:
         facts = _table(options.file)
@@ -35,7 +35,8 @@ def _scene(path: Path) -> dict[str, Any]:
     from rareearth_explorer.scene import open_scene
 
     with open_scene(path) as scene:
-        return scene.describe()
+        files = [source.path.name for source in scene.sources]
+        return scene.describe() | ({"files": files} if len(files) > 1 else {})
 
 
 def _table(path: Path) -> dict[str, Any]:

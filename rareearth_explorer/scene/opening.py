@@ -32,12 +32,12 @@ Udm2 = Sequence[Path] | Literal["beside", "none"]
 
 
 def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene:
-    """Open a GeoTIFF as a scene, with its pixels as they are stored.
+    """Open a GeoTIFF as a scene, with its pixels as they are stored, also those under clouds.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or a folder as Planet delivers it.
     bands
         Role of each band but alpha, in the file's order, `_` for a band to leave out; default
         what the file tells.
@@ -47,7 +47,9 @@ def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene
     SceneError
         If the file cannot be used, or `bands` is not one role for each of its bands.
     """
-    return open_mosaic([Path(path)], bands=bands, udm2="none")
+    path = Path(path)
+    paths = planet.scenes_in(path) if path.is_dir() else [path]
+    return open_mosaic(paths, bands=bands, udm2="none")
 
 
 def open_mosaic(

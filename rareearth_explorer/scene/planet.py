@@ -11,7 +11,10 @@ from rareearth_explorer.errors import SceneError
 
 _PRODUCT = re.compile(r"(?P<item>.+)_(AnalyticMS|BGRN_Analytic|BGRN_SR)", re.IGNORECASE)
 
-_REFLECTANCE = re.compile(r"_SR(_|$)", re.IGNORECASE)
+_REFLECTANCE = re.compile(r"_(SR|TOAR)(_|$)", re.IGNORECASE)
+
+_TOOLS = r"(_\w+)?"
+"""What the tools of an order add to the names of files, such as `_clip_file_format`."""
 
 _PREFERRED = ("AnalyticMS_SR", "Analytic", "")
 """What is taken of a folder that holds a scene as several products."""
@@ -26,6 +29,8 @@ def scenes_in(folder: Path) -> list[Path]:
         There is none.
     """
     images = [p for p in sorted(folder.rglob("*.tif")) if "udm" not in p.stem.lower()]
+    if not images and any(folder.rglob("*.zip")):
+        raise SceneError(f"{folder}: there are only archives in this folder; unpack them first.")
     if not images:
         raise SceneError(f"{folder}: there is no GeoTIFF in this folder; name the files.")
     products = [[p for p in images if wanted in p.name] for wanted in _PREFERRED]
@@ -34,13 +39,13 @@ def scenes_in(folder: Path) -> list[Path]:
 
 def udm2_beside(image: Path) -> Path | None:
     """Find the usable data mask (UDM2) delivered with an image."""
-    return _beside(image, re.escape(_item(image)) + r"_udm2(_clip)?\.tif")
+    return _beside(image, re.escape(_item(image)) + rf"_udm2{_TOOLS}\.tif")
 
 
 def metadata_beside(image: Path) -> Path | None:
     """Find the metadata delivered with an image."""
     product = r"_(AnalyticMS|BGRN_Analytic)(_8b)?" if _PRODUCT.match(image.stem) else ""
-    return _beside(image, re.escape(_item(image)) + product + r"_metadata(_clip)?\.xml")
+    return _beside(image, re.escape(_item(image)) + product + rf"_metadata{_TOOLS}\.xml")
 
 
 def is_radiance(image: Path) -> bool:
@@ -84,7 +89,7 @@ def acquired(image: Path) -> datetime | None:
     metadata = metadata_beside(image)
     if metadata is None:
         return None
-    text = _parsed(metadata).findtext(".//{*}acquisitionDateTime")
+    text = _parsed(metadata).findtext(".//{*}acquisitionDateTime", "").strip()
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 

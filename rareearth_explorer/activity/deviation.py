@@ -112,7 +112,7 @@ def write_activity(
         cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster,
         _bar(f"activity of {len(stack)} dates", len(windows), progress) as bar,
     ):
-        for window, pixels in _in_threads(measure, windows):
+        for window, pixels in in_threads(measure, windows):
             raster.write(pixels, window=window)
             bar.update()
 
@@ -128,7 +128,7 @@ def _role(index: Index) -> str:
     return index.name.replace("-", "_").replace(",", "_")
 
 
-def _in_threads(measure: Any, windows: list[Window]) -> Iterator[tuple[Window, Any]]:
+def in_threads(measure: Any, windows: list[Window]) -> Iterator[tuple[Window, Any]]:
     """Measure windows in as many threads as there are cores, and yield them in order.
 
     At most two for each thread are under way, so that memory does not grow with the scene.

@@ -1,0 +1,153 @@
+"""How well use and period of pools are told on the synthetic demo, and what measuring costs.
+
+The demo's truth is looked at here only. Nothing printed says anything about real mines.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from rareearth_explorer.activity import (
+    Index,
+    Normalisation,
+    Pools,
+    Stack,
+    normalise,
+    open_stack,
+    patch_activity,
+    series_at,
+    write_activity,
+)
+from rareearth_explorer.activity.cog import TILE
+from rareearth_explorer.activity.deviation import in_threads
+from rareearth_explorer.demo import Landscape
+from rareearth_explorer.demo.scene import draw_files, make_demo
+from rareearth_explorer.labels import Labels
+from rareearth_explorer.pipeline.demo import demo_folder, prepare_demo
+from rareearth_explorer.table import open_table
+
+PERIOD_PATCHES, PERIOD_DATES, PERIOD_DAYS = 16, 24, 60
+
+
+class Truth:
+    """Every pool of a demo, with its history."""
+
+    def __init__(self, path: Path) -> None:
+        features = json.loads(path.read_text())["features"]
+        facts = [feature["properties"] for feature in features]
+        self.lonlat = np.array([feature["geometry"]["coordinates"] for feature in features])
+        self.active = np.array([fact["active"] for fact in facts])
+        self.period = np.array([fact["period_days"] or np.nan for fact in facts], float)
+        self.first = np.array([fact["first_date"] for fact in facts])
+
+
+def tell(title: str, pools: Pools, active: Any) -> None:
+    """Print precision and recall of 'in use'; what is not told counts as not in use."""
+    used = np.array([use is True for use in pools.in_use])
+    told = np.array([use is not None for use in pools.in_use])
+    print(
+        f"  {title}: precision {active[used].mean():.3f}, recall {used[active].mean():.3f} "
+        f"({used[active & told].mean():.3f} of those that can be told); {len(used)} pools, "
+        f"{active.sum()} in use, {(~told).sum()} on too few dates to tell"
+    )
+
+
+def tell_use(stack: Stack, truth: Truth, normalisation: Normalisation) -> None:
+    """Print how well use is told, with and without normalisation, and of old pools alone."""
+    old = truth.first == min(truth.first)
+    for how, applied in (("as it is", None), ("normalised", normalisation)):
+        pools = Pools.of(series_at(stack, truth.lonlat, normalisation=applied))
+        tell(f"all pools, {how}", pools, truth.active)
+        series = series_at(stack, truth.lonlat[old], normalisation=applied)
+        tell(f"pools of the first date, {how}", Pools.of(series), truth.active[old])
+    print(f"  saying 'in use' of every pool: precision {truth.active.mean():.3f}, recall 1")
+    seen = pools.to_geodataframe().first_seen.to_numpy()
+    print(f"  first seen on the date that it was dug by: {(seen == truth.first).mean():.3f}")
+
+
+def tell_cost(stack: Stack, raster: Path) -> None:
+    """Print what the raster costs beside reading the same pixels in as many threads."""
+    windows, index = list(stack.windows(TILE)), Index.named(None, stack.bands)
+    start = time.perf_counter()
+    for _ in in_threads(lambda w: [stack.read(k, w) for k in range(len(stack))] and None, windows):
+        pass
+    reading = time.perf_counter() - start
+    start = time.perf_counter()
+    write_activity(stack, raster, index, progress=False)
+    writing = time.perf_counter() - start
+    pixels = len(stack) * stack.width * stack.height / 1e6
+    print(
+        f"  {pixels:.0f} million pixels of {len(stack.bands)} bands: {writing:.1f} s, "
+        f"{writing / reading:.1f} times as long as reading them ({reading:.1f} s)"
+    )
+
+
+def tell_patches(raster: Path, table: Path, truth: Truth) -> None:
+    """Print how well activity ranks the patches with a pool in use."""
+    patches = open_table(table)
+    counts = [
+        Labels.from_points(truth.lonlat[chosen]).per_patch(patches.footprints) > 0
+        for chosen in (truth.active, ~truth.active)
+    ]
+    used, rest = counts[0], counts[1] & ~counts[0]
+    activity = patch_activity(raster, patches)
+    both = used | rest
+    print(
+        f"  AUC of patches with a pool in use by activity: {roc_auc_score(used, activity):.3f} "
+        f"among all, {roc_auc_score(used[both], activity[both]):.3f} among those with pools"
+    )
+
+
+def tell_period(folder: Path) -> None:
+    """Print how often a period is told on many uneven dates of a smaller scene, and how well."""
+    rng = np.random.default_rng(1)
+    days = np.sort(rng.choice(PERIOD_DAYS, PERIOD_DATES, replace=False))
+    dates: Sequence[date] = [date(2022, 3, 7) + timedelta(int(day)) for day in days]
+    side = 84 * PERIOD_PATCHES
+    files = draw_files(
+        folder, lambda: Landscape(0, side, side, dates=dates), "activity", dates=dates,
+        progress=False,
+    )  # fmt: skip
+    truth = Truth(files.truth)
+    with open_stack(files.scenes) as stack:
+        pools = Pools.of(series_at(stack, truth.lonlat))
+    found = [(p, t) for p, t in zip(pools.periods, truth.period, strict=True) if p.days]
+    right = [p.low <= t <= p.high for p, t in found]
+    print(
+        f"  {PERIOD_DATES} dates in {PERIOD_DAYS} days: a period for {len(found)} of "
+        f"{truth.active.sum()} pools in use and {len(truth.active)} in all; the true one lies in "
+        f"the interval of {np.mean(right):.3f} of them"
+    )
+    tell("these dates", pools, truth.active)
+
+
+def main() -> None:
+    """Print all of it."""
+    prepared = prepare_demo()
+    files = make_demo(demo_folder())
+    truth = Truth(files.truth)
+    print("synthetic demo scene, drawn truth:")
+    with open_stack(files.scenes) as stack, TemporaryDirectory() as folder:
+        normalisation = normalise(stack)
+        print(
+            "  normalisation: median standard deviation over time "
+            f"{np.median(normalisation.before):.1f} -> {np.median(normalisation.after):.1f}"
+        )
+        tell_use(stack, truth, normalisation)
+        raster = Path(folder) / "activity.tif"
+        tell_cost(stack, raster)
+        tell_patches(raster, prepared.table, truth)
+        tell_period(Path(folder) / "many")
+
+
+if __name__ == "__main__":
+    main()

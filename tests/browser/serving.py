@@ -1,4 +1,4 @@
-"""Start Voila or JupyterLab for a browser test, and stop them with their kernels."""
+"""Start Voila, JupyterLab, or a Jupyter server with Voila in it, and stop them with kernels."""
 
 from __future__ import annotations
 
@@ -19,16 +19,26 @@ PATIENCE = 90
 
 @contextlib.contextmanager
 def serve(
-    kind: str, notebook: Path, environment: Mapping[str, str], base: str = "/user/someone/"
+    kind: str,
+    notebook: Path,
+    environment: Mapping[str, str],
+    base: str = "/user/someone/",
+    *,
+    root: Path | None = None,
+    python: str | Path = sys.executable,
 ) -> Iterator[str]:
-    """Serve a notebook by 'voila' or 'lab', under a base URL as a hub does; yields the address."""
+    """Serve a notebook by 'voila', 'lab' or 'server', under a base URL as a hub does.
+
+    'server' is a Jupyter server, in which Voila is an extension; `root` is the folder that it and
+    'lab' serve. Yields the address.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = notebook.with_suffix(f".{kind}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *_command(kind, notebook, port, base)],
+            [python, "-m", *_command(kind, notebook, port, base, root or notebook.parent)],
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,
@@ -36,24 +46,28 @@ def serve(
         )
         address = f"http://127.0.0.1:{port}{base}"
         try:
-            _wait(process, address + ("api" if kind == "lab" else "static/none"), log)
+            _wait(process, address + ("static/none" if kind == "voila" else "api"), log)
             yield address
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
 
 
-def _command(kind: str, notebook: Path, port: int, base: str) -> list[str]:
+def _command(kind: str, notebook: Path, port: int, base: str, root: Path) -> list[str]:
     if kind == "voila":
         return [
             *("voila", str(notebook), "--no-browser", f"--port={port}", f"--base_url={base}"),
             *("--Voila.ip=127.0.0.1", "--show_tracebacks=True"),
         ]
-    return [
-        *("jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"),
-        f"--ServerApp.base_url={base}",
-        f"--ServerApp.root_dir={notebook.parent}",
+    common = [
+        *("--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"),
+        *(f"--ServerApp.base_url={base}", f"--ServerApp.root_dir={root}"),
         "--IdentityProvider.token=",
+    ]
+    if kind == "server":
+        return ["jupyter_server", *common]
+    return [
+        *("jupyterlab", *common),
         # window.jupyterapp is the only reliable way to know that a kernel is ready.
         "--LabApp.expose_app_in_browser=True",
         "--LabApp.news_url=None",

@@ -39,13 +39,13 @@ class SessionsPanel(t.HasTraits):
         self.saved = w.Dropdown(
             description="Session",
             tooltip="Sessions kept for this table; choosing one opens it",
-            layout=w.Layout(width="260px"),
+            layout=w.Layout(width="230px"),
             style={"description_width": "52px"},
         )
         self.name = w.Text(
             placeholder="name of a new session",
             tooltip="Letters, digits, spaces and - . _ ( )",
-            layout=w.Layout(width="180px"),
+            layout=w.Layout(width="165px"),
         )
         self.begin = _button("begin", "Begin a new session of that name; this one is kept")
         self.take_over = _button(

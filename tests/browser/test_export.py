@@ -1,0 +1,96 @@
+"""What leaves the app in a real browser: GDAL opens it, and it says what the session says."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+from driver import SCREENSHOTS
+from playwright.sync_api import expect
+
+from rareearth_explorer.labels import open_labels
+from rareearth_explorer.session import Session
+
+pytestmark = pytest.mark.browser
+
+DRIVERS = {"GeoJSON": "GeoJSON", "GeoPackage": "GPKG", "KML": "LIBKML"}
+
+
+def download(page, link, folder):
+    """Click a link and keep what the browser saves."""
+    with page.expect_download() as saving:
+        page.get_by_role("link", name=link, exact=True).click()
+    path = folder / link
+    saving.value.save_as(path)
+    return path
+
+
+def check(path, twin, driver):
+    """Compare a list of candidates with a session in which the same was done here."""
+    assert pyogrio.read_info(path)["driver"] == driver
+    found, expected = gpd.read_file(path), twin.to_geodataframe()
+    expected = expected[expected.active].sort_values("rank")
+    assert found.patch.tolist() == expected.patch.tolist()
+    np.testing.assert_allclose(found.score.astype(float), expected.score, atol=1e-6)
+    np.testing.assert_array_equal(found["rank"], expected["rank"])
+    np.testing.assert_array_equal(found.pools, expected.pools)
+    for name in ("template", "verdict"):
+        assert found[name].dropna().tolist() == expected[name].dropna().tolist()
+    centres = found.to_crs(3857).centroid.to_crs(4326)
+    np.testing.assert_allclose(centres.x, expected.lon, atol=1e-4)
+    np.testing.assert_allclose(centres.y, expected.lat, atol=1e-4)
+
+
+def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_path):
+    driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
+    page, twin = driver.page, Session(driver.table, open_labels(demo.labels))
+    mine = int(np.flatnonzero(twin.truth)[0])
+    far = int(np.argmin(driver.table.unit_embeddings @ driver.table.unit_embeddings[mine]))
+    driver.click(mine)
+    driver.click(far, shift=True)
+    twin.mark(mine, "positive")
+    twin.mark(far, "negative")
+    page.keyboard.press("r")
+    expect(page.locator(".rareearth-sheet figure")).to_have_count(20, timeout=15_000)
+    for key, verdict in (("c", "confirmed"), ("x", "rejected")):
+        patch = int(page.locator(".rareearth-in-hand img").get_attribute("alt").split()[1])
+        page.keyboard.press(key)
+        badge = page.locator(f"[data-verdict='{verdict}'] img[alt='patch {patch}']")
+        expect(badge).to_be_visible()
+        twin.judge(patch, verdict, mark=True)
+
+    # A reload is no second window: the session is the same one, not a copy.
+    driver.reopen()
+    expect(page.get_by_role("button", name=f"+ {mine} ✕")).to_be_visible()
+    page.get_by_role("tab", name="Session").click()
+    saved = page.get_by_label("Session", exact=True)
+    expect(saved).to_have_value("default")
+    choice = page.get_by_label("Hand over")
+    for kind, gdal in DRIVERS.items():
+        label = "candidates, best first (GeoJSON)" if kind == "GeoJSON" else f"candidates ({kind})"
+        choice.select_option(label=label)
+        driver.press("make")
+        suffix = {"GeoPackage": "gpkg"}.get(kind, kind.lower())
+        check(download(page, f"default-candidates.{suffix}", tmp_path), twin, gdal)
+    driver.shot(SCREENSHOTS / "voila-7-export.png")
+
+    # A second window goes on in a copy, the file of the session can be brought in and merged.
+    driver.press("save as file")
+    path = download(page, "default.jsonl", tmp_path)
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator(".rareearth-status")).to_contain_text(
+        "open in another window", timeout=90_000
+    )
+    second.close()
+    with page.expect_file_chooser() as choosing:
+        page.locator("button.widget-upload").click()
+    choosing.value.set_files(path)
+    expect(page.locator(".rareearth-status")).to_contain_text("'default (2)' is kept here now")
+    other = int(twin.ranking[-1])
+    driver.click(other, shift=True)
+    driver.press("compare")
+    expect(page.get_by_text("0 are in conflict")).to_be_visible()
+    driver.shot(SCREENSHOTS / "voila-8-merge.png")
+    assert driver.errors == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,8 +29,8 @@ class StacServer:
         STAC items; asset addresses may be relative to `url`.
     statuses
         HTTP statuses to answer with, by a part of the path; each as often as told.
-    delay
-        Seconds before each piece of a file.
+    held
+        Part of the names of files whose pixels are not sent before `released` is set.
     page
         Items on a page of search results.
     asked
@@ -44,7 +43,8 @@ class StacServer:
         self.folder, self.url = folder, f"http://127.0.0.1:{port}"
         self.items: list[dict[str, Any]] = []
         self.statuses: dict[str, list[int]] = {}
-        self.delay, self.page, self.sent = 0.0, 2, 0
+        self.held, self.released = "", threading.Event()
+        self.page, self.sent = 2, 0
         self.conforms = CONFORMS
         self.asked: list[tuple[str, str | None]] = []
 
@@ -137,7 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         begin, end = asked.removeprefix("bytes=").split("-")
         last = min(int(end or len(content)), len(content) - 1)
         headers["Content-Range"] = f"bytes {begin}-{last}/{len(content)}"
-        time.sleep(self.offer.delay)
+        if self.offer.held and self.offer.held in path.name and int(begin) > 0:
+            self.offer.released.wait(60)
         piece = content[int(begin) : last + 1]
         self.offer.sent += len(piece)
         self._send(206, piece, headers)

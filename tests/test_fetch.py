@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,10 +142,19 @@ def shop(server: StacServer) -> Shop:
     return Shop(server)
 
 
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> StacServer:
+    """Make the synthetic images once; each test serves a copy of its own."""
+    stored = StacServer(tmp_path_factory.mktemp("stock"), 0)
+    Shop(stored).sentinel()
+    return stored
+
+
 @pytest.fixture
-def sentinel(shop: Shop) -> StacServer:
-    shop.sentinel()
-    return shop.server
+def sentinel(server: StacServer, stock: StacServer) -> StacServer:
+    shutil.copytree(stock.folder, server.folder, dirs_exist_ok=True)
+    server.items = json.loads(json.dumps(stock.items).replace(stock.url, server.url))
+    return server
 
 
 @pytest.fixture
@@ -369,26 +384,45 @@ class TestGoingOn:
     def test_killed_in_the_middle_it_goes_on(self, sentinel: StacServer, tmp_path: Path) -> None:
         path = tmp_path / "scene.tif"
         parts = path.with_name("scene.tif.parts")
-        sentinel.delay = 0.3
+        sentinel.held = "nir"
         killed = subprocess.Popen(self.command(sentinel, path), stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while len(list(parts.glob("*.npz"))) < 2:
+        while len(list(parts.glob("*.npz"))) < 6:
             assert killed.poll() is None, "it ended before it could be killed"
             assert time.monotonic() < deadline
-            time.sleep(0.002)
+            time.sleep(0.01)
         killed.send_signal(signal.SIGKILL)
         assert killed.wait() == -signal.SIGKILL
         assert not path.exists()
-        kept = len(list(parts.glob("*.npz")))
-        assert 2 <= kept < 8
-        sentinel.delay = 0
+        sentinel.released.set()
+        sentinel.asked.clear()
         done = subprocess.run(
             self.command(sentinel, path), capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
-        assert f"{8 - kept} parts fetched, {kept} kept from before" in done.stdout
+        assert "2 parts fetched, 6 kept from before" in done.stdout
+        # Of the other bands, only the headers are looked at again.
+        again = {p for p, asked in sentinel.asked if asked and not asked.startswith("bytes=0-")}
+        assert all("nir" in path for path in again)
         assert_cut_from(path, pixels_of(17) - 1000, CORNER, ALL)
         assert not parts.exists()
+
+    def test_progress_with_time_left_on_a_terminal(
+        self, sentinel: StacServer, tmp_path: Path
+    ) -> None:
+        terminal, side = pty.openpty()
+        termios.tcsetwinsize(side, (24, 100))
+        command = self.command(sentinel, tmp_path / "scene.tif")
+        with (
+            os.fdopen(terminal, "rb", 0) as shown,
+            subprocess.Popen(command, stderr=side, stdout=subprocess.DEVNULL),
+        ):
+            os.close(side)
+            text = b""
+            with suppress(OSError):  # which Linux calls the end of a terminal
+                while chunk := shown.read(4096):
+                    text += chunk
+        assert re.search(rb"fetching scene\.tif: +\d+%.* 8/8 \[\d\d:\d\d<.*part", text), text
 
     def interrupted(self, request: Request, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Fetch all parts, and be stopped before they are joined."""

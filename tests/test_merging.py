@@ -69,7 +69,9 @@ def test_what_agrees_is_joined_and_what_differs_is_listed(pair):
         (11, "note", "look again"),
     }
     assert found.agreed == 3  # template 4, verdict 8, note 9
-    assert found.said.startswith("1 templates, 1 verdicts, 1 notes are new, 3 things are the same")
+    assert found.said == (
+        "New there: 1 template, 1 verdict, 1 note; the same in both: 3; in conflict: 3."
+    )
 
 
 def test_from_the_other_side_the_conflicts_are_the_same(pair):

@@ -234,8 +234,8 @@ class TestMerging:
             "?      · patch 7 · note · mine: <b>tracks · theirs: a roof",
             "?      · patch 7 · verdict · mine: confirmed · theirs: rejected",
         ]
-        assert "1 notes are new" in panel.said.value
-        assert "3 are in conflict. 3 to be decided" in panel.said.value
+        assert "1 note; the same in both: 0" in panel.said.value
+        assert "in conflict: 3. 3 of them are to be decided" in panel.said.value
         assert panel.merge.disabled
         assert session.in_hand == 0
         panel.conflicts.value = 1

@@ -14,5 +14,5 @@ def download_link(name: str, content: bytes) -> str:
     shown = html.escape(name, quote=True)
     return (
         f"<a download='{shown}' href='data:{kind};base64,{data}'>{shown}</a> "
-        f"<span class='rareearth-note'>{len(content) / 1024:,.0f} kB</span>"
+        f"<span class='rareearth-note'>{max(1, round(len(content) / 1024)):,} kB</span>"
     )

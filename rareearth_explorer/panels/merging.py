@@ -124,7 +124,7 @@ class MergingPanel(t.HasTraits):
         self.conflicts.value = next(iter(following or undecided), 0 if conflicts else None)
         self._listing = False
         self._choose()
-        left = f" {len(undecided):,} to be decided." if undecided else ""
+        left = f" {len(undecided):,} of them are to be decided." if undecided else ""
         said = f"{self._difference.said}{left} Rounds and scorer stay yours."
         self.said.value = f"<span class='rareearth-note'>{html.escape(said)}</span>"
         self.merge.disabled = bool(undecided) or not (conflicts or self._difference.added)

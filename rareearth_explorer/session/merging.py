@@ -78,10 +78,10 @@ class Difference:
     def said(self) -> str:
         """The counts in a sentence."""
         new = Counter(subject for _, subject, _ in self.added)
-        counts = ", ".join(f"{new[subject]:,} {subject}s" for subject in SUBJECTS)
+        counts = ", ".join(_counted(new[subject], subject) for subject in SUBJECTS)
         return (
-            f"{counts} are new, {self.agreed:,} things are the same, {len(self.conflicts):,} are "
-            "in conflict."
+            f"New there: {counts}; the same in both: {self.agreed:,}; "
+            f"in conflict: {len(self.conflicts):,}."
         )
 
     def decided(self, sides: Side | Mapping[Key, Side]) -> list[Saying]:
@@ -111,6 +111,10 @@ class Difference:
             )
         taken = [c for c in self.conflicts if chosen[c.key] == "theirs"]
         return [*self.added, *((c.patch, c.subject, c.theirs) for c in taken)]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def compare(mine: State, theirs: State) -> Difference:

@@ -91,6 +91,6 @@ def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_
     other = int(twin.ranking[-1])
     driver.click(other, shift=True)
     driver.press("compare")
-    expect(page.get_by_text("0 are in conflict")).to_be_visible()
+    expect(page.get_by_text("in conflict: 0")).to_be_visible()
     driver.shot(SCREENSHOTS / "voila-8-merge.png")
     assert driver.errors == []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError, SessionError
 from rareearth_explorer.labels import Labels, open_labels
+from rareearth_explorer.panels.dates import DatesPanel
 from rareearth_explorer.panels.handover import HandoverPanel
 from rareearth_explorer.panels.history import HistoryPanel
 from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
@@ -104,8 +105,9 @@ class Explorer:
         try:
             labels = open_labels(labels) if isinstance(labels, (str, Path)) else labels
             self.session = Session(table, labels)
+            self.labels = labels if isinstance(labels, Labels) else None
         except LabelsError as error:
-            self.session = Session(table)
+            self.session, self.labels = Session(table), None
             problems.append(str(error))
         self._build(height)
         if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
@@ -147,6 +149,7 @@ class Explorer:
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)
         self.history = HistoryPanel(session)
+        self.dates = DatesPanel(session, [*([scene] if scene else []), *self.others], self.labels)
         self.sessions = SessionsPanel(session)
         self.merging = MergingPanel(session)
         for trait in ("names", "current"):
@@ -157,11 +160,17 @@ class Explorer:
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
         keeping = w.VBox([self.sessions.widget, self.merging.widget, self.handover.widget])
         self.tabs = w.Tab(
-            [overview, self.review.widget, self.history.widget, keeping],
-            titles=["Overview", "Review", "Rounds", "Session"],
+            [
+                overview,
+                self.review.widget,
+                self.dates.widget,
+                self.history.widget,
+                keeping,
+            ],
+            titles=["Overview", "Review", "Dates", "Rounds", "Session"],
             layout=w.Layout(flex="2 1 0", min_width="0"),
         )
-        self.tabs.observe(lambda change: self._begin_review(change.new), "selected_index")
+        self.tabs.observe(lambda _: self._open_tab(), "selected_index")
         self.widget = w.VBox(
             [
                 w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
@@ -179,17 +188,22 @@ class Explorer:
         )
         self.widget.add_class("rareearth-explorer")
 
-    def _begin_review(self, tab: int | None) -> None:
-        if tab == 1 and not self.review.patches:
+    def _open_tab(self) -> None:
+        tab = self.tabs.titles[self.tabs.selected_index or 0]
+        self.dates.show(tab == "Dates")
+        if tab == "Review" and not self.review.patches:
             self.review.turn()
+
+    def _turn_to(self, tab: str) -> None:
+        self.tabs.selected_index = self.tabs.titles.index(tab)
 
     def _review_selected(self) -> None:
         self.review.turn_to_selected()
-        self.tabs.selected_index = self.tabs.titles.index("Review")
+        self._turn_to("Review")
 
     def _export_selected(self) -> None:
         self.handover.only_selected.value = True
-        self.tabs.selected_index = self.tabs.titles.index("Session")
+        self._turn_to("Session")
 
     def _keys(self) -> dict[str, Key]:
         session, review = self.session, self.review
@@ -207,7 +221,12 @@ class Explorer:
             session.toggle(patch, sign)
 
         def look() -> None:
-            self.tabs.selected_index = 0 if self.tabs.selected_index == 1 else 1
+            self._turn_to("Overview" if self.tabs.selected_index == 1 else "Review")
+
+        def through_time() -> None:
+            if session.hovered is not None:
+                session.in_hand = session.hovered
+            self._turn_to("Dates")
 
         def bands() -> None:
             choices = [value for _, value in self.map.bands.options]
@@ -226,6 +245,7 @@ class Explorer:
             "k": Key("skip it", lambda: review.judge("skipped")),
             "ArrowRight": Key("take the next patch in hand", lambda: review.step(1)),
             "ArrowLeft": Key("take the one before", lambda: review.step(-1)),
+            "t": Key("see the patch under the pointer, or in hand, through time", through_time),
             "b": Key("next band combination", bands),
             "]": Key("scores more opaque", lambda: opacity(0.1)),
             "[": Key("scores less opaque", lambda: opacity(-0.1)),

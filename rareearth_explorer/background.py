@@ -1,4 +1,4 @@
-"""Work that must not hold up a click: later on this thread, or in another process."""
+"""Work that must not hold up a click: later, on a thread beside, or in another process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -45,6 +46,43 @@ class Deferred:
     def _run(self) -> None:
         self._waiting = None
         self._function()
+
+
+class Aside:
+    """One thread beside this one, for work on files that only one thread may touch.
+
+    Without a running event loop, as in a script or a test, the work is done at once.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._wish = 0
+
+    def submit(
+        self, done: Callable[[Any], None], function: Callable[..., Any], *arguments: object
+    ) -> None:
+        """Run `function(*arguments)` there, then `done(result)` here.
+
+        Only the latest wish counts: what was wished before is not begun any more, or its result
+        is dropped. The function must not raise.
+        """
+        self._wish += 1
+        wish, loop = self._wish, _running_loop()
+
+        def deliver(result: object) -> None:
+            if wish == self._wish:
+                done(result)
+
+        def run() -> None:
+            if wish == self._wish:
+                result = function(*arguments)
+                assert loop is not None
+                loop.call_soon_threadsafe(deliver, result)
+
+        if loop is None:
+            deliver(function(*arguments))
+        else:
+            self._pool.submit(run)
 
 
 @dataclass(frozen=True, eq=False)

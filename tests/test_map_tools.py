@@ -250,7 +250,7 @@ class TestJustTheSelected:
         assert sorted(panel.patches) == [5, 6]
         for _ in range(2):
             panel.judge("skipped")
-        assert "No selected patch is left" in panel.in_hand.value
+        assert "left to review" in panel.in_hand.value
         session.select([])
         assert not panel.only_selected.value
         assert panel.patches == []  # the map does not fly to another patch

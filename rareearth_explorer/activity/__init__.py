@@ -3,7 +3,7 @@
 from rareearth_explorer.activity.deviation import Deviation, deviation_of, write_activity
 from rareearth_explorer.activity.index import INDICES, Index
 from rareearth_explorer.activity.normalisation import Normalisation, normalise
-from rareearth_explorer.activity.patches import patch_activity
+from rareearth_explorer.activity.patches import patch_activity, store_activity
 from rareearth_explorer.activity.period import Period, find_period
 from rareearth_explorer.activity.pools import Pools
 from rareearth_explorer.activity.series import Series, series_at
@@ -25,6 +25,7 @@ __all__ = [
     "open_stack",
     "patch_activity",
     "series_at",
+    "store_activity",
     "write_activity",
     "write_text",
 ]

@@ -11,9 +11,11 @@ import rasterio
 from rasterio.windows import Window
 
 from rareearth_explorer.activity.deviation import VALID_DATES
+from rareearth_explorer.activity.index import Index
+from rareearth_explorer.activity.stack import Stack
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import WGS84, pixels_under
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.table import PatchTable, add_activity, open_table
 
 PERCENTILE = 99.9
 """Of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool 13: the
@@ -67,6 +69,39 @@ def patch_activity(
             "the table of the same place."
         )
     return activity
+
+
+def store_activity(
+    table: Path, raster: Path, stack: Stack, index: Index, *, normalised: bool = False
+) -> int:
+    """Summarise an activity raster within each patch of a table, as its column `activity`.
+
+    Parameters
+    ----------
+    table, raster
+        The patch table, and what `write_activity` wrote.
+    stack, index, normalised
+        From what it was written; recorded in the table.
+
+    Returns
+    -------
+    Number of patches whose activity is known.
+
+    Raises
+    ------
+    SceneError, TableError
+        The raster is none of ours or of another place, or the table cannot be written.
+    """
+    activity = patch_activity(raster, open_table(table))
+    record = {
+        "raster": raster.name,
+        "dates": [day.isoformat() for day in stack.dates],
+        "index": index.name,
+        "percentile": PERCENTILE,
+        "normalised": normalised,
+    }
+    add_activity(table, activity, record)
+    return int(np.isfinite(activity).sum())
 
 
 def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window]]:

@@ -192,23 +192,11 @@ def _write_pools(pools: Pools, output: Path) -> None:
 
 
 def _store(table: PatchTable, output: Path, stack: Stack, index: Index, normalisation: Any) -> None:
-    import numpy as np
+    from rareearth_explorer.activity import store_activity
 
-    from rareearth_explorer.activity import patch_activity
-    from rareearth_explorer.activity.patches import PERCENTILE
-    from rareearth_explorer.table import add_activity
-
-    activity = patch_activity(output, table)
-    record = {
-        "raster": output.name,
-        "dates": [day.isoformat() for day in stack.dates],
-        "index": index.name,
-        "percentile": PERCENTILE,
-        "normalised": normalisation is not None,
-    }
     assert table.path is not None  # it was opened from a file
-    add_activity(table.path, activity, record)
+    known = store_activity(table.path, output, stack, index, normalised=normalisation is not None)
     print(
-        f"{table.path}: the activity of {int(np.isfinite(activity).sum()):,} of {len(table):,} "
-        "patches is stored as the column 'activity'."
+        f"{table.path}: the activity of {known:,} of {len(table):,} patches is stored as the "
+        "column 'activity'."
     )

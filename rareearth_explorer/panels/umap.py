@@ -13,6 +13,7 @@ from rareearth_explorer.background import Deferred, Failure, Worker
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.rendering import palette_hex
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.layers import activity_layer
 
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
 """Both ends and the middle of either palette are told from this background."""
@@ -74,11 +75,13 @@ class UmapPanel:
         options = ["score", "round", "verdict"]
         if self.session.pools is not None:
             options.append("pools")
+        if self.session.table.activity is not None:
+            options.append("activity")
         self.colour_by = w.Dropdown(
             options=options,
             description="Colour",
             tooltip="Colour by score, by the round a patch stayed until, by verdict, or red and "
-            "sized by the number of labelled pools",
+            "sized by the number of labelled pools, or by activity over time",
             layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
@@ -114,6 +117,13 @@ class UmapPanel:
             self.scatter.size(by=shown, map=POINT_SIZES, norm=(0, MOST_POOLS))
             return
         self.scatter.size(default=3, by=None)
+        layer = activity_layer(self.session.table)
+        if self.colour_by.value == "activity" and layer is not None:
+            low, high = layer.scale.low, layer.scale.high
+            shown = np.clip(np.nan_to_num(layer.values.astype(float), nan=low), low, high)
+            shades = palette_hex(layer.scale.palette, 64)
+            self.scatter.color(by=shown, map=shades, norm=(low, high))
+            return
         if self.colour_by.value == "verdict":
             codes = np.zeros(len(state.scores))
             for patch, verdict in state.opinions.verdicts.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import shapely
 from platformdirs import user_data_path
 
 from rareearth_explorer import encoders
+from rareearth_explorer.activity import Index, open_stack, store_activity, write_activity
 from rareearth_explorer.demo import (
     PAPER_PATCHES,
     PATCHES,
@@ -20,6 +22,7 @@ from rareearth_explorer.labels import open_labels
 from rareearth_explorer.pipeline.embedding import embed_scene
 from rareearth_explorer.pipeline.projecting import project_table
 from rareearth_explorer.scene import open_scene
+from rareearth_explorer.table import open_table
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class PreparedDemo:
     Attributes
     ----------
     table
-        Patch table of the first date, with its projection.
+        Patch table of the first date, with its projection and the activity of its patches.
     scene
         The synthetic scene of the first date.
     labels
@@ -130,4 +133,15 @@ def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
             embed_scene(scene, encoder, fresh, progress=progress)
         project_table(fresh, progress=progress)
         fresh.replace(table)
+    if len(files.scenes) > 1 and open_table(table).activity is None:
+        _measure_activity(files.scenes, table, progress)
     return PreparedDemo(table, first, files.labels, files.scenes[1:])
+
+
+def _measure_activity(scenes: Sequence[Path], table: Path, progress: bool) -> None:
+    """Measure how much each patch varies between the dates, and store it in the table."""
+    raster = table.with_name(table.stem.replace("table", "activity") + ".tif")
+    with open_stack(scenes) as stack:
+        index = Index.named(None, stack.bands)
+        write_activity(stack, raster, index, progress=progress)
+        store_activity(table, raster, stack, index)

@@ -54,6 +54,7 @@ def geodataframe_of(
             for name, text in texts.items()
         },
         **({} if pools is None else {"pools": pools.astype(np.int32)}),
+        **({} if table.activity is None else {"activity": table.activity}),
         "lon": lon,
         "lat": lat,
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.contrast import Vector
-from rareearth_explorer.session.scale import DIVERGING, ScoreScale
+from rareearth_explorer.session.scale import DIVERGING, SEQUENTIAL, ScoreScale
 from rareearth_explorer.session.state import State
+from rareearth_explorer.table import PatchTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,23 @@ def score_layer(state: State) -> Layer:
     """Return the scores of the active patches."""
     scores = np.where(state.active, state.scores, np.float32(np.nan))
     return Layer(state.score_name, scores, state.scale, ("less", "mine-like", "more"))
+
+
+def activity_layer(table: PatchTable) -> Layer | None:
+    """Return how much the liveliest pixels of each patch varied over time; None if unknown."""
+    values, record = table.activity, table.metadata.get("activity", {})
+    if values is None:
+        return None
+    high = float(np.nanquantile(values, 0.99))
+    title = f"Activity: std of the {record.get('index', 'index')} over {_dates(record)}"
+    return Layer(
+        title, values, ScoreScale(0.0, max(high, 1e-6), SEQUENTIAL), ("still", "", "varies")
+    )
+
+
+def _dates(record: Mapping[str, Any]) -> str:
+    dates = record.get("dates", [])
+    return f"{len(dates)} dates" if dates else "time"
 
 
 def rank_change(before: State, after: State, title: str) -> Layer:

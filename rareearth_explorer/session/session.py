@@ -12,6 +12,7 @@ import traitlets as t
 from rareearth_explorer.contrast import Vector
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
+from rareearth_explorer.scene import Scene
 from rareearth_explorer.session.geodataframe import geodataframe_of
 from rareearth_explorer.session.layers import Layer
 from rareearth_explorer.session.refining import Refining
@@ -56,6 +57,9 @@ class Session(Refining):
 
     bands = t.Tuple(default_value=None, allow_none=True)
     """Roles of the bands that pictures show as red, green and blue; None for true colour."""
+
+    scene = t.Instance(Scene, allow_none=True)
+    """Scene of another date whose imagery the map shows, or None for the table's own."""
 
     hovered = t.Int(None, allow_none=True)
     """Row number of the patch under the pointer, or None."""
@@ -115,7 +119,7 @@ class Session(Refining):
         `attrs["score"]` names; `rank`, 1 is the best; `round`, the last in which the patch was
         active, from 1; `active`; `template`, positive or negative; `verdict`; `note`; with labels
         the number of `pools`; `lon` and `lat` of the centre; and the footprint. What was not
-        said of a patch is missing.
+        said of a patch is missing. A table with activity adds the column `activity`.
         """
         return geodataframe_of(self.table, self.state, self.pools)
 

@@ -30,7 +30,7 @@ class ImageryControls:
         self.session = session
         self._bridge = bridge
         self._tiles = tiles
-        scene = tiles.scene if tiles else None
+        self._own = scene = tiles.scene if tiles else None
         self._choices = band_choices(scene)
         self.shown = w.Checkbox(
             value=scene is not None,
@@ -63,6 +63,7 @@ class ImageryControls:
         for channel in self.channels:
             channel.observe(lambda _: self._combine(), "value")
         session.observe(lambda _: self._follow(), "bands")
+        session.observe(lambda _: self._show_date(), "scene")
         self._follow()
 
     def _choose(self, bands: Bands) -> None:
@@ -75,9 +76,9 @@ class ImageryControls:
 
     def _follow(self) -> None:
         """Show the session's bands, also those that are not among the usual ones."""
-        if self._tiles is None:
+        if self._tiles is None or self._own is None:
             return
-        bands, scene = self.session.bands, self._tiles.scene
+        bands, scene = self.session.bands, self._own
         self._following = True  # new options change the value, which nobody chose
         try:
             usual = bands in [value for _, value in self._choices]
@@ -92,6 +93,11 @@ class ImageryControls:
             self._following = False
         self._tiles.bands = bands
         self._bridge.imagery += int(self._bridge.imagery > 0)  # asks for all tiles again
+
+    def _show_date(self) -> None:
+        if self._tiles is not None and self._own is not None:
+            self._tiles.scene = self.session.scene or self._own
+            self._bridge.imagery += int(self._bridge.imagery > 0)
 
     def _show(self, *, shown: bool) -> None:
         self._bridge.imagery = int(shown)

@@ -9,6 +9,7 @@ from functools import lru_cache
 import ipywidgets as w
 import numpy as np
 
+from rareearth_explorer.activity.pools import LEAST_STD
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import ExplorerError, SceneError
 from rareearth_explorer.panels.review.sheet import ChipSheet
@@ -49,7 +50,8 @@ class ReviewPanel:
         self._build()
         self.sheet.observe(lambda _: self._take(), "place")
         self.order.observe(lambda _: self.turn(), "value")
-        self.only_selected.observe(lambda change: change.new and self.turn(), "value")
+        self.only_selected.observe(lambda change: self._narrow(on=change.new), "value")
+        self.least_activity.observe(lambda _: self.turn(), "value")
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
         self.note.observe(lambda change: self._write(change.new), "value")
@@ -78,6 +80,18 @@ class ReviewPanel:
             indent=False,
             layout=w.Layout(width="auto"),
         )
+        known = self.session.table.activity is not None
+        self.least_activity = w.BoundedFloatText(
+            description="activity ≥",
+            tooltip="Review only patches whose activity over time is at least this; 0 reviews all. "
+            f"Pools in use vary by {LEAST_STD:.3f} or more in the blue-white index",
+            min=0,
+            max=1e6,
+            step=0.005,
+            continuous_update=False,
+            layout=w.Layout(width="140px", display=None if known else "none"),
+            style={"description_width": "64px"},
+        )
         self.buttons = w.HBox(
             [
                 self._button("confirm", "This is a mine", lambda: self.judge("confirmed")),
@@ -101,7 +115,8 @@ class ReviewPanel:
         self.estimate = w.HTML()
         self.sheet = ChipSheet()
         top = w.HBox(
-            [self.order, self.marking, self.only_selected], layout=w.Layout(flex_flow="row wrap")
+            [self.order, self.marking, self.only_selected, self.least_activity],
+            layout=w.Layout(flex_flow="row wrap"),
         )
         below = w.HBox([self.buttons, self.audit], layout=w.Layout(flex_flow="row wrap"))
         for bar in (top, below):
@@ -130,6 +145,10 @@ class ReviewPanel:
         self._fill()
         self.sheet.place = 0
         self._take()
+
+    def _narrow(self, *, on: bool) -> None:
+        if on:
+            self.turn()
 
     def turn_to_selected(self) -> None:
         """Show the best of the selected patches that have no verdict yet."""
@@ -178,9 +197,18 @@ class ReviewPanel:
             session.table.unit_embeddings,
             threshold=session.threshold,
             length=length,
-            within=self.session.selection if self.only_selected.value else None,
+            within=self._chosen(),
         )
         return [int(row) for row in rows]
+
+    def _chosen(self) -> set[int] | None:
+        """Row numbers of the patches that shall be reviewed, None for all."""
+        chosen = set(self.session.selection) if self.only_selected.value else None
+        activity, least = self.session.table.activity, self.least_activity.value
+        if activity is None or not least:
+            return chosen
+        varying = set(np.flatnonzero(activity >= least).tolist())
+        return varying if chosen is None else chosen & varying
 
     def _fill(self) -> None:
         with self.sheet.hold_sync():
@@ -212,7 +240,7 @@ class ReviewPanel:
     def _describe(self) -> None:
         patch, state = self.session.in_hand, self.session.state
         if patch is None:
-            left = "No selected patch is" if self.only_selected.value else "No patch is"
+            left = "No patch is" if self._chosen() is None else "No patch of those chosen is"
             said = "No patch in hand." if self.patches else f"{left} left to review."
             self.in_hand.value = f"<span class='rareearth-note'>{said}</span>"
             return

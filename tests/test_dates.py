@@ -1,0 +1,197 @@
+"""The dates panel: the scene through time, and the patch in hand on every date."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from planet_grid import THREE_METRES, UTM_47N
+from pyproj import CRS, Transformer
+
+from rareearth_explorer.grid import PatchGrid
+from rareearth_explorer.labels import Labels
+from rareearth_explorer.panels.dates import DatesPanel
+from rareearth_explorer.panels.map import MapPanel
+from rareearth_explorer.panels.review import ReviewPanel
+from rareearth_explorer.panels.umap import UmapPanel
+from rareearth_explorer.scene import open_scene
+from rareearth_explorer.session import Session
+from rareearth_explorer.session.layers import activity_layer
+from rareearth_explorer.table import PatchTable
+
+DAYS = ("20220307", "20220314", "20220320", "20220327")
+BGR = ("blue", "green", "red")
+POOL = (100, 30)
+"""Column and row of the pixel that turns from blue to white: in patch 1 of 2 x 2."""
+
+
+@pytest.fixture
+def scenes(make_geotiff):
+    """Four dates of bare ground, with one pool of 7 x 7 pixels that turns white and blue."""
+    opened = []
+    for number, day in enumerate(DAYS):
+        pixels = np.full((3, 168, 168), 1000, np.uint16)
+        pixels[0, 27:34, 97:104] = 1000 if number % 2 else 2000
+        opened.append(open_scene(make_geotiff(pixels, f"{day}_scene.tif", descriptions=BGR)))
+    yield opened
+    for scene in opened:
+        scene.close()
+
+
+@pytest.fixture
+def table():
+    grid = PatchGrid.for_raster(CRS(UTM_47N), THREE_METRES, width=168, height=168)
+    row, column = np.divmod(np.arange(4, dtype=np.int32), 2)
+    return PatchTable.from_arrays(
+        np.eye(4, 6, dtype=np.float32) + 0.1,
+        grid.corners(row, column),
+        row=row,
+        column=column,
+        metadata={"grid": grid.to_metadata(), "activity": {"index": "blue-white", "dates": DAYS}},
+        activity=np.array([0.0, 0.2, np.nan, 0.01], np.float32),
+    )
+
+
+@pytest.fixture
+def session(table):
+    return Session(table)
+
+
+@pytest.fixture
+def labels():
+    x, y = THREE_METRES @ (POOL[0] + 0.5, POOL[1] + 0.5)
+    return Labels.from_points([Transformer.from_crs(UTM_47N, 4326, always_xy=True).transform(x, y)])
+
+
+def test_the_slider_shows_another_date_on_the_map(session, scenes):
+    map_panel = MapPanel(session, scenes[0])
+    panel = DatesPanel(session, scenes)
+    asked = map_panel.bridge.imagery
+    panel.date.value = 2
+    assert map_panel.imagery._tiles.scene is scenes[2]
+    assert map_panel.bridge.imagery > asked
+    assert panel.play.value == 2
+    session.scene = scenes[1]
+    assert panel.date.value == 1
+
+
+def test_the_slider_begins_at_the_date_of_the_table(session, scenes):
+    panel = DatesPanel(session, [scenes[2], scenes[0], scenes[3], scenes[1]])
+    assert panel.date.options[panel.date.value][0] == "2022-03-20"
+    assert [label for label, _ in panel.date.options] == [
+        f"2022-{day[4:6]}-{day[6:]}" for day in DAYS
+    ]
+
+
+def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
+    panel = DatesPanel(session, scenes, labels)
+    panel.show(True)
+    session.in_hand = 1
+    assert "1 labelled pool: 1 in use" in panel.said.value
+    assert [chip["caption"] for chip in panel.sheet.chips] == [
+        s.time.date().isoformat() for s in scenes
+    ]
+    assert all(panel.sheet.pictures)
+    assert panel.sheet.pictures[0] != panel.sheet.pictures[1]
+    assert bytes(panel.plot.value).startswith(b"\x89PNG")
+
+
+def test_without_labels_the_liveliest_spot_is_judged(session, scenes):
+    panel = DatesPanel(session, scenes)
+    panel.show(True)
+    session.in_hand = 1
+    assert "liveliest spot varies like a pool in use" in panel.said.value
+    session.in_hand = 3
+    assert "liveliest spot hardly varies" in panel.said.value
+
+
+def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
+    panel = DatesPanel(session, scenes)
+    panel.show(True)
+    session.in_hand = 1
+    panel.sheet.place = 3
+    assert session.scene is scenes[3]
+    panel.date.value = 0
+    assert panel.sheet.place == 0
+
+
+def test_nothing_is_read_out_of_sight(session, scenes):
+    panel = DatesPanel(session, scenes)
+    session.in_hand = 1
+    assert panel.sheet.chips == []
+    panel.show(True)
+    assert len(panel.sheet.chips) == len(DAYS)
+
+
+def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, scenes):
+    panel = DatesPanel(session, scenes)
+    panel.show(True)
+    session.mark(2, "positive")
+    assert "patch 2" in panel.said.value
+
+
+def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
+    async def look():
+        panel = DatesPanel(session, scenes)
+        panel.show(True)
+        session.in_hand = 3
+        session.in_hand = 1
+        while "liveliest" not in panel.said.value:
+            await asyncio.sleep(0.01)
+        return panel.said.value
+
+    assert "patch 1" in asyncio.run(asyncio.wait_for(look(), 30))
+
+
+def test_one_date_is_said(session, scenes):
+    panel = DatesPanel(session, scenes[:1])
+    assert panel.date.disabled
+    assert "one date only" in panel.said.value
+
+
+def test_scenes_that_are_no_stack_end_in_a_sentence(session, scenes, make_geotiff):
+    elsewhere = THREE_METRES.translation(9_000, 0) @ THREE_METRES
+    far = make_geotiff(
+        np.full((3, 60, 60), 900, np.uint16), "20220401.tif", transform=elsewhere, descriptions=BGR
+    )
+    with open_scene(far) as other:
+        panel = DatesPanel(session, [scenes[0], other])
+        panel.show(True)
+        session.in_hand = 1
+        assert "overlap" in panel.said.value
+
+
+def test_activity_is_painted_on_the_map_and_let_go(session, scenes):
+    map_panel, panel = MapPanel(session, scenes[0]), DatesPanel(session, scenes)
+    session.mark(0, "positive")
+    scores = map_panel.bridge.levels
+    panel.activity.value = True
+    layer = activity_layer(session.table)
+    assert map_panel.bridge.levels == layer.levels.tobytes()
+    assert layer.levels[2] == 0, "a patch of unknown activity is painted"
+    assert "blue-white over 4 dates" in map_panel.legend.value
+    session.layer = None
+    assert not panel.activity.value
+    assert map_panel.bridge.levels == scores
+
+
+def test_the_review_can_be_of_active_patches_only(session):
+    panel = ReviewPanel(session)
+    panel.turn()
+    assert len(panel.patches) == 4
+    panel.least_activity.value = 0.035
+    assert panel.patches == [1]
+    session.select([0, 3])
+    panel.only_selected.value = True
+    assert panel.patches == []
+
+
+def test_the_umap_can_be_coloured_by_activity(session, monkeypatch):
+    monkeypatch.setattr("rareearth_explorer.panels.umap.Worker", lambda _: None)
+    panel = UmapPanel(session)
+    assert "activity" in panel.colour_by.options
+
+
+def test_activity_is_a_column_of_what_is_handed_over(session):
+    np.testing.assert_array_equal(session.to_geodataframe()["activity"], session.table.activity)

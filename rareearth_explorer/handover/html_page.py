@@ -9,7 +9,8 @@ from pathlib import Path
 from string import Template
 
 from rareearth_explorer.handover.figures import curve_figure, encode_figure, map_figure
-from rareearth_explorer.handover.report import SYNTHETIC, Chip, Picture, Report, Rows
+from rareearth_explorer.handover.pictures import Picture
+from rareearth_explorer.handover.report import SYNTHETIC, Chip, Report, Rows
 from rareearth_explorer.rendering import encode_picture
 
 PAGE = Path(__file__).with_name("report.html")

@@ -9,12 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import numpy.typing as npt
-from pyproj import CRS
 
 from rareearth_explorer.contrast import ScoreKind
-from rareearth_explorer.errors import HandoverError
 from rareearth_explorer.handover.listing import Listed, list_patches
+from rareearth_explorer.handover.pictures import Picture, check_scene, picture_of
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Sign
 from rareearth_explorer.session.review import missed
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 
 LISTED = 12
 """Patches listed unless another number is asked for: what one page has room for."""
-
-CHIP = 72
-"""Side of a patch's picture in pixels; 250 m at 3 m are 84."""
 
 MEANINGS = {
     ScoreKind.NONE: "Nothing was marked, so there is no score.",
@@ -63,10 +58,6 @@ FORMS = {
 
 Rows = list[list[str]]
 """Cells of a table, the heading first."""
-
-
-Picture = npt.NDArray[np.uint8]
-"""(`CHIP`, `CHIP`, 3) RGB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +164,7 @@ class Report:
 
         def chip(patch: int, sign: Sign) -> Chip:
             off = ", switched off" if patch in state.opinions.muted else ""
-            return Chip(sign, f"{sign} {patch}{off}", _picture(scene, table, patch))
+            return Chip(sign, f"{sign} {patch}{off}", picture_of(scene, table, patch))
 
         return cls(
             session=session,
@@ -187,7 +178,7 @@ class Report:
                 *(chip(patch, "negative") for patch in session.negatives),
             ],
             listing=_listing(frame),
-            pictures=[_picture(scene, table, patch) for patch in frame.patch],
+            pictures=[picture_of(scene, table, patch) for patch in frame.patch],
             what=what,
             within=within,
             facts=_facts(session),
@@ -213,36 +204,6 @@ class Report:
 def is_synthetic(table: PatchTable) -> bool:
     """Whether a table was made from the demo scene that this package draws."""
     return any("synthetic" in scene["name"].lower() for scene in table.metadata.get("scenes", []))
-
-
-def check_scene(scene: Scene, table: PatchTable) -> None:
-    """Refuse a scene that the table's patches were not cut from.
-
-    Raises
-    ------
-    HandoverError
-        Its pixels lie elsewhere, or the table does not tell where its own were.
-    """
-    grid = table.grid
-    if grid is None or table.row is None or table.column is None:
-        raise HandoverError(
-            f"{scene.path}: the table has no patch grid, so no pictures can be taken from a scene; "
-            "leave --scene out."
-        )
-    fits = scene.width >= grid.columns * grid.patch_px and scene.height >= grid.rows * grid.patch_px
-    ours, theirs = np.array(grid.transform), np.array(scene.transform)
-    there = np.allclose(ours, theirs, rtol=1e-9, atol=1e-12)
-    if not (fits and there and CRS(grid.crs).equals(scene.crs, ignore_axis_order=True)):
-        raise HandoverError(
-            f"{scene.path}: its pixels are not those of the table's patches; give the scene that "
-            "was embedded."
-        )
-
-
-def _picture(scene: Scene | None, table: PatchTable, patch: int) -> Picture | None:
-    if scene is None or table.grid is None or table.row is None or table.column is None:
-        return None
-    return scene.chip(table.grid.window(int(table.row[patch]), int(table.column[patch])), CHIP)
 
 
 def _rounds(session: Session) -> Rows:

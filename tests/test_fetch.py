@@ -522,7 +522,7 @@ class TestCommand:
         assert self.run(sentinel) == 0
         said = capsys.readouterr().out
         assert "sentinel-2-l2a_20220317.tif: 2022-03-17 04:05 UTC, 152 x 168 pixels, " in said
-        assert "from S2A_A_20220317 (cloud: 2.5 % of the whole)" in said
+        assert "from S2A_A_20220317 (cloud in the whole images: 2.5 %)" in said
         assert "4 parts fetched, 0 kept from before; added to the digital numbers: -1000." in said
         assert self.run(sentinel) == 0
         assert "It was there already, and is whole" in capsys.readouterr().out

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from rasterio.windows import Window
 
 from rareearth_explorer.cli import main
+from rareearth_explorer.cli.explore import check
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.pipeline import embed_scene
 from rareearth_explorer.scene import Scene, open_mosaic, open_scene, scenes_in
@@ -435,6 +436,7 @@ class TestFolder:
         said = capsys.readouterr().out
         assert re.search(r"bands +\['coastal_blue', 'blue', 'green_i', 'green', 'yellow'", said)
         assert re.search(rf"files +\['{self.ITEMS[0]}_3B_.*tif', '{self.ITEMS[1]}_3B_", said)
+        check(table, order, None)
 
     def test_the_metadata_is_found_whatever_tools_were_used(self, order: Path) -> None:
         for image in scenes_in(order):

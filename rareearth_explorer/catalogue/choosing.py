@@ -117,7 +117,8 @@ def _time(item: Item) -> datetime:
 
 def _cloud(item: Item) -> float:
     """Percent of cloud in a whole image; infinite where it is not known."""
-    return float(item.properties.get("eo:cloud_cover", math.inf))
+    cloud = item.properties.get("eo:cloud_cover")
+    return math.inf if cloud is None else float(cloud)
 
 
 def _footprint(item: Item) -> shapely.Geometry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ def fetch(
     }
     write_cog(parts, path, frame, scales, choice.time, plan, blocks)
     parts.remove()
-    return Fetched(**vars(fetched) | {"parts": len(work), "kept": len(work) - len(missing)})
+    return replace(fetched, parts=len(work), kept=len(work) - len(missing))
 
 
 def _require_same_day(path: Path, time: datetime) -> None:

@@ -99,12 +99,12 @@ def _bands(given: str | None, collection: str) -> tuple[str, ...]:
 
 def _sentences(fetched: Fetched) -> list[str]:
     """Say what the file is, and what was done to it."""
-    cloud = f"{fetched.cloud:.1f} %" if math.isfinite(fetched.cloud) else "an unknown part"
+    cloud = f"{fetched.cloud:.1f} %" if math.isfinite(fetched.cloud) else "unknown"
     state = f"{fetched.parts - fetched.kept:,} parts fetched, {fetched.kept:,} kept from before"
     return [
         f"{fetched.path}: {fetched.time:%Y-%m-%d %H:%M} UTC, {fetched.width:,} x "
         f"{fetched.height:,} pixels, {fetched.cover:.1f} % of the box, from "
-        f"{', '.join(fetched.images)} (cloud: {cloud} of the whole).",
+        f"{', '.join(fetched.images)} (cloud in the whole images: {cloud}).",
         f"{state if fetched.parts else 'It was there already, and is whole'}; added to the digital "
         f"numbers: {', '.join(map(str, fetched.added))}.",
     ]

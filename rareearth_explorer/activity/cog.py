@@ -58,8 +58,9 @@ def cog(path: Path, *, like: Scene, bands: Sequence[str], tags: dict[str, str]) 
                 dataset.descriptions = tuple(bands)
                 dataset.update_tags(**tags)
                 yield dataset
+            # A predictor would make it larger: of few dates the same deviations come again.
             rasterio.shutil.copy(
-                plain, whole, driver="COG", compress="deflate", predictor="yes", blocksize=TILE,
+                plain, whole, driver="COG", compress="deflate", level=1, blocksize=TILE,
                 overview_resampling="average", bigtiff="if_safer", num_threads="all_cpus",
             )  # fmt: skip
             whole.replace(path)

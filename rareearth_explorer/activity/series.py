@@ -92,15 +92,15 @@ def series_at(
         A scene cannot be read.
     """
     places = np.asarray(lonlat, np.float64).reshape(-1, 2)
-    discs = [_disc(stack, place, radius) for place in stack.pixels_under(places)]
-    if not any(discs):
+    found = (_disc(stack, place, radius) for place in stack.pixels_under(places))
+    discs = {number: disc for number, disc in enumerate(found) if disc is not None}
+    if not discs:
         raise LabelsError(
             f"No point lies in {stack.first.path.name}; choose labels of the same place."
         )
     values = np.full((len(places), len(stack), len(stack.bands)), np.nan)
-    for point in _by_tile(discs):
+    for point in sorted(discs, key=lambda point: discs[point].tile):
         disc = discs[point]
-        assert disc is not None  # _by_tile leaves these out
         for number in range(len(stack)):
             pixels, valid = stack.read(number, disc.window)
             if normalisation is not None:
@@ -115,7 +115,7 @@ def series_at(
         bands=stack.bands,
         values=values,
         index=index.of(np.moveaxis(values, -1, 0), stack.bands),
-        pixels=np.array([0 if disc is None else disc.inside.sum() for disc in discs]),
+        pixels=np.array([discs[k].inside.sum() if k in discs else 0 for k in range(len(places))]),
     )
 
 
@@ -125,6 +125,11 @@ class _Disc:
 
     window: Window
     inside: npt.NDArray[np.bool_]
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Where it lies: in the order of tiles, each tile of a file is unpacked once."""
+        return self.window.row_off // TILE, self.window.col_off // TILE
 
 
 def _disc(stack: Stack, place: Floats, radius: float) -> _Disc | None:
@@ -151,13 +156,3 @@ def _pixel_metres(stack: Stack, row: float) -> Floats:
     if stack.crs.is_geographic:
         aspect *= np.cos(np.radians(stack.transform.f + stack.transform.e * row))
     return np.asarray(stack.first.gsd * np.array([aspect**0.5, aspect**-0.5]))
-
-
-def _by_tile(discs: list[_Disc | None]) -> list[int]:
-    """Numbers of the points within, so ordered that each tile of a file is unpacked once."""
-    corners = {
-        number: (disc.window.row_off // TILE, disc.window.col_off // TILE, disc.window.row_off)
-        for number, disc in enumerate(discs)
-        if disc is not None
-    }
-    return sorted(corners, key=corners.__getitem__)

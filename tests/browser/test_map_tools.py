@@ -15,6 +15,17 @@ from rareearth_explorer.scene import open_scene
 pytestmark = pytest.mark.browser
 
 
+def settle(page, layer):
+    """Wait until all tiles of a layer are there and have faded in."""
+    tiles = f"[...document.querySelectorAll('img.rareearth-{layer}')]"
+    page.wait_for_timeout(700)  # until the tiles that were there before are gone
+    page.wait_for_function(
+        f"() => {tiles}.length && {tiles}.every((tile) => tile.matches('.leaflet-tile-loaded'))",
+        timeout=60_000,
+    )
+    page.wait_for_timeout(500)
+
+
 def drag(page, start, end):
     page.mouse.move(*start)
     page.mouse.down()
@@ -108,10 +119,11 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     driver = open_explorer("voila", demo.table, demo.scene, compare=[upside_down])
     page, table = driver.page, driver.table
     watched = np.flatnonzero((table.row % 3 == 1) & (table.column % 3 == 1)).tolist()
+    settle(page, "imagery")
     plain = driver.colours(watched)
     page.locator(".rareearth-bar select").first.select_option("NDVI")
     expect(page.get_by_text("NDVI, vegetation")).to_be_visible()
-    page.wait_for_timeout(2500)
+    settle(page, "imagery")
     shown = driver.colours(watched)
     assert np.abs(shown - plain).max(axis=1).mean() > 20
     on_map = colours_of_index(demo.scene, table, watched)
@@ -123,7 +135,8 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     page.get_by_role("button", name="Map", exact=True).click()
     handle = page.get_by_role("slider", name="Border between two dates")
     expect(handle).to_be_visible()
-    page.wait_for_timeout(2500)
+    settle(page, "imagery")
+    settle(page, "compared")
     x = handle.bounding_box()["x"]
     right = np.array([driver.place(patch)[0] > x + 20 for patch in watched])
     compared = np.abs(driver.colours(watched) - plain).max(axis=1)

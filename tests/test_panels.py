@@ -352,7 +352,11 @@ class TestStatus:
         marked(session)
         assert "rose above" not in panel.line.value  # nothing to compare with before
         session.mark(3, "negative")
-        assert "fell below it. Known positives: median rank 1" in panel.line.value
+        assert "fell below it." in panel.line.value
+        assert "Careful: 1 of 1 known positives lost ranks (median rank 1" in panel.line.value
+        session.undo()
+        assert "Known positives: median rank" in panel.line.value
+        assert "Careful" not in panel.line.value
 
 
 class TestExplorer:

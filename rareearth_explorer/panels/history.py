@@ -154,4 +154,5 @@ def _cells(number: int, row: RoundSummary) -> list[str]:
 def _table(rows: list[list[str]]) -> str:
     head = "".join(f"<th title='{tip}'>{name}</th>" for name, tip in HEADINGS.items())
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table class='rareearth-table'><tr>{head}</tr>{body}</table>"
+    table = f"<table class='rareearth-table'><tr>{head}</tr>{body}</table>"
+    return f"<div style='overflow-x: auto'>{table}</div>"

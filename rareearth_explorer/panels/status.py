@@ -16,8 +16,8 @@ class StatusPanel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.line = w.HTML(layout=w.Layout(flex="1 1 auto"))
-        self.widget = w.HBox([self.line], layout=w.Layout(width="100%", min_height="28px"))
+        self.line = w.HTML(layout=w.Layout(flex="1 1 0", min_width="0"))
+        self.widget = w.HBox([self.line], layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget.add_class("rareearth-status")
         session.observe(lambda _: self._show(), "message")
         session.observe(self._follow, "state")
@@ -36,20 +36,22 @@ class StatusPanel:
         self._write(message or "Ready.", "warning" if message else "ready")
 
     def _write(self, text: str, kind: str) -> None:
-        self.line.value = f"<span class='rareearth-{kind}' role='status'>{html.escape(text)}</span>"
+        text = html.escape(text)
+        self.line.value = (
+            f"<span class='rareearth-{kind}' role='status' title='{text}'>{text}</span>"
+        )
 
 
 def describe(effect: Effect) -> str:
     """Say in a sentence what a step changed, and warn when it pushed known positives down."""
-    said = (
-        f"This step: {effect.risen:,} patches rose above the threshold, {effect.fallen:,} fell "
-        "below it."
-    )
-    if effect.known:
-        said += (
-            f" Known positives: median rank {effect.median_rank_before:,.0f} → "
-            f"{effect.median_rank_after:,.0f}, {effect.worsened} of {effect.known} lost ranks."
-        )
+    crossed = f"{effect.risen:,} patches rose above the threshold, {effect.fallen:,} fell below it."
+    if not effect.known:
+        return f"This step: {crossed}"
+    ranks = f"median rank {effect.median_rank_before:,.0f} → {effect.median_rank_after:,.0f}"
+    lost = f"{effect.worsened:,} of {effect.known:,}"
     if effect.harmful:
-        said += " If you marked a look-alike as negative, it may hurt more than it helps: compare."
-    return said
+        return (
+            f"Careful: {lost} known positives lost ranks ({ranks}). A look-alike taken as negative "
+            f"can do that: switch it off to compare. {crossed}"
+        )
+    return f"This step: {crossed} Known positives: {ranks}, {lost} lost ranks."

@@ -122,7 +122,7 @@ class ReviewPanel:
         for bar in (top, below):
             bar.add_class("rareearth-bar")
         self.widget = w.VBox(
-            [top, self.sheet, self.in_hand, self.note, below, self.estimate],
+            [top, below, self.in_hand, self.note, self.sheet, self.estimate],
             layout=w.Layout(width="100%"),
         )
         self.widget.add_class("rareearth-review")

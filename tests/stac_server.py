@@ -131,15 +131,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_file(self, path: Path, asked: str | None) -> None:
         if not path.is_file():
             return self._send(404)
-        content, headers = path.read_bytes(), {"Accept-Ranges": "bytes"}
+        size, headers = path.stat().st_size, {"Accept-Ranges": "bytes"}
         if self.command == "HEAD" or asked is None:
-            return self._send(200, content, headers)
+            return self._send(200, path.read_bytes(), headers)
         begin, end = asked.removeprefix("bytes=").split("-")
-        last = min(int(end or len(content)), len(content) - 1)
-        headers["Content-Range"] = f"bytes {begin}-{last}/{len(content)}"
+        last = min(int(end or size), size - 1)
+        headers["Content-Range"] = f"bytes {begin}-{last}/{size}"
         if self.offer.held and self.offer.held in path.name and int(begin) > 0:
             self.offer.released.wait(60)
-        piece = content[int(begin) : last + 1]
+        with path.open("rb") as file:
+            file.seek(int(begin))
+            piece = file.read(last + 1 - int(begin))
         self.offer.sent += len(piece)
         self._send(206, piece, headers)
 

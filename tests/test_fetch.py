@@ -423,6 +423,7 @@ class TestGoingOn:
                 while chunk := shown.read(4096):
                     text += chunk
         assert re.search(rb"fetching scene\.tif: +\d+%.* 8/8 \[\d\d:\d\d<.*part", text), text
+        assert re.search(rb"writing scene\.tif: +\d+%.* 2/2 \[\d\d:\d\d<.*step", text), text
 
     def interrupted(self, request: Request, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Fetch all parts, and be stopped before they are joined."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -126,7 +126,9 @@ def fetch(
     parts = Parts(path, begun)
     work = _cut(frame, choice, images)
     missing = [part for part in work if not parts.has(part.name)]
-    _read(frame, parts, missing, len(work), path.name if progress else None)
+    shown = progress and sys.stderr.isatty()
+    with _bar(f"fetching {path.name}", "part", len(work), len(work) - len(missing), shown) as bar:
+        _read(frame, parts, missing, bar)
     blocks = _join(frame, parts, {part.name for part in work}, shifts)
     if added is None and any(each for image in shifts for each in image):
         blocks = _doubting(blocks, request.bands, path)
@@ -134,7 +136,10 @@ def fetch(
         role: (band.scale, 0 if band.is_reflectance else band.offset)
         for role, band in zip(request.bands, images[0], strict=True)
     }
-    write_cog(parts, path, frame, scales, choice.time, plan, blocks)
+    # After the blocks come the overviews.
+    with _bar(f"writing {path.name}", "step", len(frame.blocks()) + 1, 0, shown) as bar:
+        write_cog(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
+        bar.update()
     parts.remove()
     return replace(fetched, parts=len(work), kept=len(work) - len(missing))
 
@@ -178,22 +183,22 @@ def _name(block: int, image: int, band: int) -> str:
     return f"{block:05d}-{image:02d}-{band:02d}"
 
 
-def _read(frame: Frame, parts: Parts, missing: list[Part], count: int, title: str | None) -> None:
+def _bar(title: str, unit: str, total: int, done: int, shown: bool) -> Any:
+    """Make a progress bar with rate and time left."""
+    return tqdm(desc=title, unit=unit, total=total, initial=done, disable=not shown)
+
+
+def _read(frame: Frame, parts: Parts, missing: list[Part], bar: Any) -> None:
     """Read and keep the parts that are missing, several at a time."""
 
     def read(part: Part) -> None:
         parts.save(part.name, frame.read(part.href, part.block))
 
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetching")
-    bar = tqdm(
-        desc=f"fetching {title}", initial=count - len(missing), total=count, unit="part",
-        disable=title is None or not missing or not sys.stderr.isatty(),
-    )  # fmt: skip
     try:
-        with bar:
-            for done in as_completed([pool.submit(read, part) for part in missing]):
-                done.result()
-                bar.update()
+        for done in as_completed([pool.submit(read, part) for part in missing]):
+            done.result()
+            bar.update()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -215,6 +220,15 @@ def _join(
             np.copyto(joined, _shift(pixels, added), where=new)
             done |= new
         yield block, joined
+
+
+def _counted(
+    blocks: Iterable[tuple[Window, npt.NDArray[Any]]], bar: Any
+) -> Iterator[tuple[Window, npt.NDArray[Any]]]:
+    """Pass blocks on, and count those that are done with."""
+    for block in blocks:
+        yield block
+        bar.update()
 
 
 def _shift(pixels: npt.NDArray[Any], added: list[int]) -> npt.NDArray[Any]:

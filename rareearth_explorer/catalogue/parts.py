@@ -76,7 +76,7 @@ class Parts:
     def save(self, name: str, pixels: npt.NDArray[Any]) -> None:
         """Keep a part; it is there whole or not at all, also after a power cut."""
         content = io.BytesIO()
-        np.savez_compressed(content, pixels=pixels)
+        np.savez(content, pixels=pixels)
         with self.writing():
             _write(self._file(name), content.getbuffer())
 

@@ -14,6 +14,14 @@ from rareearth_explorer.table import PatchTable
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 """Where tests leave pictures to look at; not kept in the repository."""
 
+HARMLESS = (
+    # jupyter-scatter, when two of its traits change at once; it draws the later one.
+    "Ignoring draw call",
+    # anywidget, of a model that a busy machine needs more than two seconds for; it goes on.
+    "[anywidget] Failed to initialize model",
+)
+"""What libraries report as an error of the page though nothing is wrong on it."""
+
 MAP = ".leaflet-container[data-ready]"
 
 RUN_NOTEBOOK = """async () => {
@@ -52,8 +60,7 @@ class Driver:
         page.on("pageerror", lambda error: self._note(str(error)))
 
     def _note(self, error: str) -> None:
-        # jupyter-scatter says so when two of its traits change at once; it draws the later one.
-        if not error.startswith("Ignoring draw call"):
+        if not error.startswith(HARMLESS):
             self.errors.append(error)
 
     def open(self, kind: str, address: str, notebook: str) -> None:

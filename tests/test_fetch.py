@@ -298,12 +298,17 @@ class TestOffset:
         properties: dict[str, Any],
         added: int,
     ) -> None:
-        pixels = pixels_of(7)[:1, :50, :50]
-        pixels[0, :9] = 0
+        pixels = pixels_of(7)[:2, :50, :50]
+        pixels[:, :9] = 0
+        pixels[0, 9:12] = 0
         pixels[0, 20:22] = 400
-        shop.offer("a", pixels, ("red",), "2022-03-07T04:05:30Z", bands=bands, **properties)
+        shop.offer("a", pixels, ("red", "nir"), "2022-03-07T04:05:30Z", bands=bands, **properties)
         request = Request(
-            shop.server.url, "sentinel-2-l2a", (98.3027, 25.7172, 98.3066, 25.7209), MARCH, ("red",)
+            shop.server.url,
+            "sentinel-2-l2a",
+            (98.3027, 25.7172, 98.3066, 25.7209),
+            MARCH,
+            ("red", "nir"),
         )
         path = tmp_path / "scene.tif"
         assert fetch(request, path, progress=False).added == (added,)

@@ -217,7 +217,7 @@ def _join(
             pixels = np.stack([parts.load(_name(number, image, band)) for band in range(shape[0])])
             empty = np.isnan(pixels) if np.isnan(frame.nodata) else pixels == frame.nodata
             new = ~empty.all(axis=0) & ~done
-            np.copyto(joined, _shift(pixels, added), where=new)
+            np.copyto(joined, _shift(pixels, added, empty), where=new)
             done |= new
         yield block, joined
 
@@ -231,12 +231,18 @@ def _counted(
         bar.update()
 
 
-def _shift(pixels: npt.NDArray[Any], added: list[int]) -> npt.NDArray[Any]:
-    """Add to digital numbers, (C, h, w), what makes them reflectance; never 0, which is nodata."""
+def _shift(
+    pixels: npt.NDArray[Any], added: list[int], empty: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """Add to digital numbers, (C, h, w), what makes them reflectance.
+
+    Measurements do not become 0, which is nodata; and nodata of single bands stays what it is.
+    """
     if not any(added):
         return pixels
     sums: npt.NDArray[np.int64] = pixels.astype(np.int64) + np.array(added)[:, None, None]
-    return sums.clip(1, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    reflectance = sums.clip(1, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    return np.where(empty, pixels, reflectance)
 
 
 def _doubting(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import ipywidgets as w
 import numpy.typing as npt
@@ -31,6 +32,7 @@ from rareearth_explorer.panels.umap import UmapPanel
 from rareearth_explorer.pipeline.demo import prepare_demo
 from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session, Sign
+from rareearth_explorer.session.shelf import fingerprint
 from rareearth_explorer.table import PatchTable, open_table
 
 TABLE, SCENE, LABELS, COMPARE = (
@@ -43,6 +45,9 @@ NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 
 PAGE_HEIGHT = "100vh"
 """Height in a page of its own, which Voila serves."""
+
+_shown: WeakSet[Explorer] = WeakSet()
+"""What this kernel shows."""
 
 STYLE = Path(__file__).with_name("app.css")
 
@@ -62,7 +67,8 @@ class Explorer:
         Imagery of other dates to lay beside it: scenes, or paths of GeoTIFFs.
     name
         Name of the session: what is done is kept under it in the user's data folder, and is
-        there again when this table is next opened with it. None keeps nothing.
+        there again when this table is next opened with it. None keeps nothing. An explorer in
+        which this kernel has it open already, as after a cell is run again, is closed.
     height
         CSS height of the whole.
 
@@ -109,7 +115,10 @@ class Explorer:
         except LabelsError as error:
             self.session, self.labels = Session(table), None
             problems.append(str(error))
+        for earlier in [each for each in _shown if each._keeps(table, name)]:
+            earlier.close()
         self._build(height)
+        _shown.add(self)
         if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
             # This kernel waits for a page, and must not hold the session of the page before it.
             self.map.bridge.observe(lambda _: self.sessions.open(name), "shown")
@@ -135,6 +144,18 @@ class Explorer:
             sentence = w.HTML(html.escape(str(error)))
             sentence.add_class("rareearth-sorry")
             return sentence
+
+    def close(self) -> None:
+        """Let go of the session's file, the process for projections, and every widget."""
+        self.sessions.close()
+        self.umap.worker.stop()
+        for part in (*_parts(self.widget), self.map.base_map.credit):
+            part.close()
+        _shown.discard(self)
+
+    def _keeps(self, table: PatchTable, name: str | None) -> bool:
+        mine = self.session.table
+        return name == self.sessions.current and fingerprint(mine) == fingerprint(table)
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
@@ -258,6 +279,20 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""
         return self.widget._repr_mimebundle_(**options)
+
+
+def _parts(widget: w.Widget) -> list[w.Widget]:
+    """All widgets that one is made of, itself and their layouts and styles included."""
+    found: dict[int, w.Widget] = {}
+    waiting = [widget]
+    while waiting:
+        part = waiting.pop()
+        found[id(part)] = part
+        for name in filter(part.trait_has_value, part.trait_names()):  # asking makes others
+            value = getattr(part, name)
+            several = value if isinstance(value, (list, tuple)) else [value]
+            waiting += [v for v in several if isinstance(v, w.Widget) and id(v) not in found]
+    return list(found.values())
 
 
 def _opened(path: str | Path, table: PatchTable) -> Scene:

@@ -101,6 +101,14 @@ class SessionsPanel(t.HasTraits):
         self.session.message = " ".join(filter(None, notes))
         self._look_again()
 
+    def close(self) -> None:
+        """Leave the session to other windows."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self.journal is not None:
+            self.journal.close()
+            self.journal, self.session.on_verb = None, None
+
     def _follow(self) -> None:
         """Show where steps go, which the first step in a second window changes."""
         if self.journal is None:

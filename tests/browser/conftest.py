@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from chromium import find, launched
 from driver import Driver
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from serving import serve
 
 from rareearth_explorer.pipeline.demo import PreparedDemo, prepare_demo
@@ -50,7 +50,7 @@ OpenExplorer = Callable[..., Driver]
 
 @pytest.fixture
 def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
-    """Serve the notebook as 'voila' or 'lab' on some files and open it in a fresh page."""
+    """Serve the notebook as 'voila', 'lab' or 'server' on files and open it in a fresh page."""
     with contextlib.ExitStack() as stack:
 
         def open_it(
@@ -60,6 +60,7 @@ def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
             labels: Path | None = None,
             size: tuple[int, int] = (1280, 800),
             compare: Sequence[Path] = (),
+            watch: Callable[[Page], None] = lambda page: None,
         ) -> Driver:
             notebook = tmp_path / "explorer.ipynb"
             shutil.copy(REPOSITORY / "notebooks" / "explorer.ipynb", notebook)
@@ -70,6 +71,7 @@ def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
             context = browser.new_context(viewport={"width": size[0], "height": size[1]})
             stack.callback(context.close)
             driver = Driver(context.new_page(), open_table(table))
+            watch(driver.page)
             driver.open(kind, address, notebook.name)
             return driver
 

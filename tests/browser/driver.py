@@ -72,12 +72,13 @@ class Driver:
             )
             self.page.evaluate(RUN_NOTEBOOK)
         else:
-            self.page.goto(address)
+            place = f"voila/render/{notebook}" if kind == "server" else ""
+            self.page.goto(address + place, timeout=90_000)
         self._wait_ready()
 
     def reopen(self) -> None:
         """Load the page again, as a person does when it stopped answering."""
-        self.page.reload()
+        self.page.reload(timeout=90_000)
         self._wait_ready()
 
     def _wait_ready(self) -> None:

@@ -25,7 +25,7 @@ class BaseMapChoice:
         self._map = leaflet
         self._layers: dict[str, ipyleaflet.TileLayer] = {}
         # Who made a map has to be named wherever it is shown.
-        self._credit = ipyleaflet.AttributionControl(position="bottomright", prefix="")
+        self.credit = ipyleaflet.AttributionControl(position="bottomright", prefix="")
         self.choice = w.Dropdown(
             options=["none", *BASE_MAPS],
             description="Base map",
@@ -39,12 +39,12 @@ class BaseMapChoice:
     def _show(self, name: str) -> None:
         for layer in self._map.layers:
             self._map.remove(layer)
-        if self._credit in self._map.controls:
-            self._map.remove(self._credit)
+        if self.credit in self._map.controls:
+            self._map.remove(self.credit)
         if name in BASE_MAPS:
             if name not in self._layers:
                 layer = ipyleaflet.basemap_to_tiles(BASE_MAPS[name])
                 layer.max_native_zoom, layer.max_zoom = layer.max_zoom, self._map.max_zoom
                 self._layers[name] = layer
             self._map.add(self._layers[name])
-            self._map.add(self._credit)
+            self._map.add(self.credit)

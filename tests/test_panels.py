@@ -23,7 +23,7 @@ from rareearth_explorer.panels.status import StatusPanel
 from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.review import RECOMMENDED
+from rareearth_explorer.session.review import RECOMMENDED, Order
 
 
 class HeldWorker(Worker):
@@ -414,6 +414,20 @@ class TestReview:
         assert session.in_hand == panel.patches[2]
         session.undo()
         assert panel.sheet.verdicts[:3] == ["confirmed", "", ""]
+
+    def test_next_page_shows_others_until_all_were_seen(self, panel):
+        pages = [list(panel.patches)]
+        for _ in range(2):
+            panel.turn()
+            pages.append(list(panel.patches))
+        shown = [patch for page in pages for patch in page]
+        assert len(shown) == len(set(shown)) == 58, "all but the two templates, once each"
+        panel.turn()
+        assert panel.patches == pages[0], "those passed over come again"
+        panel.turn()
+        panel.order.value = Order.UNCERTAIN
+        panel.order.value = RECOMMENDED
+        assert panel.patches == pages[0], "another order begins at its beginning"
 
     def test_the_page_turns_at_its_end(self, panel):
         panel.marking.value = False

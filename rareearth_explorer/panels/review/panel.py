@@ -10,6 +10,7 @@ import ipywidgets as w
 import numpy as np
 
 from rareearth_explorer.activity.pools import LEAST_STD
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import ExplorerError, SceneError
 from rareearth_explorer.panels.review.sheet import ChipSheet
@@ -23,6 +24,9 @@ CHIP = 84
 """Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
 
 AUDIT_SIZE = 50
+
+IDLE = 1.5
+"""Seconds after a step in which the machine belongs to the map and the other panels."""
 
 EVIDENCE = (
     f"'{RECOMMENDED.value}' is recommended: simulated analysts found 80 % of the mines with the "
@@ -46,16 +50,19 @@ class ReviewPanel:
         self.scene = scene
         self._picture = lru_cache(maxsize=40 * PAGE)(self._draw)
         self.patches: list[int] = []
+        self._passed: set[int] = set()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="chips")
         self._build()
         self.sheet.observe(lambda _: self._take(), "place")
-        self.order.observe(lambda _: self.turn(), "value")
+        self.order.observe(lambda _: self.begin(), "value")
         self.only_selected.observe(lambda change: self._narrow(on=change.new), "value")
-        self.least_activity.observe(lambda _: self.turn(), "value")
+        self.least_activity.observe(lambda _: self.begin(), "value")
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
         self.note.observe(lambda change: self._write(change.new), "value")
         session.observe(lambda _: self._on_state(), "state")
+        draw_ahead = Deferred(self._draw_ahead, IDLE)
+        session.observe(lambda _: draw_ahead(), "state")
 
     def _build(self) -> None:
         self.order = w.Dropdown(
@@ -97,7 +104,7 @@ class ReviewPanel:
                 self._button("confirm", "This is a mine", lambda: self.judge("confirmed")),
                 self._button("reject", "This is none", lambda: self.judge("rejected")),
                 self._button("skip", "Not sure", lambda: self.judge("skipped")),
-                self._button("next page", "Show the next patches", self.turn),
+                self._button("next page", "Show the patches that come after these", self.turn),
             ]
         )
         self.audit = self._button(
@@ -139,21 +146,34 @@ class ReviewPanel:
 
     # What the analyst does -------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """Show the first page of patches that have no verdict yet."""
+        self._passed.clear()
+        self.patches = []
+        self.turn()
+
     def turn(self) -> None:
-        """Show the next page of patches that have no verdict yet."""
+        """Show the next page: patches without a verdict that were not on a page before.
+
+        After the last page come again those that were passed over.
+        """
+        self._passed.update(self.patches)
         self.patches = self._queue(PAGE)
+        if not self.patches:
+            self._passed.clear()
+            self.patches = self._queue(PAGE)
         self._fill()
         self.sheet.place = 0
         self._take()
 
     def _narrow(self, *, on: bool) -> None:
         if on:
-            self.turn()
+            self.begin()
 
     def turn_to_selected(self) -> None:
         """Show the best of the selected patches that have no verdict yet."""
         if self.only_selected.value:
-            self.turn()
+            self.begin()
         self.only_selected.value = True
 
     def judge(self, verdict: Verdict) -> None:
@@ -184,7 +204,7 @@ class ReviewPanel:
             self.session.message = str(error)
             return
         if self.order.value is Order.AUDIT:
-            self.turn()
+            self.begin()
         self.order.value = Order.AUDIT
 
     # What is shown ---------------------------------------------------------------------------
@@ -196,10 +216,10 @@ class ReviewPanel:
             self.order.value,
             session.table.unit_embeddings,
             threshold=session.threshold,
-            length=length,
+            length=length + len(self._passed),
             within=self._chosen(),
         )
-        return [int(row) for row in rows]
+        return [int(row) for row in rows if row not in self._passed][:length]
 
     def _chosen(self) -> set[int] | None:
         """Row numbers of the patches that shall be reviewed, None for all."""
@@ -215,7 +235,10 @@ class ReviewPanel:
             self.sheet.chips = [{"patch": p, "caption": self._caption(p)} for p in self.patches]
             self.sheet.pictures = [self._picture(p, self.session.bands) for p in self.patches]
         self._on_state()
-        # The page after this one is drawn while this one is looked at.
+        self._draw_ahead()
+
+    def _draw_ahead(self) -> None:
+        """Draw the coming page, and this one, while the analyst looks at something else."""
         bands = self.session.bands
         for patch in self._queue(2 * PAGE):
             self._ahead.submit(self._picture, patch, bands)

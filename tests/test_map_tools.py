@@ -287,7 +287,7 @@ class TestImagery:
     def test_offers_what_the_bands_allow(self, session, scenes):
         panel = MapPanel(session, scenes[0])
         names = [name for name, _ in panel.bands.options]
-        assert names == ["true colour", "infrared", "NDVI", "NDWI"]
+        assert names == ["true colour", "infrared", "NDVI", "NDWI", "blue-white"]
         assert [channel.value for channel in panel.imagery.channels] == ["red", "green", "blue"]
 
     def test_an_index_that_cannot_be_shown_says_why(self, session, make_geotiff):
@@ -295,7 +295,7 @@ class TestImagery:
         with open_scene(make_geotiff(pixels, descriptions=ROLES[:3])) as scene:
             panel = MapPanel(session, scene)
             assert "NDVI needs nir, which this scene has not" in panel.bands.tooltip
-            assert [name for name, _ in panel.bands.options] == ["true colour"]
+            assert [name for name, _ in panel.bands.options] == ["true colour", "blue-white"]
 
     def test_an_index_has_a_legend_and_asks_for_all_tiles_again(self, session, scenes):
         panel = MapPanel(session, scenes[0])
@@ -317,7 +317,7 @@ class TestImagery:
         assert [channel.value for channel in panel.imagery.channels] == ["blue", "nir", "red"]
         panel.bands.value = None
         assert [channel.value for channel in panel.imagery.channels] == ["red", "green", "blue"]
-        assert len(panel.bands.options) == 4
+        assert len(panel.bands.options) == 5
 
     def test_hidden_imagery_stays_hidden(self, session, scenes):
         panel = MapPanel(session, scenes[0])

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer import scene
 from rareearth_explorer.errors import SceneError
 
 
@@ -87,9 +88,9 @@ class Index:
         return index
 
 
-INDICES = {"blue-white": ("blue", "red"), "ndvi": ("nir", "red"), "ndwi": ("green", "nir")}
-"""Normalised differences by name. Leachate is blue, above 0.1 in the blue-white index; the white
-precipitate is at 0 or below, as is bare soil. What all bands have in common, such as the slope
-of the ground towards the sun, drops out."""
+INDICES = {name: index.bands for name, index in scene.INDICES.items()}
+"""Bands of the normalised differences by name. Leachate is blue, above 0.1 in the blue-white index;
+the white precipitate is at 0 or below, as is bare soil. What all bands have in common, such as the
+slope of the ground towards the sun, drops out."""
 
 BLUE_WHITE = Index("blue-white", INDICES["blue-white"])

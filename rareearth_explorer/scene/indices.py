@@ -56,9 +56,10 @@ class Index:
 INDICES = {
     "ndvi": Index("NDVI", "vegetation", ("nir", "red"), "YlGn", -0.2, 0.9),
     "ndwi": Index("NDWI", "open water", ("green", "nir"), "Blues", -0.8, 0.4),
+    "blue-white": Index("blue-white", "leachate", ("blue", "red"), "PuBu", -0.3, 0.3),
 }
-"""NDVI after Rouse et al. (1974), NDWI after McFeeters (1996), by what stands for them among roles
-of bands."""
+"""NDVI after Rouse et al. (1974), NDWI after McFeeters (1996), and the two states of a pool in use,
+by what stands for them among roles of bands."""
 
 
 def index_of(bands: Sequence[str] | None) -> Index | None:

@@ -1,0 +1,71 @@
+"""How long the dashboard takes to open, and what a page kept ready saves; small synthetic demo.
+
+Every line gives seconds from asking for the page until the map is drawn, and their ratio to the
+cold opening of the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from rareearth_explorer.cli.explore import free_port, serve
+from rareearth_explorer.pipeline.demo import prepare_demo
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def kernels() -> list[psutil.Process]:
+    """Kernel processes among the descendants of this one."""
+    below = psutil.Process(os.getpid()).children(recursive=True)
+    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in below if "ipykernel_launcher" in " ".join(p.cmdline())]
+
+
+def wait_idle() -> None:
+    """Wait until no kernel has had anything to do for three seconds."""
+    used = -1.0
+    while (now := sum(sum(p.cpu_times()[:2]) for p in kernels())) - used > 0.05:
+        used = now
+        time.sleep(3)
+
+
+def opening(preheat: int, environment: dict[str, str]) -> float:
+    """Seconds until the map is there, in a server that has had time to make pages ready."""
+    sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
+    from chromium import launched
+    from driver import MAP
+
+    with serve(free_port(), environment, preheat=preheat) as address, launched() as browser:
+        while len(kernels()) < preheat:
+            time.sleep(0.2)
+        wait_idle()
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        began = time.perf_counter()
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(MAP, timeout=120_000)
+        seconds = time.perf_counter() - began
+        kernels()[0].parent().terminate()  # `serve` waits for its server to end
+    return seconds
+
+
+def main() -> None:
+    """Measure both and print them."""
+    with tempfile.TemporaryDirectory() as folder:
+        demo = prepare_demo(Path(folder), patches=(12, 14), progress=False)
+        given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
+        environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()}
+        environment["XDG_DATA_HOME"] = folder
+        opening(0, environment)  # fills the caches of files and fonts
+        cold, warm = opening(0, environment), opening(1, environment)
+    print(f"{'cold: page to drawn map':<44} {cold:9.1f} s {1:8.2f} x")
+    print(f"{'kept ready: page to drawn map':<44} {warm:9.1f} s {warm / cold:8.2f} x   goal: 0.6 x")
+
+
+if __name__ == "__main__":
+    main()

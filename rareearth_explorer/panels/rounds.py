@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as w
 import numpy as np
 
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.session import Session
@@ -45,7 +46,8 @@ class RoundsPanel:
         )
         self.widget.add_class("rareearth-bar")
         self._link = w.link((session, "threshold"), (self.threshold, "value"))
-        session.observe(lambda _: self._show(), ["state", "threshold"])
+        show = Deferred(self._show)
+        session.observe(lambda _: show(), ["state", "threshold"])
         self._show()
 
     def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:

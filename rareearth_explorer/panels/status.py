@@ -7,7 +7,8 @@ import html
 import ipywidgets as w
 import traitlets as t
 
-from rareearth_explorer.session import Session
+from rareearth_explorer.background import Deferred
+from rareearth_explorer.session import Session, State
 from rareearth_explorer.session.effect import Effect, effect_of
 
 
@@ -20,12 +21,20 @@ class StatusPanel:
         self.widget = w.HBox([self.line], layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget.add_class("rareearth-status")
         session.observe(lambda _: self._show(), "message")
+        self._before: State | None = None
+        self._compare = Deferred(self._show_effect)
         session.observe(self._follow, "state")
         self._show()
 
     def _follow(self, change: t.Bunch) -> None:
         self.session.message = ""
-        effect = effect_of(change.old, change.new, self.session.threshold)
+        self._before = change.old
+        self._compare()  # ranks take longer than scores; the map shall not wait for them
+
+    def _show_effect(self) -> None:
+        if self.session.message or self._before is None:
+            return
+        effect = effect_of(self._before, self.session.state, self.session.threshold)
         if effect is None:
             self._write("Ready.", "ready")
         else:

@@ -1,8 +1,13 @@
 // Clicks that mark, and what is said of the patch under the pointer.
 
+const HEARD_IN_VAIN = [
+  "click", "contextmenu", "dblclick", "mousedown", "mousemove", "mouseout", "mouseover", "mouseup", "preclick",
+];
+
 function mouse(model, map, L, footprints) {
-  // jupyter-leaflet sends every move of the mouse to the kernel; nobody listens there.
-  for (const name of ["mousemove", "mouseover", "mouseout"]) map.off(name);
+  // jupyter-leaflet sends every move and every part of a click to the kernel. Nobody listens there,
+  // and a click that marks would wait until the kernel has worked off four of its messages.
+  for (const name of HEARD_IN_VAIN) map.off(name);
   const tooltip = L.tooltip({ sticky: true, direction: "auto", offset: [14, 0], className: "rareearth-tooltip" });
   let hovered = null, place = null;
 

@@ -9,6 +9,7 @@ import ipyleaflet
 import ipywidgets as w
 import numpy as np
 
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.panels.map.basemap import BaseMapChoice
 from rareearth_explorer.panels.map.bridge import MapBridge, mercator_offsets
@@ -170,7 +171,9 @@ class MapPanel:
         self.session.observe(lambda _: self._outline(), "selection")
         self.session.observe(lambda _: self._fly(), "in_hand")
         self.session.observe(lambda _: self._explain(), "bands")
-        self.session.observe(lambda _: self._describe_hovered(), ["hovered", "state"])
+        describe = Deferred(self._describe_hovered)
+        self.session.observe(lambda _: describe(), "state")
+        self.session.observe(lambda _: self._describe_hovered(), "hovered")
         self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
         self._show_state()
 

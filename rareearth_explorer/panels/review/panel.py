@@ -60,7 +60,8 @@ class ReviewPanel:
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
         self.note.observe(lambda change: self._write(change.new), "value")
-        session.observe(lambda _: self._on_state(), "state")
+        follow = Deferred(self._on_state)
+        session.observe(lambda _: follow(), "state")
         draw_ahead = Deferred(self._draw_ahead, IDLE)
         session.observe(lambda _: draw_ahead(), "state")
 

@@ -118,6 +118,7 @@ class Explorer:
         for earlier in [each for each in _shown if each._keeps(table, name)]:
             earlier.close()
         self._build(height)
+        self._built = _parts(self.widget)  # a browser puts one of the map's styles in place of one
         _shown.add(self)
         if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
             # This kernel waits for a page, and must not hold the session of the page before it.
@@ -149,7 +150,7 @@ class Explorer:
         """Let go of the session's file, the process for projections, and every widget."""
         self.sessions.close()
         self.umap.worker.stop()
-        for part in (*_parts(self.widget), self.map.base_map.credit):
+        for part in (*self._built, *_parts(self.widget), self.map.base_map.credit):
             part.close()
         _shown.discard(self)
 

@@ -21,7 +21,7 @@ clean:
 	$(PYTHON) -m venv .venv
 
 # The stamp files .venv/app and .venv/test say that an installation is up to date.
-.venv/app: pyproject.toml constraints.txt | .venv/bin/python
+.venv/app: pyproject.toml constraints.txt $(wildcard voila/*) | .venv/bin/python
 	$(INSTALL) --editable .
 	touch $@
 

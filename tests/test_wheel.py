@@ -56,7 +56,7 @@ def test_nothing_is_left_out_of_the_wheel(wheel):
         ["git", "ls-files", PACKAGE.name], cwd=REPOSITORY, capture_output=True, text=True
     ).stdout.split()  # empty where the tests are run from an sdist
     needed = {name for name in tracked if (REPOSITORY / name).exists()}
-    needed |= {f"{PACKAGE.name}/explorer.ipynb", f"{PACKAGE.name}/app.css"}
+    needed |= {f"{PACKAGE.name}/explorer.ipynb", f"{PACKAGE.name}/app/app.css"}
     data = f"{wheel.name.removesuffix('-py3-none-any.whl')}.data/data"
     needed |= {f"{data}/{TEMPLATE}/{file.name}" for file in (REPOSITORY / "voila").iterdir()}
     assert needed - there == set()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 
 import ipywidgets as w
 import numpy as np
@@ -12,17 +10,14 @@ import numpy as np
 from rareearth_explorer.activity.pools import LEAST_STD
 from rareearth_explorer.background import Deferred
 from rareearth_explorer.contrast import ScoreKind
-from rareearth_explorer.errors import ExplorerError, SceneError
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.panels.review.pictures import Pictures
 from rareearth_explorer.panels.review.sheet import ChipSheet
-from rareearth_explorer.rendering import encode_picture
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Verdict
 from rareearth_explorer.session.review import RECOMMENDED, Order, missed, queue
 
 PAGE = 20
-CHIP = 84
-"""Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
-
 AUDIT_SIZE = 50
 
 IDLE = 1.5
@@ -48,10 +43,9 @@ class ReviewPanel:
     def __init__(self, session: Session, scene: Scene | None = None) -> None:
         self.session = session
         self.scene = scene
-        self._picture = lru_cache(maxsize=40 * PAGE)(self._draw)
+        self._pictures = Pictures(session.table, scene)
         self.patches: list[int] = []
         self._passed: set[int] = set()
-        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="chips")
         self._build()
         self.sheet.observe(lambda _: self._take(), "place")
         self.order.observe(lambda _: self.begin(), "value")
@@ -234,15 +228,13 @@ class ReviewPanel:
     def _fill(self) -> None:
         with self.sheet.hold_sync():
             self.sheet.chips = [{"patch": p, "caption": self._caption(p)} for p in self.patches]
-            self.sheet.pictures = [self._picture(p, self.session.bands) for p in self.patches]
+            self.sheet.pictures = [self._pictures.of(p, self.session.bands) for p in self.patches]
         self._on_state()
         self._draw_ahead()
 
     def _draw_ahead(self) -> None:
         """Draw the coming page, and this one, while the analyst looks at something else."""
-        bands = self.session.bands
-        for patch in self._queue(2 * PAGE):
-            self._ahead.submit(self._picture, patch, bands)
+        self._pictures.prepare(self._queue(2 * PAGE), self.session.bands)
 
     def _caption(self, patch: int) -> str:
         state = self.session.state
@@ -295,16 +287,6 @@ class ReviewPanel:
             true = int((self.session.truth & ~state.active).sum())
             said += f"; by the labels, {true}"
         return said + "."
-
-    def _draw(self, patch: int, bands: tuple[str, ...] | None) -> bytes:
-        table = self.session.table
-        if self.scene is None or table.grid is None or table.row is None or table.column is None:
-            return b""
-        window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
-        try:
-            return encode_picture(self.scene.chip(window, CHIP, bands=bands))
-        except SceneError:
-            return b""
 
 
 def _name(order: Order) -> str:

@@ -12,12 +12,13 @@ from weakref import WeakSet
 import ipywidgets as w
 import numpy.typing as npt
 
-from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError, SessionError
+from rareearth_explorer.app.keys import keys_of
+from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.labels import Labels, open_labels
 from rareearth_explorer.panels.dates import DatesPanel
 from rareearth_explorer.panels.handover import HandoverPanel
 from rareearth_explorer.panels.history import HistoryPanel
-from rareearth_explorer.panels.keyboard import Key, KeyboardPanel
+from rareearth_explorer.panels.keyboard import KeyboardPanel
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.merging import MergingPanel
 from rareearth_explorer.panels.review import ReviewPanel
@@ -31,7 +32,7 @@ from rareearth_explorer.panels.templates import TemplatesPanel
 from rareearth_explorer.panels.umap import UmapPanel
 from rareearth_explorer.pipeline.demo import prepare_demo
 from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.session import Session, Sign
+from rareearth_explorer.session import Session
 from rareearth_explorer.session.shelf import fingerprint
 from rareearth_explorer.table import PatchTable, open_table
 
@@ -177,7 +178,7 @@ class Explorer:
         for trait in ("names", "current"):
             w.dlink((self.sessions, trait), (self.merging, trait))
         self.handover = HandoverPanel(session, scene, lambda: self.sessions.current)
-        self.keyboard = KeyboardPanel(session, self._keys())
+        self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
         keeping = w.VBox([self.sessions.widget, self.merging.widget, self.handover.widget])
@@ -216,66 +217,17 @@ class Explorer:
         if tab == "Review" and not self.review.patches:
             self.review.turn()
 
-    def _turn_to(self, tab: str) -> None:
+    def turn_to(self, tab: str) -> None:
+        """Bring a tab to the front, by its title."""
         self.tabs.selected_index = self.tabs.titles.index(tab)
 
     def _review_selected(self) -> None:
         self.review.turn_to_selected()
-        self._turn_to("Review")
+        self.turn_to("Review")
 
     def _export_selected(self) -> None:
         self.handover.only_selected.value = True
-        self._turn_to("Session")
-
-    def _keys(self) -> dict[str, Key]:
-        session, review = self.session, self.review
-
-        def sign() -> None:
-            session.sign = "negative" if session.sign == "positive" else "positive"
-
-        def opacity(by: float) -> None:
-            self.map.opacity.value = min(1.0, max(0.0, self.map.opacity.value + by))
-
-        def mark(sign: Sign) -> None:
-            patch = session.hovered if session.hovered is not None else session.in_hand
-            if patch is None:
-                raise SessionError("No patch is under the pointer or in hand.")
-            session.toggle(patch, sign)
-
-        def look() -> None:
-            self._turn_to("Overview" if self.tabs.selected_index == 1 else "Review")
-
-        def through_time() -> None:
-            if session.hovered is not None:
-                session.in_hand = session.hovered
-            self._turn_to("Dates")
-
-        def bands() -> None:
-            choices = [value for _, value in self.map.bands.options]
-            session.bands = choices[(choices.index(session.bands) + 1) % len(choices)]
-
-        return {
-            "p": Key(
-                "mark the patch under the pointer, or in hand, as positive",
-                lambda: mark("positive"),
-            ),
-            "n": Key("mark it as negative", lambda: mark("negative")),
-            "s": Key("switch the sign that a click marks", sign),
-            "r": Key("review, or back to the overview", look),
-            "c": Key("confirm the patch in hand", lambda: review.judge("confirmed")),
-            "x": Key("reject it", lambda: review.judge("rejected")),
-            "k": Key("skip it", lambda: review.judge("skipped")),
-            "ArrowRight": Key("take the next patch in hand", lambda: review.step(1)),
-            "ArrowLeft": Key("take the one before", lambda: review.step(-1)),
-            "t": Key("see the patch under the pointer, or in hand, through time", through_time),
-            "b": Key("next band combination", bands),
-            "]": Key("scores more opaque", lambda: opacity(0.1)),
-            "[": Key("scores less opaque", lambda: opacity(-0.1)),
-            "u": Key("undo", session.undo),
-            "Ctrl+z": Key("undo", session.undo),
-            "y": Key("redo", session.redo),
-            "f": Key("refine", session.refine),
-        }
+        self.turn_to("Session")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""

@@ -305,7 +305,7 @@ class TestImagery:
         assert "NDVI" in panel.legend.value
         assert panel.bridge.imagery > before
         session.bands = None
-        assert panel.bands.value is None
+        assert panel.bands.label == "true colour"
         assert "NDVI" not in panel.legend.value
 
     def test_any_three_bands(self, session, scenes):
@@ -315,7 +315,9 @@ class TestImagery:
         assert panel.bands.label == "nir-green-blue"
         session.bands = ("blue", "nir", "red")
         assert [channel.value for channel in panel.imagery.channels] == ["blue", "nir", "red"]
-        panel.bands.value = None
+        panel.bands.label = "true colour"
+        assert session.bands is None
+        assert panel.bands.label == "true colour"
         assert [channel.value for channel in panel.imagery.channels] == ["red", "green", "blue"]
         assert len(panel.bands.options) == 5
 
@@ -384,7 +386,8 @@ class TestDates:
         assert panel.bridge.dates == ("◀ 2022-03-07", "2022-03-14 ▶")
         session.bands = ("ndvi",)
         assert panel.bridge.compared == 2  # both dates are drawn anew
-        panel.swipe.date.value = None
+        panel.swipe.date.label = "nothing"
+        assert panel.swipe.date.label == "nothing"
         assert panel.bridge.compared == 0
 
     def test_tiles_come_from_the_date_that_is_asked(self, session, scenes):

@@ -42,7 +42,8 @@ def keys_of(explorer: Explorer) -> dict[str, Key]:
 
     def bands() -> None:
         choices = [value for _, value in explorer.map.bands.options]
-        session.bands = choices[(choices.index(session.bands) + 1) % len(choices)]
+        following = choices[(choices.index(session.bands or ()) + 1) % len(choices)]
+        session.set_trait("bands", following or None)
 
     return {
         "p": Key(

@@ -12,6 +12,9 @@ from rareearth_explorer.session import Session
 Bands = tuple[str, ...] | None
 """Roles of three bands as red, green and blue, or the name of an index; None is true colour."""
 
+TRUE_COLOUR: tuple[str, ...] = ()
+"""Stands for None among the choices of a dropdown, which None would leave blank."""
+
 
 class ImageryControls:
     """The scene beneath the scores: whether it is shown, and which of its bands.
@@ -66,9 +69,9 @@ class ImageryControls:
         session.observe(lambda _: self._show_date(), "scene")
         self._follow()
 
-    def _choose(self, bands: Bands) -> None:
+    def _choose(self, bands: tuple[str, ...]) -> None:
         if not self._following:
-            self.session.set_trait("bands", bands)
+            self.session.set_trait("bands", bands or None)
 
     def _combine(self) -> None:
         if not self._following:
@@ -79,12 +82,13 @@ class ImageryControls:
         if self._tiles is None or self._own is None:
             return
         bands, scene = self.session.bands, self._own
+        chosen = TRUE_COLOUR if bands is None else bands
         self._following = True  # new options change the value, which nobody chose
         try:
-            usual = bands in [value for _, value in self._choices]
-            own = [] if usual else [("-".join(bands), bands)]
+            usual = chosen in [value for _, value in self._choices]
+            own = [] if usual else [("-".join(chosen), chosen)]
             self.bands.options = [*self._choices, *own]
-            self.bands.value = bands
+            self.bands.value = chosen
             if index_of(bands) is None:
                 shown = bands or [scene.bands[place] for place in scene.rgb]
                 for channel, band in zip(self.channels, shown, strict=False):
@@ -103,9 +107,9 @@ class ImageryControls:
         self._bridge.imagery = int(shown)
 
 
-def band_choices(scene: Scene | None) -> list[tuple[str, Bands]]:
+def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
     """Band combinations and indices that a scene can show, by what remote sensing calls them."""
-    choices: list[tuple[str, Bands]] = [("true colour", None)]
+    choices: list[tuple[str, tuple[str, ...]]] = [("true colour", TRUE_COLOUR)]
     if scene is None:
         return choices
     if {"nir", "red", "green"} <= set(scene.bands):

@@ -11,6 +11,9 @@ from rareearth_explorer.panels.map.tiles import TileServer
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session
 
+NOTHING = ""
+"""Stands for no date; None would leave the dropdown blank."""
+
 
 class DateSwipe:
     """Lays the imagery of another date over the map, right of a handle that is dragged.
@@ -39,7 +42,7 @@ class DateSwipe:
         self.tiles = TileServer(bridge, others[0]) if others else None
         possible = scene is not None and self.tiles is not None
         self.date = w.Dropdown(
-            options=[("nothing", None), *((date_of(other), other) for other in others)],
+            options=[("nothing", NOTHING), *((date_of(other), other) for other in others)],
             description="Compare with",
             tooltip="Another date, shown right of a handle that you drag"
             if possible
@@ -49,15 +52,16 @@ class DateSwipe:
             style={"description_width": "100px"},
         )
         self.date.observe(lambda change: self._show(change.new), "value")
-        session.observe(lambda _: self._show(self.date.value), "bands")
+        session.observe(lambda _: self._show(self.date.value), ["bands", "scene"])
 
-    def _show(self, other: Scene | None) -> None:
-        if other is None or self.tiles is None or self._scene is None:
+    def _show(self, other: Scene | str) -> None:
+        if isinstance(other, str) or self.tiles is None or self._scene is None:
             self._bridge.compared = 0
             return
         self.tiles.scene, self.tiles.bands = other, self.session.bands
+        shown = self.session.scene or self._scene
         with self._bridge.hold_sync():
-            self._bridge.dates = (f"◀ {date_of(self._scene)}", f"{date_of(other)} ▶")
+            self._bridge.dates = (f"◀ {date_of(shown)}", f"{date_of(other)} ▶")
             self._bridge.compared += 1
 
 

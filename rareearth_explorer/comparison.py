@@ -30,6 +30,13 @@ the pools in the first tenth of the ranking."""
 LEAST_RISE = 3.0
 """Robust standard deviations of all patches' rises by which a rise must stand out."""
 
+ENCODER_FACTS = (
+    "name", "weights_sha256", "seed", "bands", "sensor", "wavelengths", "gsd", "normalisation",
+    "metadata", "padding", "dtype",
+)  # fmt: skip
+"""What encoders tell of themselves that two tables must have in common. The machine may differ,
+and the statistics of scenes that are normalised by their own."""
+
 _TOLERANCE = 0.05
 """Pixels by which two grids may be out of step."""
 
@@ -199,9 +206,8 @@ def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
         raise TableError(
             f"{later.path}: it is of {second}, as {earlier.path} is; give tables of two dates."
         )
-    encoders = [table.metadata.get("encoder", {}) for table in (earlier, later)]
-    for fact in ("name", "weights", "bands", "seed"):
-        one, other = (encoder.get(fact) for encoder in encoders)
+    for fact in ENCODER_FACTS:
+        one, other = (_fact(table, fact) for table in (earlier, later))
         if one != other:
             raise TableError(
                 f"{later.path}: its encoder differs from that of {earlier.path} ({fact}: {other} "
@@ -212,6 +218,14 @@ def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
             f"{later.path}: its embeddings have {later.dim} numbers, those of {earlier.path} "
             f"{earlier.dim}; embed both dates with the same encoder."
         )
+
+
+def _fact(table: PatchTable, fact: str) -> object:
+    """Look up what a table tells of its encoder: of a normalisation whose statistics it takes."""
+    told = table.metadata.get("encoder", {}).get(fact)
+    if isinstance(told, float):
+        return round(told, 2)  # in degrees a scene's height moves its gsd by a hair
+    return told.get("source") if isinstance(told, dict) else told
 
 
 def _open_session(path: Path, earlier: PatchTable, later: PatchTable) -> tuple[Session, bool]:

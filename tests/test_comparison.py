@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from fake_encoders import tiny_clay
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.comparison import Comparison, find_session_of
+from rareearth_explorer.comparison import ENCODER_FACTS, Comparison, find_session_of
 from rareearth_explorer.contrast import cosine_contrast
+from rareearth_explorer.encoders.random_features import RandomFeatures
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.session import Session
@@ -135,6 +137,45 @@ def test_tables_that_do_not_fit_are_refused(tmp_path, tables, embeddings, change
     other = write_table(tmp_path / "other.parquet", embeddings[1], "2022-04-09", **change)
     with pytest.raises(TableError, match=said):
         Comparison.of(tables[0], other, hunt(tables[0], [0], [50]))
+
+
+OTHER = {
+    "name": "other", "weights_sha256": "0" * 64, "seed": 1, "bands": ["red"], "sensor": "other",
+    "wavelengths": [0.5], "gsd": 5.0, "normalisation": {"source": "elsewhere"},
+    "metadata": False, "padding": "reflect", "dtype": "bfloat16",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def described():
+    """What real encoders tell of themselves, Clay and random features."""
+    pytest.importorskip("torch", reason="needs torch: pip install .[clay]")
+    return [tiny_clay().describe(), RandomFeatures(["red", "nir"], [1, 1], [1, 1], 3.0).describe()]
+
+
+def compare_encoders(folder, embeddings, first, second):
+    tables = [
+        write_table(folder / f"{day}.parquet", pixels, day, encoder=encoder)
+        for pixels, day, encoder in zip(
+            embeddings, ("2022-03-07", "2022-04-09"), (first, second), strict=True
+        )
+    ]
+    return Comparison.of(*tables, hunt(tables[0], [0], [50]))
+
+
+@pytest.mark.parametrize("fact", ENCODER_FACTS)
+def test_encoders_that_differ_in_a_fact_are_refused(tmp_path, embeddings, described, fact):
+    encoder = next(each for each in described if fact in each)
+    with pytest.raises(TableError, match=rf"its encoder differs .*\({fact}: "):
+        compare_encoders(tmp_path, embeddings, encoder, encoder | {fact: OTHER[fact]})
+
+
+def test_another_machine_or_haze_is_no_other_encoder(tmp_path, embeddings, described):
+    for encoder in described:
+        hazy = encoder["normalisation"] | {"means": [1.5]}
+        elsewhere = {"normalisation": hazy, "device": "cuda", "torch": "9"}
+        elsewhere["gsd"] = encoder["gsd"] + 1e-6
+        assert compare_encoders(tmp_path, embeddings, encoder, encoder | elsewhere)
 
 
 def test_another_grid_is_refused(tmp_path, tables, embeddings):

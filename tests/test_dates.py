@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -106,6 +107,26 @@ def test_without_labels_the_liveliest_spot_is_judged(session, scenes):
     assert "liveliest spot hardly varies" in panel.said.value
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_no_verdict_is_given_by_another_index_than_blue_white(
+    session, make_geotiff, labels, labelled
+):
+    """Four dates of green and near infrared in digital numbers, all of which vary by hundreds."""
+    rng = np.random.default_rng(0)
+    paths = [
+        make_geotiff(rng.integers(200, 4000, (2, 168, 168), np.uint16), f"{day}_gn.tif")
+        for day in DAYS
+    ]
+    with ExitStack() as opened:
+        scenes = [opened.enter_context(open_scene(path)) for path in paths]
+        panel = DatesPanel(session, scenes, labels if labelled else None)
+        panel.show(True)
+        session.in_hand = 1
+    assert "standard deviation" in panel.said.value
+    assert "brightness" in panel.said.value
+    assert "in use" not in panel.said.value
+
+
 def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
     panel = DatesPanel(session, scenes)
     panel.show(True)
@@ -185,6 +206,13 @@ def test_the_review_can_be_of_active_patches_only(session):
     session.select([0, 3])
     panel.only_selected.value = True
     assert panel.patches == []
+
+
+@pytest.mark.parametrize("index", ["blue-white", "ndvi"])
+def test_the_threshold_of_pools_is_named_for_the_blue_white_index_only(table, index):
+    table.metadata["activity"]["index"] = index
+    told = ReviewPanel(Session(table)).least_activity.tooltip
+    assert ("0.035" in told) == (index == "blue-white")
 
 
 def test_the_umap_can_be_coloured_by_activity(session, monkeypatch):

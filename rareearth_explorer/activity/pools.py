@@ -39,7 +39,7 @@ class Pools:
     Attributes
     ----------
     series
-        Around each pool; its index is the blue-white index.
+        Around each pool.
     seen
         (N, T) whether a pool is there on a date: it is clear, and not covered with plants. All
         that is clear where there is no near infrared band.
@@ -47,7 +47,8 @@ class Pools:
         (N,) population standard deviation of the index on the dates it is seen; NaN on fewer
         than `LEAST_DATES`.
     in_use
-        N of them: whether `std` is at least the threshold; None where too few dates tell.
+        N of them: whether `std` is at least the threshold; None where too few dates tell, or
+        there is no threshold.
     periods
         N of them.
     """
@@ -59,8 +60,8 @@ class Pools:
     periods: tuple[Period, ...]
 
     @classmethod
-    def of(cls, series: Series, threshold: float = LEAST_STD) -> Self:
-        """Judge pools by their series."""
+    def of(cls, series: Series, threshold: float | None = LEAST_STD) -> Self:
+        """Judge pools by their series; None judges none, as for another index than blue-white."""
         seen = np.isfinite(series.index)
         if {"nir", "red"} <= set(series.bands):
             ndvi = Index("ndvi", INDICES["ndvi"]).of(
@@ -75,7 +76,10 @@ class Pools:
             series,
             seen,
             std,
-            tuple(bool(s >= threshold) if t else None for s, t in zip(std, told, strict=True)),
+            tuple(
+                bool(s >= threshold) if threshold is not None and t else None
+                for s, t in zip(std, told, strict=True)
+            ),
             tuple(find_period(series.days, values) for values in index),
         )
 

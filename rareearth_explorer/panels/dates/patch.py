@@ -16,7 +16,8 @@ from pyproj import Transformer
 from rasterio.windows import Window
 
 from rareearth_explorer.activity import Index, Pools, Stack, series_at
-from rareearth_explorer.activity.pools import LEAFY
+from rareearth_explorer.activity.index import BLUE_WHITE
+from rareearth_explorer.activity.pools import LEAFY, LEAST_STD
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.grid import WGS84
 from rareearth_explorer.rendering import encode_picture
@@ -90,9 +91,11 @@ def history_of(
         index = Index.named(None, stack.bands)
         labelled = len(pools) > 0
         places = pools[:MOST_LINES] if labelled else liveliest(stack, window, index)
-        judged = Pools.of(series_at(stack, places, index=index))
+        series = series_at(stack, places, index=index)
+        judged = Pools.of(series, LEAST_STD if index == BLUE_WHITE else None)
         plot = _plot(judged, index.name)
-        said = _say(judged, len(pools), labelled=labelled)
+        said = _say_labelled(judged, index, len(pools)) if labelled else _say_spot(judged, index)
+        said += _period(judged)
         return PatchHistory(patch, stack.dates, chips, plot, said)
     except ExplorerError as error:
         return PatchHistory(patch, said=str(error))
@@ -143,20 +146,28 @@ def _dress(axes: Axes, times: npt.NDArray[np.datetime64], name: str) -> None:
     axes.spines[:].set_color(INK)
 
 
-def _say(pools: Pools, count: int, *, labelled: bool) -> str:
-    if not labelled:
-        said = "No labelled pool in it; its liveliest spot"
-        if pools.in_use[0] is None:
-            return f"{said} is under plants or cloud on too many dates to tell."
-        verdict = "varies like a pool in use" if pools.in_use[0] else "hardly varies"
-        return f"{said} {verdict} (standard deviation {pools.std[0]:.3f})." + _period(pools)
-    used = sum(use is True for use in pools.in_use)
-    unknown = sum(use is None for use in pools.in_use)
+def _say_spot(spot: Pools, index: Index) -> str:
+    """Say how the liveliest pixel varied, and like what only where that is known."""
+    said, std = "No labelled pool in it; its liveliest spot", spot.std[0]
+    if np.isnan(std):
+        return f"{said} is under plants or cloud on too many dates to tell."
+    verdict = "varies like a pool in use" if spot.in_use[0] else "hardly varies"
+    if index != BLUE_WHITE:
+        verdict = f"varies in {index.name}"
+    return f"{said} {verdict} (standard deviation {std:.3g})."
+
+
+def _say_labelled(pools: Pools, index: Index, count: int) -> str:
+    """Say which labelled pools are in use or, by another index than blue-white, how they varied."""
+    told = pools.std[np.isfinite(pools.std)]
+    used = f"{sum(use is True for use in pools.in_use)} in use (solid lines)"
+    if index != BLUE_WHITE:
+        highest = f"{told.max():.3g}" if len(told) else "unknown"
+        used = f"highest standard deviation of {index.name} {highest}"
     drawn = f", the first {MOST_LINES} drawn" if count > MOST_LINES else ""
-    untold = f", {unknown} seen too seldom to tell" if unknown else ""
-    plural = "pools" if count != 1 else "pool"
-    said = f"{count} labelled {plural}{drawn}: {used} in use (solid lines){untold}."
-    return said + _period(pools)
+    unknown = len(pools.std) - len(told)
+    seldom = f", {unknown} seen too seldom to tell" if unknown else ""
+    return f"{count} labelled {'pools' if count != 1 else 'pool'}{drawn}: {used}{seldom}."
 
 
 def _period(pools: Pools) -> str:

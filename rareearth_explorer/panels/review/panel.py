@@ -83,10 +83,12 @@ class ReviewPanel:
             layout=w.Layout(width="auto"),
         )
         known = self.session.table.activity is not None
+        record = self.session.table.metadata.get("activity", {})
+        blue_white = record.get("index") == "blue-white"
         self.least_activity = w.BoundedFloatText(
             description="activity ≥",
-            tooltip="Review only patches whose activity over time is at least this; 0 reviews all. "
-            f"Pools in use vary by {LEAST_STD:.3f} or more in the blue-white index",
+            tooltip="Review only patches whose activity over time is at least this; 0 reviews all"
+            + (f". Pools in use vary by {LEAST_STD:.3f} or more" if blue_white else ""),
             min=0,
             max=1e6,
             step=0.005,

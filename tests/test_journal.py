@@ -134,6 +134,32 @@ def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     assert journal.said == ""
 
 
+def test_a_panel_that_fails_costs_no_step_and_each_draws_once(small_table, tmp_path):
+    path = tmp_path / "s.jsonl"
+    first = Session(small_table)
+    Journal(path).attach(first)
+    hunt(first)
+    content = path.read_bytes()
+    session, journal, drawn = Session(small_table), Journal(path), []
+
+    def panel(change):
+        drawn.append(change.new)
+        raise KeyError("a mistake of the panel")
+
+    session.observe(panel, "state")
+    with pytest.raises(KeyError, match="of the panel"):
+        journal.attach(session)
+    assert path.read_bytes() == content
+    assert journal.said == ""
+    same(first, session)
+    assert len(drawn) == 1
+    session.unobserve(panel, "state")
+    session.undo()
+    assert session.state.scoring.scorer == "contrast"
+    assert path.read_bytes().startswith(content)
+    assert json.loads(path.read_bytes().splitlines()[-1])["verb"] == "undo"
+
+
 DAMAGE = {
     "rubbish": b"\x00\xff\xfe rubbish",
     "no object": b"5",

@@ -55,6 +55,11 @@ class History(t.HasTraits):
         self._future.clear()
         self.state = self._fresh()
 
+    def take_over(self, other: History) -> None:
+        """Go on where another history of the same patches is, whose steps can be undone here."""
+        self._past, self._future = [*other._past], [*other._future]
+        self.state = other.state
+
     def _fresh(self) -> State:
         everything = Round(np.ones(self._patch_count, dtype=bool))
         unscored = np.full(self._patch_count, np.nan, np.float32)

@@ -105,11 +105,15 @@ class Journal:
             The file is about another table, is no session, or cannot be written.
         """
         self._header = header_of(session.table, self.path.stem)
+        # Nobody observes this one: a panel that fails is no damage to the file, and none has to
+        # draw a step that the next one replaces.
+        repeated = Session(session.table, session.pools)
+        repeated.columns = session.columns
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             held = self._hold.take()
             if self.path.exists() and self.path.stat().st_size:
-                self._repeat(session)
+                self._repeat(repeated)
             if held:
                 self._mend()
         except SessionError:
@@ -122,6 +126,7 @@ class Journal:
                 "will be lost when the kernel ends."
             ) from error
         session.on_verb = self.record
+        session.take_over(repeated)
         return len(self._entries)
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import geopandas as gpd
@@ -17,7 +18,14 @@ import shapely
 from rareearth_explorer.cli import main
 from rareearth_explorer.errors import HandoverError, SessionError
 from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.handover import SUFFIXES, curve_figure, hand_over, list_patches, map_figure
+from rareearth_explorer.handover import (
+    SUFFIXES,
+    curve_figure,
+    hand_over,
+    list_patches,
+    map_figure,
+    umap_figure,
+)
 from rareearth_explorer.handover.report import SYNTHETIC
 from rareearth_explorer.labels import open_labels
 from rareearth_explorer.scene import open_scene
@@ -343,11 +351,34 @@ def test_figures_draw_what_the_session_holds(session, small_table):
     assert sum(bar.get_height() for bar in axes.patches) == 60
 
 
+def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_table):
+    session.select([7, 8, 9])
+    (axes, *_) = umap_figure(session).axes
+    rings = {group.get_label(): group.get_offsets() for group in axes.collections[2:]}
+    assert {name: len(places) for name, places in rings.items()} == {
+        "labelled pools (5)": 5,
+        "selected (3)": 3,
+        "confirmed (1)": 1,
+        "positive template (2)": 2,
+        "negative template (1)": 1,
+    }
+    discarded, active = (group.get_offsets() for group in axes.collections[:2])
+    assert (len(discarded), len(active)) == (30, 30)
+    assert axes.get_xlabel() == "principal component 1"
+    umap = np.arange(120, dtype=np.float32).reshape(60, 2)
+    projected = Session(replace(small_table, umap=umap))
+    projected.mark([3, 5], "negative")
+    (axes, *_) = umap_figure(projected).axes
+    assert axes.get_xlabel() == "UMAP 1"
+    np.testing.assert_array_equal(axes.collections[-1].get_offsets(), umap[[3, 5]])
+
+
 @pytest.mark.parametrize("pools", [None, np.zeros(60, int), np.ones(60, int)])
 def test_figures_of_a_session_in_which_nothing_was_done(small_table, pools, tmp_path):
     session = Session(small_table, pools)
     hand_over(session, tmp_path / "map.png")
     hand_over(session, tmp_path / "curve.svg", what="curve")
+    hand_over(session, tmp_path / "umap.svg", what="umap")
     session.mark(0, "positive")
     hand_over(session, tmp_path / "out.html")
 
@@ -456,6 +487,11 @@ def test_a_session_is_exported_by_its_name(saved, tmp_path, capsys):
     assert main(["export", "my hunt", "-o", str(tmp_path / "out.geojson"), "--top", "9"]) == 0
     assert "out.geojson is written" in capsys.readouterr().out
     assert len(gpd.read_file(tmp_path / "out.geojson")) == 9
+
+
+def test_the_umap_is_exported_as_a_figure(saved, tmp_path):
+    main(["export", "my hunt", "-o", str(tmp_path / "out.svg"), "--what", "umap"])
+    assert "principal component 1" in (tmp_path / "out.svg").read_text()
 
 
 def test_a_session_is_exported_by_its_file(saved, tmp_path, pools, small_table):

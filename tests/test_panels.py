@@ -568,7 +568,7 @@ class TestSessions:
 
 
 class TestHandover:
-    @pytest.mark.parametrize("choice", ["verdicts (GeoJSON)", "report (HTML)", "map (PNG)"])
+    @pytest.mark.parametrize("choice", CHOICES)
     def test_every_choice_is_a_download(self, labelled, choice):
         panel = HandoverPanel(marked(labelled), None, lambda: "valley 'east'")
         labelled.judge(4, "confirmed")
@@ -584,4 +584,16 @@ class TestHandover:
         panel.choice.value = "verdicts (CSV)"
         panel.make.click()
         assert session.message
+        assert panel.link.value == ""
+
+    def test_what_nobody_foresaw_is_said_too(self, labelled, monkeypatch):
+        panel = HandoverPanel(marked(labelled), None, lambda: "hunt")
+
+        def broken(*_, **__):
+            raise ValueError("no such glyph")
+
+        monkeypatch.setattr("rareearth_explorer.panels.handover.hand_over", broken)
+        panel.make.click()
+        said = "hunt-candidates.geojson was not written (ValueError: no such glyph)"
+        assert labelled.message.startswith(said)
         assert panel.link.value == ""

@@ -37,7 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--what",
-        choices=("candidates", "verdicts", "map", "curve"),
+        choices=("candidates", "verdicts", "map", "umap", "curve"),
         help="what is listed (default: candidates) or drawn (default: map)",
     )
     parser.add_argument("--top", type=int, metavar="N", help="list the best N patches only")

@@ -9,7 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Literal, cast
 
 from rareearth_explorer.errors import HandoverError
-from rareearth_explorer.handover.figures import curve_figure, encode_figure, map_figure
+from rareearth_explorer.handover.figures import (
+    curve_figure,
+    encode_figure,
+    map_figure,
+    umap_figure,
+)
 from rareearth_explorer.handover.html_page import html_page
 from rareearth_explorer.handover.listing import LIST_SUFFIXES, Listed, list_patches, write_listing
 from rareearth_explorer.handover.page import report_page
@@ -20,9 +25,9 @@ from rareearth_explorer.session import Session
 REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")
 SUFFIXES = (*LIST_SUFFIXES, *REPORT_SUFFIXES, *FIGURE_SUFFIXES)
 
-Subject = Literal["candidates", "verdicts", "map", "curve"]
+Subject = Literal["candidates", "verdicts", "map", "umap", "curve"]
 
-FIGURES = {"map": map_figure, "curve": curve_figure}
+FIGURES = {"map": map_figure, "umap": umap_figure, "curve": curve_figure}
 
 
 def hand_over(
@@ -45,8 +50,8 @@ def hand_over(
         Where to; its suffix, one of `SUFFIXES`, is the kind of file. A file that is there is
         replaced.
     what
-        "candidates" (the default) or "verdicts" are listed, in a report too; "map" (the default)
-        or "curve" are drawn.
+        "candidates" (the default) or "verdicts" are listed, in a report too; "map" (the default),
+        "umap" or "curve" are drawn.
     top
         How many patches at most; by default all, in a report those that one page has room for.
     name

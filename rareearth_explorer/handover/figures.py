@@ -1,4 +1,4 @@
-"""The two figures of a session: the scores on a map, and how well they rank."""
+"""The figures of a session: the scores on a map and in the UMAP, and how well they rank."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer import projection
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.rendering import palette_rgba
 from rareearth_explorer.session import Session, State
@@ -24,6 +25,7 @@ FADED = 0.3
 
 OUTLINES: dict[str, dict[str, Any]] = {
     "labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
+    "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
     "confirmed": {"edgecolor": "#ff3df2", "linewidth": 1.1},
     "positive template": {"edgecolor": "#ffd400", "linewidth": 1.6},
     "negative template": {"edgecolor": "#000000", "linewidth": 1.4, "linestyle": (0, (2, 1))},
@@ -35,7 +37,7 @@ BINS = 60
 
 
 def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figure:
-    """Draw the scores of all patches, with templates, confirmed and labelled ones outlined.
+    """Draw the scores of all patches on a map, with the groups in `OUTLINES` outlined.
 
     Parameters
     ----------
@@ -46,6 +48,16 @@ def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figu
     """
     figure = new_figure(size)
     draw_map(figure.add_subplot(), session)
+    return figure
+
+
+def umap_figure(session: Session, size: tuple[float, float] = (5.6, 5.6)) -> Figure:
+    """Draw the UMAP of the table, coloured by score, with the groups in `OUTLINES` ringed.
+
+    A table without one is drawn by its first two principal components.
+    """
+    figure = new_figure(size)
+    _draw_umap(figure.add_subplot(), session)
     return figure
 
 
@@ -121,11 +133,41 @@ def _outline(axes: Axes, session: Session) -> None:
             axes.add_collection(
                 PolyCollection(corners[rows], facecolors="none", **{**style, "linewidth": width})
             )
+    _explain(axes, session, handles)
+
+
+def _explain(axes: Axes, session: Session, handles: list[Any]) -> None:
+    """Say above the axes which outline is what, and what is pale."""
+    from matplotlib.patches import Patch
+
     if discarded := int((~session.active).sum()):
         handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
     if handles:
         above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
         axes.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
+
+
+def _draw_umap(axes: Axes, session: Session) -> None:
+    table, colours = session.table, _colours(session.state)
+    if (places := table.umap) is None:
+        components = projection.principal_components(table.unit_embeddings, 2)
+        places = projection.first_two(components)
+    name = "principal component" if table.umap is None else "UMAP"
+    size = min(12.0, 60_000 / len(places))
+    for shown in (~session.active, session.active):  # the pale ones below
+        x, y = places[shown].T
+        style: Any = {"linewidths": 0.2, "edgecolors": BARS, "rasterized": True}
+        axes.scatter(x, y, s=size, c=colours[shown], **style)
+    handles = []
+    for group, rows in _groups(session).items():
+        if len(rows):
+            x, y = places[rows].T
+            ring = axes.scatter(x, y, s=size + 12, facecolors="none", **OUTLINES[group])
+            ring.set_label(f"{group} ({len(rows):,})")
+            handles.append(ring)
+    _label(axes, f"{name} 1", f"{name} 2")
+    _add_colour_bar(axes, session.state)
+    _explain(axes, session, handles)
 
 
 def _colours(state: State) -> npt.NDArray[np.float64]:
@@ -146,6 +188,7 @@ def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
     verdicts = session.state.opinions.verdicts
     rows: dict[str, Any] = {
         "labelled pools": [] if session.truth is None else np.flatnonzero(session.truth),
+        "selected": session.selection,
         "confirmed": [patch for patch, verdict in verdicts.items() if verdict == "confirmed"],
         "positive template": session.positives,
         "negative template": session.negatives,

@@ -23,11 +23,17 @@ CHOICES: dict[str, tuple[Subject, str]] = {
     "candidates (KML)": ("candidates", ".kml"),
     "verdicts (GeoJSON)": ("verdicts", ".geojson"),
     "verdicts (GeoPackage)": ("verdicts", ".gpkg"),
+    "verdicts (GeoParquet)": ("verdicts", ".parquet"),
     "verdicts (CSV)": ("verdicts", ".csv"),
-    "report (HTML)": ("candidates", ".html"),
-    "report (PDF)": ("candidates", ".pdf"),
+    "verdicts (KML)": ("verdicts", ".kml"),
+    "report on candidates (HTML)": ("candidates", ".html"),
+    "report on candidates (PDF)": ("candidates", ".pdf"),
+    "report on verdicts (HTML)": ("verdicts", ".html"),
+    "report on verdicts (PDF)": ("verdicts", ".pdf"),
     "map (PNG)": ("map", ".png"),
     "map (SVG)": ("map", ".svg"),
+    "UMAP (PNG)": ("umap", ".png"),
+    "UMAP (SVG)": ("umap", ".svg"),
     "ROC or histogram (PNG)": ("curve", ".png"),
     "ROC or histogram (SVG)": ("curve", ".svg"),
 }
@@ -100,8 +106,14 @@ class HandoverPanel:
                     within=self.session.selection if limited else None,
                 )
                 content = path.read_bytes()
-        except ExplorerError as error:
+        except Exception as error:  # noqa: BLE001 # nobody else is there to say it
             self.link.value = ""
-            self.session.message = str(error)
+            known = isinstance(error, ExplorerError)
+            self.session.message = str(error) if known else _unforeseen(name, error)
             return
         self.link.value = download_link(name, content)
+
+
+def _unforeseen(name: str, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}"
+    return f"{name} was not written ({reason}); choose another kind of file and report this."

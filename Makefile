@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench docs clean
 
 demo: .venv/app
 	$(BIN)/rareearth-explorer explore
@@ -13,6 +13,10 @@ test: .venv/test
 
 bench: .venv/test
 	$(BIN)/python tests/benchmarks
+
+docs: .venv/test
+	$(BIN)/sphinx-build --fail-on-warning docs build/site
+	@echo "Open build/site/index.html"
 
 clean:
 	rm -rf .venv build dist

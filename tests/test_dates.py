@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
+from affine import Affine
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS, Transformer
 
@@ -67,7 +68,7 @@ def labels():
 
 def test_the_slider_shows_another_date_on_the_map(session, scenes):
     map_panel = MapPanel(session, scenes[0])
-    panel = DatesPanel(session, scenes)
+    panel = DatesPanel(session, scenes[0], scenes[1:])
     asked = map_panel.bridge.imagery
     panel.date.value = 2
     assert map_panel.imagery._tiles.scene is scenes[2]
@@ -78,7 +79,7 @@ def test_the_slider_shows_another_date_on_the_map(session, scenes):
 
 
 def test_the_slider_begins_at_the_date_of_the_table(session, scenes):
-    panel = DatesPanel(session, [scenes[2], scenes[0], scenes[3], scenes[1]])
+    panel = DatesPanel(session, scenes[2], [scenes[0], scenes[3], scenes[1]])
     assert panel.date.options[panel.date.value][0] == "2022-03-20"
     assert [label for label, _ in panel.date.options] == [
         f"2022-{day[4:6]}-{day[6:]}" for day in DAYS
@@ -86,7 +87,7 @@ def test_the_slider_begins_at_the_date_of_the_table(session, scenes):
 
 
 def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
-    panel = DatesPanel(session, scenes, labels)
+    panel = DatesPanel(session, scenes[0], scenes[1:], labels)
     panel.show(True)
     session.in_hand = 1
     assert "1 labelled pool: 1 in use" in panel.said.value
@@ -99,7 +100,7 @@ def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
 
 
 def test_without_labels_the_liveliest_spot_is_judged(session, scenes):
-    panel = DatesPanel(session, scenes)
+    panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.show(True)
     session.in_hand = 1
     assert "liveliest spot varies like a pool in use" in panel.said.value
@@ -119,7 +120,7 @@ def test_no_verdict_is_given_by_another_index_than_blue_white(
     ]
     with ExitStack() as opened:
         scenes = [opened.enter_context(open_scene(path)) for path in paths]
-        panel = DatesPanel(session, scenes, labels if labelled else None)
+        panel = DatesPanel(session, scenes[0], scenes[1:], labels if labelled else None)
         panel.show(True)
         session.in_hand = 1
     assert "standard deviation" in panel.said.value
@@ -128,7 +129,7 @@ def test_no_verdict_is_given_by_another_index_than_blue_white(
 
 
 def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
-    panel = DatesPanel(session, scenes)
+    panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.show(True)
     session.in_hand = 1
     panel.sheet.place = 3
@@ -138,15 +139,98 @@ def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
 
 
 def test_nothing_is_read_out_of_sight(session, scenes):
-    panel = DatesPanel(session, scenes)
+    panel = DatesPanel(session, scenes[0], scenes[1:])
     session.in_hand = 1
     assert panel.sheet.chips == []
     panel.show(True)
     assert len(panel.sheet.chips) == len(DAYS)
 
 
+@pytest.fixture
+def open_bgr(make_geotiff):
+    """Open a scene of bare ground as wide as all, in some order of bands."""
+    with ExitStack() as opened:
+
+        def make(name, roles, *, told=None, width=168, left=0, level=1000):
+            pixels = np.full((len(roles), 168, width), level, np.uint16)
+            at = THREE_METRES @ Affine.translation(left, 0)
+            path = make_geotiff(pixels, name, transform=at, descriptions=roles)
+            return opened.enter_context(open_scene(path, bands=told))
+
+        yield make
+
+
+def show(session, scene, others, patch):
+    panel = DatesPanel(session, scene, others)
+    panel.show(True)
+    session.in_hand = patch
+    return panel
+
+
+def test_all_files_of_a_mosaic_are_in_the_stack(session, scenes, open_bgr, tmp_path):
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    for name, left in (("left", 0), ("right", 84)):
+        half = open_bgr(f"20220401_{name}.tif", BGR, width=84, left=left)
+        half.path.rename(folder / half.path.name)
+    with open_scene(folder) as mosaic:
+        assert len(mosaic.sources) == 2
+        panel = show(session, scenes[0], [mosaic], patch=1)
+    assert [chip["caption"] for chip in panel.sheet.chips] == ["2022-03-07", "2022-04-01"]
+    assert all(panel.sheet.pictures)
+
+
+@pytest.mark.parametrize(
+    ("roles", "told"),
+    [
+        (("coastal_blue", "blue", "green", "red", "nir"), None),
+        (BGR, ("blue", "_", "red")),
+        ((None, None, None), BGR),
+    ],
+    ids=["more bands", "one left out", "told by hand"],
+)
+@pytest.mark.parametrize("day", ["20220301", "20220401"])
+@pytest.mark.parametrize("own", [True, False])
+def test_dates_of_different_bands_are_shown_by_those_they_share(
+    session, scenes, open_bgr, roles, told, day, own
+):
+    other = open_bgr(f"{day}_other.tif", roles, told=told)
+    pair = (other, scenes[0]) if own else (scenes[0], other)
+    panel = show(session, pair[0], [pair[1], scenes[1], scenes[2]], patch=1)
+    assert "liveliest spot varies like a pool in use" in panel.said.value
+    assert len(panel.sheet.chips) == 4
+
+
+def test_a_date_that_tells_no_roles_has_those_of_the_tables_scene(session, scenes, open_bgr):
+    other = open_bgr("20220301_other.tif", (None, None, None))
+    panel = show(session, scenes[0], [other, *scenes[1:]], patch=1)
+    assert "liveliest spot varies like a pool in use" in panel.said.value
+
+
+def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
+    undated = open_bgr("scene.tif", BGR)
+    panel = DatesPanel(session, undated, scenes)
+    assert [label for label, _ in panel.date.options][:2] == ["no date", "2022-03-07"]
+    assert panel.scenes[panel.date.value] is undated
+    panel.date.value = 1
+    assert session.scene is scenes[0]
+    panel.show(True)
+    session.in_hand = 1
+    assert len(panel.sheet.chips) == len(DAYS)
+    session.scene = None
+    assert panel.scenes[panel.date.value] is undated
+
+
+def test_without_a_scene_of_the_table_no_date_is_chosen_for_it(session, scenes):
+    panel = DatesPanel(session, None, scenes)
+    assert panel.date.disabled
+    panel.show(True)
+    session.in_hand = 1
+    assert len(panel.sheet.chips) == len(DAYS)
+
+
 def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, scenes):
-    panel = DatesPanel(session, scenes)
+    panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.show(True)
     session.mark(2, "positive")
     assert "patch 2" in panel.said.value
@@ -154,7 +238,7 @@ def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, sc
 
 def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
     async def look():
-        panel = DatesPanel(session, scenes)
+        panel = DatesPanel(session, scenes[0], scenes[1:])
         panel.show(True)
         session.in_hand = 3
         session.in_hand = 1
@@ -166,7 +250,7 @@ def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
 
 
 def test_one_date_is_said(session, scenes):
-    panel = DatesPanel(session, scenes[:1])
+    panel = DatesPanel(session, scenes[0])
     assert panel.date.disabled
     assert "one date only" in panel.said.value
 
@@ -177,14 +261,14 @@ def test_scenes_that_are_no_stack_end_in_a_sentence(session, scenes, make_geotif
         np.full((3, 60, 60), 900, np.uint16), "20220401.tif", transform=elsewhere, descriptions=BGR
     )
     with open_scene(far) as other:
-        panel = DatesPanel(session, [scenes[0], other])
+        panel = DatesPanel(session, scenes[0], [other])
         panel.show(True)
         session.in_hand = 1
         assert "overlap" in panel.said.value
 
 
 def test_activity_is_painted_on_the_map_and_let_go(session, scenes):
-    map_panel, panel = MapPanel(session, scenes[0]), DatesPanel(session, scenes)
+    map_panel, panel = MapPanel(session, scenes[0]), DatesPanel(session, scenes[0], scenes[1:])
     session.mark(0, "positive")
     scores = map_panel.bridge.levels
     panel.activity.value = True

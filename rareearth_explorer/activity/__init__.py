@@ -7,7 +7,7 @@ from rareearth_explorer.activity.patches import patch_activity, store_activity
 from rareearth_explorer.activity.period import Period, find_period
 from rareearth_explorer.activity.pools import Pools
 from rareearth_explorer.activity.series import Series, series_at
-from rareearth_explorer.activity.stack import Stack, open_stack
+from rareearth_explorer.activity.stack import Stack, open_stack, stack_of
 from rareearth_explorer.activity.text import write_text
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "open_stack",
     "patch_activity",
     "series_at",
+    "stack_of",
     "store_activity",
     "write_activity",
     "write_text",

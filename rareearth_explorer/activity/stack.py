@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,7 +21,7 @@ from rareearth_explorer.activity.alignment import Alignment
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import WGS84, pixels_under
 from rareearth_explorer.scene import Scene, open_mosaic
-from rareearth_explorer.scene.opening import Udm2
+from rareearth_explorer.scene.opening import LEFT_OUT, Udm2
 
 Masked = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 
@@ -157,7 +158,7 @@ class Stack:
 def open_stack(
     paths: Sequence[str | Path],
     *,
-    bands: Sequence[str] | None = None,
+    bands: Sequence[str] | Mapping[Path, Sequence[str]] | None = None,
     udm2: Udm2 = "beside",
     reflectance: bool = False,
 ) -> Stack:
@@ -171,7 +172,7 @@ def open_stack(
     paths
         Files in any order, of two dates or more, in one CRS.
     bands, udm2, reflectance
-        As for `open_mosaic`.
+        As for `open_mosaic`; bands may also be told file by file.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def open_stack(
             day: opened.enter_context(
                 open_mosaic(
                     same,
-                    bands=bands,
+                    bands=bands.get(same[0]) if isinstance(bands, Mapping) else bands,
                     udm2=udm2 if isinstance(udm2, str) else [masks[path] for path in same],
                     reflectance=reflectance,
                 )
@@ -207,6 +208,37 @@ def open_stack(
     in_order = tuple(scenes[day] for day in order)
     times = tuple(scene.time for scene in in_order if scene.time)
     return Stack(in_order, first, times, tuple(notes), tuple(alignments))
+
+
+def stack_of(scenes: Sequence[Scene]) -> Stack:
+    """Open the files of scenes once more, as one stack with the bands that all of them have.
+
+    The grid is that of the first scene. A scene whose file tells no roles is taken to have those
+    of the first one, if it has as many bands.
+
+    Raises
+    ------
+    SceneError
+        As for `open_stack`.
+    """
+    sources = [source for scene in scenes for source in scene.sources]
+    first = sources[0].bands
+    roles = {
+        source.path: first if _untold(source.bands, len(first)) else source.bands
+        for source in sources
+    }
+    shared = set(first).intersection(*roles.values()) - {LEFT_OUT}
+    if shared:  # else it is told below what is lacking
+        roles = {
+            path: tuple(role if role in shared else LEFT_OUT for role in told)
+            for path, told in roles.items()
+        }
+    return open_stack(list(roles), bands=roles)
+
+
+def _untold(roles: Sequence[str], count: int) -> bool:
+    """Whether bands are called by their places, and are so many."""
+    return len(roles) == count and all(re.fullmatch(r"b\d+", role) for role in roles)
 
 
 def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:

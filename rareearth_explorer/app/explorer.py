@@ -172,7 +172,7 @@ class Explorer:
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)
         self.history = HistoryPanel(session)
-        self.dates = DatesPanel(session, [*([scene] if scene else []), *self.others], self.labels)
+        self.dates = DatesPanel(session, scene, self.others, self.labels)
         self.sessions = SessionsPanel(session)
         self.merging = MergingPanel(session)
         for trait in ("names", "current"):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from rareearth_explorer.activity import Stack, open_stack
+from rareearth_explorer.activity import Stack, stack_of
 from rareearth_explorer.background import Aside, Deferred
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.labels import Labels
@@ -32,20 +32,29 @@ class DatesPanel:
     ----------
     session
         What is shown.
-    scenes
-        Scenes of several dates, that of the table first; with fewer than two there is nothing to
-        compare.
+    scene
+        The table's own, or None.
+    others
+        Scenes of other dates; those without a date are left out.
     labels
         Known pools, whose series are drawn; or None.
     """
 
     def __init__(
-        self, session: Session, scenes: Sequence[Scene] = (), labels: Labels | None = None
+        self,
+        session: Session,
+        scene: Scene | None = None,
+        others: Sequence[Scene] = (),
+        labels: Labels | None = None,
     ) -> None:
         self.session = session
-        dated = [scene for scene in scenes if scene.time]
-        self._paths = [scene.path for scene in dated]
-        self.scenes = sorted(dated, key=lambda s: s.time or datetime.min.replace(tzinfo=UTC))
+        self.scene = scene
+        own, dated = [scene] if scene else [], [other for other in others if other.time]
+        self._dated = [each for each in (*own, *dated) if each.time]
+        # The table's own belongs on the slider, also where no date of it is known.
+        self.scenes = sorted(
+            (*own, *dated), key=lambda each: each.time or datetime.min.replace(tzinfo=UTC)
+        )
         self._pools = np.empty((0, 2)) if labels is None else labels.centres
         self._points = shapely.points(self._pools)
         self._stack: Stack | ExplorerError | None = None
@@ -60,10 +69,10 @@ class DatesPanel:
         session.observe(lambda _: self._follow_layer(), "layer")
 
     def _build(self) -> None:
-        several = len(self.scenes) > 1
-        table_date = self.scenes.index(self._first) if self._first in self.scenes else 0
+        several = self.scene is not None and len(self.scenes) > 1
+        table_date = self.scenes.index(self.scene) if self.scene else 0
         self.date = w.SelectionSlider(
-            options=[(f"{s.time:%Y-%m-%d}", n) for n, s in enumerate(self.scenes)] or [("none", 0)],
+            options=[(_name(scene), n) for n, scene in enumerate(self.scenes)] or [("none", 0)],
             value=table_date,
             description="Date",
             tooltip="The date whose imagery the map shows; the scores are those of the table's",
@@ -76,6 +85,7 @@ class DatesPanel:
             max=max(len(self.scenes) - 1, 0),
             value=table_date,
             interval=PACE,
+            description="Play",
             show_repeat=True,
             tooltip="Show one date after the other",
             disabled=not several,
@@ -105,14 +115,9 @@ class DatesPanel:
         self.widget.add_class("rareearth-dates")
         self._say(
             "Take a patch in hand (<b>t</b> over the map, or in the review) to see it through time."
-            if several
+            if len(self._dated) > 1
             else "There is one date only; give others with --compare, or compare=[...] in Python."
         )
-
-    @property
-    def _first(self) -> Scene | None:
-        """The table's own scene."""
-        return next((s for s in self.scenes if s.path == self._paths[0]), None)
 
     # The map through time --------------------------------------------------------------------
 
@@ -128,7 +133,7 @@ class DatesPanel:
                 self.date.value = number
 
     def _follow_date(self) -> None:
-        shown = self.session.scene or self._first
+        shown = self.session.scene or self.scene
         if shown in self.scenes:
             self.date.value = self.scenes.index(shown)
             if shown.time is not None and shown.time.date() in self._days:
@@ -162,10 +167,10 @@ class DatesPanel:
 
     def _look(self) -> None:
         patch, bands = self.patch, self.session.bands
-        if not self.open or len(self.scenes) < 2 or patch is None or self._shown == (patch, bands):
+        if not self.open or len(self._dated) < 2 or patch is None or self._shown == (patch, bands):
             return
         self._shown = (patch, bands)
-        self._say(f"Reading {len(self.scenes)} dates of patch {patch} …")
+        self._say(f"Reading {len(self._dated)} dates of patch {patch} …")
         inside = shapely.contains(self.session.table.footprints[patch], self._points)
         corners = self.session.table.corners[patch]
         self._aside.submit(self._show, self._history, patch, corners, self._pools[inside], bands)
@@ -180,7 +185,7 @@ class DatesPanel:
         """Read on the other thread, which alone uses the stack's files."""
         if self._stack is None:
             try:
-                self._stack = open_stack(self._paths, bands=self.scenes[0].bands)
+                self._stack = stack_of(self._dated)
             except ExplorerError as error:
                 self._stack = error
         if isinstance(self._stack, ExplorerError):
@@ -201,6 +206,10 @@ class DatesPanel:
 
     def _say(self, text: str) -> None:
         self.said.value = f"<span class='rareearth-note'>{text}</span>"
+
+
+def _name(scene: Scene) -> str:
+    return f"{scene.time:%Y-%m-%d}" if scene.time else "no date"
 
 
 def _is_activity(session: Session) -> bool:

@@ -134,6 +134,61 @@ def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     assert journal.said == ""
 
 
+def test_numbers_of_numpy_come_back(small_table, tmp_path):
+    first = Session(small_table)
+    Journal(tmp_path / "s.jsonl").attach(first)
+    first.mark(np.arange(0, 6, 2), "positive")
+    first.mark(np.int64(1), "negative")
+    first.judge(np.array([7]), "confirmed", mark=np.bool_(True))
+    first.score_by(weight=np.float32(0.5))
+    first.mute(np.int32(1), np.bool_(True))
+    first.keep(np.arange(60) < 30, np.float32(0.5))
+    first.audit(np.int64(3))
+    first.back(np.int64(0))
+    first.visit(np.int64(0))
+    again = Session(small_table)
+    assert Journal(tmp_path / "s.jsonl").attach(again) == 9
+    same(first, again)
+
+
+def test_a_step_that_cannot_be_told_is_not_done_and_the_next_one_is(small_table, tmp_path):
+    session, journal = Session(small_table), Journal(tmp_path / "s.jsonl")
+    journal.attach(session)
+    session.mark(3, "positive")
+    session.mark(5, "positive")
+    session.undo()
+    before = session.state
+    with pytest.raises(TypeError):
+        session.merge([(7, "note", "tracks")], source=b"no text")
+    assert session.state is before
+    assert session.can_redo
+    session.redo()
+    assert session.positives == (3, 5)
+    again = Session(small_table)
+    assert Journal(journal.path).attach(again) == 4
+    same(session, again)
+
+
+@pytest.mark.parametrize("verb", ["undo", "redo"])
+def test_undo_that_cannot_be_told_is_not_done(small_table, verb):
+    session = Session(small_table)
+    session.mark(3, "positive")
+    session.mark(5, "positive")
+    session.undo()
+    before = session.state
+
+    def refuse(verb, arguments):
+        raise TypeError
+
+    session.on_verb = refuse
+    with pytest.raises(TypeError):
+        getattr(session, verb)()
+    session.on_verb = None
+    assert session.state is before
+    session.redo()
+    assert session.positives == (3, 5)
+
+
 def test_a_panel_that_fails_costs_no_step_and_each_draws_once(small_table, tmp_path):
     path = tmp_path / "s.jsonl"
     first = Session(small_table)

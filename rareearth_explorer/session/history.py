@@ -78,14 +78,16 @@ class History(t.HasTraits):
     def undo(self) -> None:
         """Take back the last verb that changed something; nothing if there is none."""
         if self._past:
+            self._tell(("undo", {}))
             self._future.append(self.state)
-            self._show(self._past.pop(), ("undo", {}))
+            self.state = self._past.pop()
 
     def redo(self) -> None:
         """Do again what was undone last; nothing if there is none."""
         if self._future:
+            self._tell(("redo", {}))
             self._past.append(self.state)
-            self._show(self._future.pop(), ("redo", {}))
+            self.state = self._future.pop()
 
     def _change(self, verb: Verb, **parts: Unpack[Parts]) -> None:
         """Replace parts of the state, if any of them differs, and remember the state before."""
@@ -94,15 +96,16 @@ class History(t.HasTraits):
             return
         if after.basis != before.basis:
             after = self._scored(after)
+        self._tell(verb)
         self._past.append(before)
         self._future.clear()
-        self._show(after, verb)
+        self.state = after
 
-    def _show(self, state: State, verb: Verb) -> None:
-        # Recorded before it is shown: if this process dies while drawing, nothing is lost.
+    def _tell(self, verb: Verb) -> None:
+        # Before anything changes: if this process dies while drawing, nothing is lost, and what
+        # cannot be recorded is not done.
         if self.on_verb is not None:
             self.on_verb(*verb)
-        self.state = state
 
     def _scored(self, state: State) -> State:
         positives, negatives = (

@@ -69,7 +69,7 @@ class Journal:
         self._hold = Hold(path)
         self._header: Entry = {}
         self._entries: list[Entry] = []
-        self._unwritten: list[Entry] = []
+        self._unwritten: list[str] = []
 
     @classmethod
     def named(cls, table: PatchTable, name: str) -> Journal:
@@ -135,8 +135,8 @@ class Journal:
         Where that fails, `trouble` says so, and the next verb brings along what is missing.
         """
         entry = entry_of(verb, arguments)
+        self._unwritten.append(line_of(entry))
         self._entries.append(entry)
-        self._unwritten.append(entry)
         try:
             if self._hold.kept or self.rejoin():
                 self._append()
@@ -190,7 +190,7 @@ class Journal:
         if not self.path.exists():
             write_record(self.path, self._header, self._entries)
             return
-        content = "".join(map(line_of, self._unwritten)).encode()
+        content = "".join(self._unwritten).encode()
         # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
         with self.path.open("ab", buffering=0) as file:
             start = file.tell()

@@ -25,7 +25,7 @@ class Judging(History):
         opinions = self.state.opinions
         changed = opinions.muted | {patch} if muted else opinions.muted - {patch}
         self._change(
-            ("mute", {"patch": patch, "muted": muted}), opinions=replace(opinions, muted=changed)
+            ("mute", {"patch": patch, "muted": bool(muted)}), opinions=replace(opinions, muted=changed)
         )
 
     def judge(
@@ -57,7 +57,7 @@ class Judging(History):
         if mark and verdict in SIGN_OF:
             templates = templates.marked(patches, SIGN_OF[verdict])
         self._change(
-            ("judge", {"patch": patches, "verdict": verdict, "mark": mark}),
+            ("judge", {"patch": patches, "verdict": verdict, "mark": bool(mark)}),
             templates=templates,
             opinions=replace(opinions, verdicts=with_value(opinions.verdicts, patches, verdict)),
         )

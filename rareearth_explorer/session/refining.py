@@ -53,6 +53,7 @@ class Refining(Judging):
         A saved session is repeated by this verb, because another machine may round a score that
         lies on the threshold to its other side.
         """
+        threshold = float(threshold)
         begun = Round(np.asarray(active, dtype=bool), threshold, self.state)
         rows = np.flatnonzero(begun.active).tolist()
         self._change(

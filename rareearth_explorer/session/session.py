@@ -175,7 +175,8 @@ class Session(Refining):
         """
         now = self.state.scoring
         scoring = Scoring(
-            now.scorer if scorer is None else scorer, now.weight if weight is None else weight
+            now.scorer if scorer is None else scorer,
+            now.weight if weight is None else float(weight),
         )
         chosen = {"scorer": scoring.scorer, "weight": scoring.weight}
         self._change(("score_by", chosen), scoring=scoring)

@@ -22,10 +22,11 @@ class Judging(History):
     def mute(self, patch: int, muted: bool = True) -> None:
         """Switch a template's effect on the scores off, or on again, to see what it does."""
         (patch,) = self._patches(patch)
+        muted = bool(muted)
         opinions = self.state.opinions
         changed = opinions.muted | {patch} if muted else opinions.muted - {patch}
         self._change(
-            ("mute", {"patch": patch, "muted": bool(muted)}), opinions=replace(opinions, muted=changed)
+            ("mute", {"patch": patch, "muted": muted}), opinions=replace(opinions, muted=changed)
         )
 
     def judge(

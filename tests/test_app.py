@@ -51,3 +51,12 @@ def test_a_kernel_kept_ready_opens_the_session_with_its_page(explore, monkeypatc
     assert waiting.sessions.journal is None
     waiting.map.bridge.shown = True
     assert waiting.session.positives == (3,)
+
+
+def test_every_control_has_a_label_and_a_tooltip(explore):
+    before = set(widget._instances)
+    explore().session.mark(3, "positive")
+    made = [part for key, part in widget._instances.items() if key not in before]
+    controls = [part for part in made if part.has_trait("disabled")]
+    assert len(controls) > 50
+    assert [part for part in controls if not (part.description and part.tooltip)] == []

@@ -44,8 +44,10 @@ class MergingPanel(t.HasTraits):
         self.said = w.HTML()
         self.conflicts = w.Select(
             rows=6,
+            description="Conflicts",
             tooltip="Where the two sessions differ; choosing one shows the patch on the map",
             layout=w.Layout(width="100%", height="auto"),
+            style={"description_width": "60px"},
         )
         self.whole = w.HTML()
         self.mine = _button("mine", "Keep what this session says, and go to the next")

@@ -34,8 +34,9 @@ class RoundsPanel:
         self.redo = self._button("redo", session.redo, "Do the undone step again")
         self.strip = w.ToggleButtons(
             options=[("1", 0)],
+            description="Rounds",
             tooltip="Rounds so far; choose an earlier one to return to it",
-            style=w.ToggleButtonsStyle(button_width="auto"),
+            style=w.ToggleButtonsStyle(button_width="auto", description_width="48px"),
             layout=w.Layout(width="auto"),
         )
         self.strip.observe(lambda change: self._return_to(change.new), "value")

@@ -43,9 +43,11 @@ class SessionsPanel(t.HasTraits):
             style={"description_width": "52px"},
         )
         self.name = w.Text(
-            placeholder="name of a new session",
-            tooltip="Letters, digits, spaces and - . _ ( )",
+            description="New",
+            placeholder="its name",
+            tooltip="Name of a new session: letters, digits, spaces and - . _ ( )",
             layout=w.Layout(width="165px"),
+            style={"description_width": "30px"},
         )
         self.begin = _button("begin", "Begin a new session of that name; this one is kept")
         self.take_over = _button(

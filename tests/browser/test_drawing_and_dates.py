@@ -88,7 +88,7 @@ def test_search_by_drawing_and_by_place(open_explorer, demo):
     )
     assert np.abs([lon, lat] - table.centroids[corner]).max() < 5e-4
 
-    box = page.get_by_placeholder("go to")
+    box = page.get_by_label("Go to")
     box.fill("10, 10")
     box.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("outside the scene")

@@ -45,9 +45,11 @@ class ImageryControls:
         )
         self.bands = w.Dropdown(
             options=self._choices,
+            description="Bands",
             tooltip=_explain(scene),
             disabled=scene is None,
-            layout=w.Layout(width="110px"),
+            layout=w.Layout(width="150px"),
+            style={"description_width": "40px"},
         )
         self.channels = [
             w.Dropdown(

@@ -106,8 +106,11 @@ class MapPanel:
     def _build_controls(self) -> None:
         self.sign = w.ToggleButtons(
             options=[("+ positive", "positive"), ("− negative", "negative")],
+            description="Click",
+            tooltip="What a click on the map marks; Shift or the right button marks the other",
             tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
-            style=w.ToggleButtonsStyle(button_width="98px"),
+            style=w.ToggleButtonsStyle(button_width="86px", description_width="32px"),
+            layout=w.Layout(width="auto"),
         )
         self.opacity = w.FloatSlider(
             description="Scores",

@@ -117,10 +117,12 @@ class PlaceBox:
         self.session = session
         self._bridge = bridge
         self.text = w.Text(
-            placeholder="go to: 26.1, 98.3 or patch",
+            description="Go to",
+            placeholder="26.1, 98.3 or patch",
             tooltip=f"Go to a place: {EXAMPLES}",
             continuous_update=False,
-            layout=w.Layout(width="176px"),
+            layout=w.Layout(width="190px"),
+            style={"description_width": "40px"},
         )
         self.text.observe(lambda change: self.go(change.new), "value")
 

@@ -110,7 +110,8 @@ class ReviewPanel:
             self.draw_audit,
         )
         self.note = w.Text(
-            placeholder="note on this patch",
+            description="Note",
+            placeholder="on this patch",
             tooltip="Kept with the session and exported",
             continuous_update=False,
             layout=w.Layout(width="100%"),

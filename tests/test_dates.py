@@ -207,6 +207,16 @@ def test_a_date_that_tells_no_roles_has_those_of_the_tables_scene(session, scene
     assert "liveliest spot varies like a pool in use" in panel.said.value
 
 
+def test_chips_are_shown_also_where_the_labels_lie_outside(session, labels, open_bgr):
+    narrow = [open_bgr(f"{day}_narrow.tif", BGR, width=POOL[0] - 5) for day in DAYS]
+    panel = DatesPanel(session, narrow[0], narrow[1:], labels)
+    panel.show(True)
+    session.in_hand = 1
+    assert len(panel.sheet.chips) == len(DAYS)
+    assert all(panel.sheet.pictures)
+    assert "No point lies in" in panel.said.value
+
+
 def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
     undated = open_bgr("scene.tif", BGR)
     panel = DatesPanel(session, undated, scenes)

@@ -88,17 +88,24 @@ def history_of(
             b"" if chip is None else encode_picture(chip)
             for chip in stack.chips(window, CHIP, bands=bands)
         )
-        index = Index.named(None, stack.bands)
-        labelled = len(pools) > 0
-        places = pools[:MOST_LINES] if labelled else liveliest(stack, window, index)
-        series = series_at(stack, places, index=index)
-        judged = Pools.of(series, LEAST_STD if index == BLUE_WHITE else None)
-        plot = _plot(judged, index.name)
-        said = _say_labelled(judged, index, len(pools)) if labelled else _say_spot(judged, index)
-        said += _period(judged)
-        return PatchHistory(patch, stack.dates, chips, plot, said)
     except ExplorerError as error:
         return PatchHistory(patch, said=str(error))
+    try:
+        plot, said = _judge(stack, window, pools)
+    except ExplorerError as error:  # such as of labels beyond the stack's edge
+        plot, said = b"", str(error)
+    return PatchHistory(patch, stack.dates, chips, plot, said)
+
+
+def _judge(stack: Stack, window: Window, pools: npt.NDArray[np.float64]) -> tuple[bytes, str]:
+    """Draw the series of the pools in a window, or of its liveliest pixel, and say how it is."""
+    index = Index.named(None, stack.bands)
+    labelled = len(pools) > 0
+    places = pools[:MOST_LINES] if labelled else liveliest(stack, window, index)
+    series = series_at(stack, places, index=index)
+    judged = Pools.of(series, LEAST_STD if index == BLUE_WHITE else None)
+    said = _say_labelled(judged, index, len(pools)) if labelled else _say_spot(judged, index)
+    return _plot(judged, index.name), said + _period(judged)
 
 
 def liveliest(stack: Stack, window: Window, index: Index) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Self
 
 DELAY = 0.08
 """Seconds to wait before deferred work, so that what was sent first is painted first."""
@@ -48,6 +48,18 @@ class Deferred:
         self._function()
 
 
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """What a function on another thread or in another process raised, as text."""
+
+    reason: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Put an exception into words."""
+        return cls(f"{type(error).__name__}: {error}")
+
+
 class Aside:
     """One thread beside this one, for work on files that only one thread may touch.
 
@@ -64,7 +76,7 @@ class Aside:
         """Run `function(*arguments)` there, then `done(result)` here.
 
         Only the latest wish counts: what was wished before is not begun any more, or its result
-        is dropped. The function must not raise.
+        is dropped. If the function raised, the result is a `Failure`.
         """
         self._wish += 1
         wish, loop = self._wish, _running_loop()
@@ -73,23 +85,21 @@ class Aside:
             if wish == self._wish:
                 done(result)
 
+        def work() -> object:
+            try:
+                return function(*arguments)
+            except Exception as error:  # noqa: BLE001 -- a thread's exception is seen by nobody
+                return Failure.of(error)
+
         def run() -> None:
             if wish == self._wish:
-                result = function(*arguments)
                 assert loop is not None
-                loop.call_soon_threadsafe(deliver, result)
+                loop.call_soon_threadsafe(deliver, work())
 
         if loop is None:
-            deliver(function(*arguments))
+            deliver(work())
         else:
             self._pool.submit(run)
-
-
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """What a function in the other process raised, as text."""
-
-    reason: str
 
 
 ENDED = Failure("the process ended before it was done")
@@ -107,7 +117,7 @@ def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
         try:
             connection.send(function(*arguments))
         except Exception as error:  # noqa: BLE001 -- whatever it is, the parent must hear of it
-            connection.send(Failure(f"{type(error).__name__}: {error}"))
+            connection.send(Failure.of(error))
 
 
 class Worker:

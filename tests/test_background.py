@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from rareearth_explorer.background import Deferred, Failure, Worker
+from rareearth_explorer.background import Aside, Deferred, Failure, Worker
 
 
 def nothing():
@@ -46,6 +46,26 @@ def test_deferred_runs_once_for_many_requests():
         return before, len(calls)
 
     assert asyncio.run(many()) == (0, 1)
+
+
+def test_aside_says_what_failed():
+    results = []
+    Aside("test").submit(results.append, fail, "no luck")
+    assert results[0].reason == "ValueError: no luck"
+
+
+def test_aside_says_on_the_loop_what_failed_and_goes_on():
+    async def run():
+        aside, results = Aside("test"), asyncio.Queue()
+        aside.submit(results.put_nowait, fail, "no luck")
+        first = await asyncio.wait_for(results.get(), 30)
+        aside.submit(results.put_nowait, divmod, 7, 2)
+        return first, await asyncio.wait_for(results.get(), 30)
+
+    failure, result = asyncio.run(run())
+    assert isinstance(failure, Failure)
+    assert failure.reason == "ValueError: no luck"
+    assert result == (3, 1)
 
 
 def test_worker_gives_the_result(worker):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from queue import Queue
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.panels.dates import DatesPanel
 from rareearth_explorer.panels.map import MapPanel
+from rareearth_explorer.panels.map.tiles import TileServer
 from rareearth_explorer.panels.review import ReviewPanel
+from rareearth_explorer.panels.review.pictures import Pictures
 from rareearth_explorer.panels.umap import UmapPanel
-from rareearth_explorer.scene import open_scene
+from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.layers import activity_layer
 from rareearth_explorer.table import PatchTable
@@ -257,6 +260,40 @@ def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
         return panel.said.value
 
     assert "patch 1" in asyncio.run(asyncio.wait_for(look(), 30))
+
+
+def test_what_nobody_foresaw_is_said_and_tried_again(session, scenes, monkeypatch):
+    def burst(*_):
+        raise MemoryError("no room")
+
+    panel = DatesPanel(session, scenes[0], scenes[1:])
+    with monkeypatch.context() as bad:
+        bad.setattr("rareearth_explorer.panels.dates.panel.history_of", burst)
+        panel.show(True)
+        session.in_hand = 1
+    assert "MemoryError: no room" in panel.said.value
+    panel.show(True)
+    assert "liveliest" in panel.said.value
+    assert len(panel.sheet.chips) == len(DAYS)
+
+
+def test_a_tile_that_nobody_foresaw_to_fail_is_answered_and_logged(
+    session, scenes, monkeypatch, caplog
+):
+    bridge, sent = MapPanel(session, scenes[0]).bridge, Queue()
+    monkeypatch.setattr(Scene, "tile", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(bridge, "send", lambda content, **_: sent.put(content))
+    TileServer(bridge, scenes[0]).request({"kind": "tile", "tile": 7, "z": 14, "x": 1, "y": 2})
+    assert sent.get(timeout=30) == {"tile": 7}
+    assert "tile 14/1/2 is not drawn" in caplog.text
+
+
+def test_a_picture_that_nobody_foresaw_to_fail_is_empty_and_logged(
+    table, scenes, monkeypatch, caplog
+):
+    monkeypatch.setattr(Scene, "chip", lambda *_, **__: 1 / 0)
+    assert Pictures(table, scenes[0]).of(3, None) == b""
+    assert "patch 3 is not drawn" in caplog.text
 
 
 def test_one_date_is_said(session, scenes):

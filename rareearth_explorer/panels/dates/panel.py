@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from rareearth_explorer.activity import Stack, stack_of
-from rareearth_explorer.background import Aside, Deferred
+from rareearth_explorer.background import Aside, Deferred, Failure
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.panels.dates.patch import PatchHistory, history_of
@@ -192,7 +192,12 @@ class DatesPanel:
             return PatchHistory(patch, said=str(self._stack))
         return history_of(self._stack, patch, corners, pools, bands)
 
-    def _show(self, history: PatchHistory) -> None:
+    def _show(self, history: PatchHistory | Failure) -> None:
+        if isinstance(history, Failure):
+            self._shown = None  # so that the same patch is read again
+            reason = html.escape(history.reason)
+            self._say(f"The dates were not read ({reason}); take the patch in hand to try again.")
+            return
         with self.sheet.hold_sync():
             self.sheet.chips = [
                 {"patch": history.patch, "caption": day.isoformat()} for day in history.dates

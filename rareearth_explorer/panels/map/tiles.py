@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,8 @@ from rareearth_explorer.errors import SceneError
 from rareearth_explorer.panels.map.bridge import MapBridge
 from rareearth_explorer.rendering import encode_picture
 from rareearth_explorer.scene import Scene
+
+log = logging.getLogger(__name__)
 
 THREADS = 2
 """More only compete with each other: reading and encoding fill two cores."""
@@ -46,13 +49,15 @@ class TileServer:
         if number not in self._wanted:
             return
         self._wanted.discard(number)
+        picture = b""  # a gap in the imagery
         try:
             pixels = self.scene.tile(z, x, y, bands=self.bands)
+            picture = encode_picture(pixels) if pixels[..., 3].any() else b""
         except SceneError:
-            pixels = None  # a gap in the imagery; a damaged file is reported where it was opened
-        if pixels is None or not pixels[..., 3].any():
-            self._bridge.send({"tile": number})
+            pass  # a damaged file is reported where it was opened
+        except Exception:
+            log.exception("%s: tile %d/%d/%d is not drawn", self.scene.path, z, x, y)
+        if picture:
+            self._bridge.send({"tile": number, "mime": "image/webp"}, buffers=[picture])
         else:
-            self._bridge.send(
-                {"tile": number, "mime": "image/webp"}, buffers=[encode_picture(pixels)]
-            )
+            self._bridge.send({"tile": number})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -10,6 +11,8 @@ from rareearth_explorer.errors import SceneError
 from rareearth_explorer.rendering import encode_picture
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.table import PatchTable
+
+log = logging.getLogger(__name__)
 
 KEPT = 800
 """Pictures kept, some 4 kB each."""
@@ -51,4 +54,7 @@ class Pictures:
         try:
             return encode_picture(self.scene.chip(window, CHIP, bands=bands))
         except SceneError:
+            return b""
+        except Exception:
+            log.exception("%s: patch %d is not drawn", self.scene.path, patch)
             return b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import geopandas as gpd
 import numpy as np
@@ -357,6 +358,37 @@ def test_haze_is_found_from_what_did_not_change(hazy):
     assert (found.after < 12).all()
     assert (found.before > 3 * found.after).all()
     assert (found.correlation > 0.99).all()
+
+
+def noisy_dates(count, side=200):
+    """Dates of one ground, each brighter than the one before, with noise of 8."""
+    rng = np.random.default_rng(3)
+    ground = rng.normal(1500, 300, (4, side, side))
+    dates = [ground * (1 + 0.05 * k) + rng.normal(0, 8, ground.shape) for k in range(count)]
+    return np.clip(np.array(dates), 1, 65535).astype(np.uint16)
+
+
+def test_the_effect_is_told_although_no_pixel_is_clear_on_all_dates(make_dates):
+    pixels = noisy_dates(4)
+    for number in range(4):
+        pixels[number, :, :, 50 * number : 50 * (number + 1)] = 0
+    with open_stack(make_dates(pixels)) as stack:
+        found = normalise(stack)
+    assert (found.after < 12).all()
+    assert (found.before > 3 * found.after).all()
+
+
+def test_many_dates_take_no_more_memory_to_normalise_than_few(make_dates):
+    def peak(count):
+        days = [f"202203{day:02d}" for day in range(1, count + 1)]
+        with open_stack(make_dates(noisy_dates(count), days)) as stack:
+            tracemalloc.start()
+            normalise(stack)
+            used = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return used
+
+    assert peak(20) < 1.2 * peak(4)
 
 
 def test_change_is_left_by_normalisation(hazy):

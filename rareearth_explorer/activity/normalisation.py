@@ -19,6 +19,7 @@ from scipy.linalg import eigh
 from scipy.stats import chi2
 
 from rareearth_explorer.activity.stack import Stack
+from rareearth_explorer.activity.welford import LEAST_DATES, RunningDeviation
 from rareearth_explorer.errors import SceneError
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ class Normalisation:
         (T,) number of sampled pixels that were found unchanged since the first scene.
     before, after
         (C,) median over pixels of the standard deviation over time, without and with it, on
-        sampled pixels that had no part in finding it.
+        sampled pixels that had no part in finding it and are valid on two dates or more.
     """
 
     gain: Floats
@@ -69,38 +70,40 @@ class Normalisation:
 
 
 def normalise(stack: Stack) -> Normalisation:
-    """Find the normalisation of a stack from a sample of its pixels.
+    """Find the normalisation of a stack from a sample of its pixels, holding a date at a time.
 
     Raises
     ------
     SceneError
         Hardly any pixel is unchanged between a date and the first scene.
     """
-    pixels, valid = _sample(stack)
     reference = stack.scenes.index(stack.first)
-    learning = np.arange(valid.shape[1]) % 2 == 0
+    there, usable = _sample(stack, reference)
+    learning = np.arange(len(usable)) % 2 == 0
+    shape = len(stack.bands), 1, int((~learning).sum())
+    before, after = RunningDeviation(shape), RunningDeviation(shape)
     fits = []
     for number in range(len(stack)):
-        both = valid[number] & valid[reference] & learning
-        here, there = pixels[number][:, both], pixels[reference][:, both]
-        same = np.ones(here.shape[1], bool) if number == reference else unchanged(here, there)
+        here, valid = _sample(stack, number)
+        both = valid & usable & learning
+        same = np.ones(both.sum(), bool)
+        if number != reference:
+            same = unchanged(here[:, both], there[:, both])
         if same.sum() < LEAST_PIXELS:
             raise SceneError(
                 f"{stack.scenes[number].path}: only {int(same.sum())} of {len(same)} sampled "
                 f"pixels look unchanged since {stack.first.path.name}; leave the date out, or do "
                 "without --normalise."
             )
-        fits.append((*_regression(here[:, same], there[:, same]), int(same.sum())))
-    gain, offset, correlation, counts = (np.array(part) for part in zip(*fits, strict=True))
-    held_out = valid.all(axis=0) & ~learning
-    before = pixels[:, :, held_out]
-    after = before * gain[..., None] + offset[..., None]
+        gain, offset, lowest = _regression(here[:, both][:, same], there[:, both][:, same])
+        fits.append((gain, offset, lowest, int(same.sum())))
+        rest, clear = here[:, None, ~learning], valid[None, ~learning]
+        before.add(rest, clear)
+        after.add(rest * gain[:, None, None] + offset[:, None, None], clear)
+    varying = before.count >= LEAST_DATES
     return Normalisation(
-        gain,
-        offset,
-        correlation,
-        counts,
-        *(np.median(values.std(axis=0), axis=1) for values in (before, after)),
+        *(np.array(part) for part in zip(*fits, strict=True)),
+        *(np.median(each.std[:, varying], axis=1) for each in (before, after)),
     )
 
 
@@ -162,16 +165,15 @@ def _regression(here: Floats, there: Floats) -> tuple[Floats, Floats, float]:
     return gain, there.mean(axis=1) - gain * here.mean(axis=1), float(related.min())
 
 
-def _sample(stack: Stack) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Read blocks spread over the stack: (T, C, P) pixels and (T, P) which of them are valid."""
-    windows = [
-        Window(left, top, min(SAMPLE_SIDE, stack.width), min(SAMPLE_SIDE, stack.height))
+def _sample(stack: Stack, number: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Read blocks of one date, spread over the stack: (C, P) pixels and (P,) which are valid."""
+    read = [
+        stack.read(number, Window(left, top, min(SAMPLE_SIDE, stack.width),
+                                  min(SAMPLE_SIDE, stack.height)))
         for top, left in product(_starts(stack.height), _starts(stack.width))
-    ]
-    read = [[stack.read(number, window) for window in windows] for number in range(len(stack))]
-    pixels = [np.concatenate([p.reshape(len(p), -1) for p, _ in of], axis=1) for of in read]
-    valid = [np.concatenate([v.ravel() for _, v in of]) for of in read]
-    return np.stack(pixels).astype(np.float64), np.stack(valid)
+    ]  # fmt: skip
+    pixels = np.concatenate([found.reshape(len(found), -1) for found, _ in read], axis=1)
+    return pixels.astype(np.float64), np.concatenate([valid.ravel() for _, valid in read])
 
 
 def _starts(length: int) -> list[int]:

@@ -13,6 +13,7 @@ from rasterio.windows import Window
 from rareearth_explorer.activity.deviation import VALID_DATES
 from rareearth_explorer.activity.index import Index
 from rareearth_explorer.activity.stack import Stack
+from rareearth_explorer.activity.welford import LEAST_DATES
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import WGS84, pixels_under
 from rareearth_explorer.table import PatchTable, add_activity, open_table
@@ -20,9 +21,6 @@ from rareearth_explorer.table import PatchTable, add_activity, open_table
 PERCENTILE = 99.9
 """Of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool 13: the
 median never sees a pool, the maximum sees every flaw, and this the seventh highest."""
-
-LEAST_DATES = 2
-"""Valid dates of a pixel that may vary at all."""
 
 
 def patch_activity(

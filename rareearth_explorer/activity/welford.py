@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+LEAST_DATES = 2
+"""Valid dates of a pixel that may vary at all."""
+
 
 class RunningDeviation:
     """Population standard deviation of pixels over dates that come one after the other.

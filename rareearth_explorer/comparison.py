@@ -14,6 +14,7 @@ from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.grid import WGS84, PatchGrid
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.history import scores_of
 from rareearth_explorer.session.journal import replay
 from rareearth_explorer.session.record import read_record
 from rareearth_explorer.session.scoring import Columns
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 MINE_LIKE = 0.1
-"""Share of the session's own table that is called mine-like by default: the paper finds 90 % of
-the pools in the first tenth of the ranking."""
+"""Share of the patches in both tables, on the session's own date, that is called mine-like by
+default: the paper finds 90 % of the pools in the first tenth of the ranking."""
 
 LEAST_RISE = 3.0
 """Robust standard deviations of all patches' rises by which a rise must stand out."""
@@ -99,7 +100,7 @@ class Comparison:
             The file of a saved session.
         threshold
             Score from which a patch of the session's own date is mine-like; by default the score
-            that the best tenth of its patches reach.
+            that the best tenth of the patches in both tables reach on that date.
 
         Raises
         ------
@@ -186,12 +187,17 @@ def find_session_of(session: str, *tables: PatchTable) -> Path:
     Raises
     ------
     SessionError
-        None of the tables has a session of that name.
+        None of the tables has a session of that name, or several have one.
     """
     if session.endswith(".jsonl"):
         return Path(session)
-    about = next((table for table in tables if session in saved_sessions(table)), tables[0])
-    return find_session(session, about)
+    about = {find_session(session, table) for table in tables if session in saved_sessions(table)}
+    if len(about) > 1:
+        raise SessionError(
+            f"More than one of the tables has a session {session!r}; give one by its path: "
+            f"{' or '.join(sorted(map(str, about)))}."
+        )
+    return about.pop() if about else find_session(session, tables[0])
 
 
 def _date(table: PatchTable) -> date | None:
@@ -253,16 +259,7 @@ def _scores(
 ) -> tuple[Vector, Vector]:
     """Score the shared patches of both dates at once, so that one whitening serves both."""
     columns = Columns(np.concatenate([earlier.unit_embeddings, later.unit_embeddings]))
-    state, start = session.state, len(earlier) if on_later else 0
-    positives, negatives = (
-        [
-            columns.of(state.scoring.scorer, start + patch)
-            for patch in marked
-            if patch not in state.opinions.muted
-        ]
-        for marked in (state.templates.positives, state.templates.negatives)
-    )
-    scores, _ = state.scoring.rule.score(positives, negatives, len(columns.units))
+    scores, _ = scores_of(session.state, columns, start=len(earlier) if on_later else 0)
     return scores[rows[:, 0]], scores[len(earlier) + rows[:, 1]]
 
 

@@ -5,7 +5,7 @@ Every score here is higher where a patch is more mine-like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -49,9 +49,14 @@ def cosine_to(unit_embeddings: npt.NDArray[np.float32], template: int) -> Vector
     return np.asarray(unit_embeddings @ unit_embeddings[template], dtype=np.float32)
 
 
-def mean_cosine(columns: Iterable[Vector]) -> Vector:
-    """Mean over templates of their cosine columns, (N,) float32 in [-1, 1] (equation 2)."""
+def mean_cosine(columns: Iterable[Vector]) -> Vector | None:
+    """Mean over templates of their cosine columns, (N,) float32 in [-1, 1] (equation 2).
+
+    None without any.
+    """
     columns = list(columns)
+    if not columns:
+        return None
     total = columns[0].copy()
     for column in columns[1:]:
         total += column
@@ -97,14 +102,33 @@ def score(
     kind
         Which of these it is.
     """
-    kind = ScoreKind.of(len(positives), len(negatives))
-    if kind is ScoreKind.CONTRAST:
-        return contrast_of(mean_cosine(positives), mean_cosine(negatives)), kind
-    if kind is ScoreKind.POSITIVES:
-        return mean_cosine(positives), kind
-    if kind is ScoreKind.NEGATIVES:
-        return -mean_cosine(negatives), kind
-    return np.full(patches, np.nan, np.float32), kind
+    return score_of_means(mean_cosine(positives), mean_cosine(negatives), patches)
+
+
+def score_of_means(
+    mean_positive: Vector | None,
+    mean_negative: Vector | None,
+    patches: int,
+    combine: Callable[[Vector, Vector], Vector] = contrast_of,
+) -> tuple[Vector, ScoreKind]:
+    """Score all patches from the means of the templates' columns, as `score` does.
+
+    Parameters
+    ----------
+    mean_positive, mean_negative
+        (N,) each; None where there are no such templates.
+    patches
+        N.
+    combine
+        Scores from both means, where there are both.
+    """
+    if mean_positive is not None and mean_negative is not None:
+        return combine(mean_positive, mean_negative), ScoreKind.CONTRAST
+    if mean_positive is not None:
+        return mean_positive, ScoreKind.POSITIVES
+    if mean_negative is not None:
+        return -mean_negative, ScoreKind.NEGATIVES
+    return np.full(patches, np.nan, np.float32), ScoreKind.NONE
 
 
 def cosine_contrast(

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.contrast import ScoreKind, contrast_of, mean_cosine, score
+from rareearth_explorer.contrast import ScoreKind, contrast_of, mean_cosine, score_of_means
 
 Vector = npt.NDArray[np.float32]
 
@@ -95,10 +95,8 @@ class Scorer:
         self, positives: Sequence[Vector], negatives: Sequence[Vector], patches: int
     ) -> tuple[Vector, ScoreKind]:
         """Score all patches from the templates' columns; see `contrast.score`."""
-        if positives and negatives:
-            scores = self.combine(mean_cosine(positives), mean_cosine(negatives))
-            return scores, ScoreKind.CONTRAST
-        return score(positives, negatives, patches)
+        means = mean_cosine(positives), mean_cosine(negatives)
+        return score_of_means(*means, patches, self.combine)
 
     def name(self, kind: ScoreKind) -> str:
         """Say what a score of this kind is, for a legend."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -18,6 +19,10 @@ from rasterio.enums import ColorInterp, Resampling
 
 from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.table import PatchTable
+
+# Tests never judge by the clock: on a busy machine any example may take long.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

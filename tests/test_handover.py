@@ -281,9 +281,9 @@ def test_the_report_counts_every_round(session, tmp_path):
 
 def test_the_report_says_how_much_was_missed(session, tmp_path):
     session.audit(10)
-    session.judge(session.state.opinions.audit, "rejected")
+    session.judge(session.state.opinions.audit.sample, "rejected")
     hand_over(session, tmp_path / "out.html")
-    assert "30 discarded patches an estimated 0 hold a mine" in (tmp_path / "out.html").read_text()
+    assert "mines among 30 discarded patches: about 0" in (tmp_path / "out.html").read_text()
 
 
 @pytest.mark.parametrize("suffix", [".html", ".pdf"])

@@ -462,9 +462,10 @@ class TestReview:
         panel.marking.value = False
         for verdict in ("rejected", "rejected", "confirmed"):
             panel.judge(verdict)
-        true = int((session.truth & ~session.active).sum())
-        assert f"Mines among the {30} discarded: about 10" in panel.estimate.value
-        assert f"by the labels, {true}" in panel.estimate.value
+        pile = session.state.opinions.audit.pile
+        true, size = int((session.truth & pile).sum()), int(pile.sum())
+        assert f"Mines among {size} discarded patches: about {size / 3:.0f}" in panel.estimate.value
+        assert f"by the labels, {true} among the {size}" in panel.estimate.value
 
     def test_without_a_page_there_is_nothing_in_hand(self, session):
         panel = ReviewPanel(session)

@@ -73,8 +73,47 @@ def test_audit_estimates_what_was_discarded(session):
     session.judge(drawn[:2], "confirmed")
     session.judge(drawn[2:8], "rejected")
     session.judge(drawn[8], "skipped")
-    assert missed(session.state) == clopper_pearson(2, 8, len(discarded))
+    said, pile = missed(session.state), len(discarded)
+    assert said.estimate.expected == clopper_pearson(2, 8, pile).expected
+    assert said.estimate.low == clopper_pearson(2, 9, pile).low, "the skipped one may be none"
+    assert said.estimate.high == clopper_pearson(3, 9, pile).high, "or a mine"
+    assert (said.pile, said.reviewed, said.skipped, said.known) == (pile, 9, 1, 0)
     assert list(order(session, Order.AUDIT)) == [drawn[9]]
+
+
+def test_patches_judged_before_are_no_part_of_an_audit(session):
+    session.refine(float(np.median(session.scores)))
+    chosen = np.flatnonzero(~session.active)[:6].tolist()
+    session.judge(chosen[:2], "confirmed")
+    session.judge(chosen[2:5], "rejected")
+    session.judge(chosen[5], "skipped")
+    session.audit(100)
+    assert not set(session.state.opinions.audit.sample) & set(chosen[:5])
+    assert chosen[5] in session.state.opinions.audit.sample
+    assert missed(session.state) is None, "nothing of the sample was looked at"
+    session.judge(session.state.opinions.audit.sample[0], "rejected")
+    assert missed(session.state).known == 2
+    assert missed(session.state).pile == 25
+
+
+def test_only_the_beginning_of_an_audit_counts(session):
+    session.refine(float(np.median(session.scores)))
+    session.audit(10)
+    sample = session.state.opinions.audit.sample
+    session.judge(sample[5], "confirmed")
+    assert missed(session.state) is None, "a patch picked out of it is no random sample"
+    session.judge(sample[0], "rejected")
+    assert missed(session.state).reviewed == 1
+
+
+def test_an_audit_says_when_more_was_discarded_since(session):
+    session.refine(float(np.quantile(session.scores, 0.25)))
+    session.audit(3)
+    session.judge(session.state.opinions.audit.sample, "rejected")
+    assert not missed(session.state).grown
+    session.refine(float(np.median(session.scores)))
+    assert missed(session.state).grown
+    assert "draw a new sample" in missed(session.state).said
 
 
 def test_effect_counts_what_crossed_the_threshold(session):

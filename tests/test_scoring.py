@@ -11,6 +11,7 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.panels.scoring import ScoringPanel
 from rareearth_explorer.scorers import kernel, weighted_contrast
 from rareearth_explorer.session import Session
+from rareearth_explorer.session.scoring import Columns
 from rareearth_explorer.whitening import Whitening
 
 POSITIVES, NEGATIVES = [3, 4], [7]
@@ -110,3 +111,33 @@ def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped)
 
     assert asyncio.run(choose()) == ("contrast" if dropped else "kernel-contrast")
     assert 9 in session.positives
+
+
+def test_means_over_many_templates_are_kept_up_to_date(small_table):
+    rng = np.random.default_rng(0)
+    units = rng.normal(size=(3000, 8)).astype(np.float32)
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    columns = Columns(units)
+    wanted = set(range(700))
+    for patch in (900, 901, 3, 699):
+        wanted ^= {patch}
+        mean = columns.mean("contrast", "positive", wanted)
+        np.testing.assert_allclose(mean, (units @ units[sorted(wanted)].T).mean(axis=1), atol=1e-6)
+
+
+def test_one_more_template_costs_one_more_column_however_many_there_are(session, monkeypatch):
+    asked = []
+    session.mark(range(30), "negative")
+    compute = Columns._sum
+    monkeypatch.setattr(Columns, "_sum", lambda *a: (asked.extend(a[2]), compute(*a))[1])
+    session.mark(40, "negative")
+    session.unmark(4)
+    session.mute(5)
+    assert asked == [40, 4, 5]
+
+
+def test_what_is_taken_away_leaves_no_trace(session):
+    before = session.scores
+    session.mark([20, 21], "positive")
+    session.unmark([21, 20])
+    np.testing.assert_array_equal(session.scores, before)

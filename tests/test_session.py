@@ -185,3 +185,32 @@ def test_undo_walks_back_through_every_state_and_redo_forward(small_table, steps
         session.redo()
         assert session.state is state
     assert not session.can_redo
+
+
+def test_a_template_marked_again_has_its_effect_again(session):
+    session.mark([3, 4], "positive")
+    session.mute(4)
+    session.unmark(4)
+    session.mark(4, "positive")
+    assert not session.state.opinions.muted
+    session.mute(4)
+    session.mark(4, "negative")
+    assert not session.state.opinions.muted
+
+
+def test_only_templates_can_be_switched_off(session):
+    with pytest.raises(SessionError, match="no template"):
+        session.mute(7)
+
+
+def test_a_branch_comes_back_with_what_was_switched_off(session):
+    session.mark([0, 4], "positive")
+    session.mark(1, "negative")
+    session.refine(float(np.median(session.scores)))
+    session.mute(4)
+    left = session.scores
+    session.back()
+    session.mute(4, muted=False)
+    session.visit(0)
+    np.testing.assert_array_equal(session.scores, left)
+    assert session.state.opinions.muted == {4}

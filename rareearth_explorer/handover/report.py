@@ -270,12 +270,5 @@ def _facts(session: Session) -> dict[str, str]:
 
 
 def _missed(session: Session) -> str:
-    opinions = session.state.opinions
     estimate = missed(session.state)
-    if estimate is None:
-        return ""
-    return (
-        f"of {opinions.audit_pile:,} discarded patches an estimated {estimate.expected:.0f} hold "
-        f"a mine, between {np.floor(estimate.low):.0f} and {np.ceil(estimate.high):.0f} with "
-        f"{estimate.confidence:.0%} confidence (Clopper-Pearson, from a random sample)"
-    )
+    return "" if estimate is None else f"{estimate.said} (Clopper-Pearson)"

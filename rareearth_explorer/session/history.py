@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.contrast import ScoreKind
+from rareearth_explorer.contrast import ScoreKind, Vector, score_of_means
 from rareearth_explorer.session.scoring import Columns, Scoring
 from rareearth_explorer.session.state import Opinions, Round, State, Templates
 
@@ -58,6 +58,7 @@ class History(t.HasTraits):
     def take_over(self, other: History) -> None:
         """Go on where another history of the same patches is, whose steps can be undone here."""
         self._past, self._future = [*other._past], [*other._future]
+        self.columns = other.columns
         self.state = other.state
 
     def _fresh(self) -> State:
@@ -97,6 +98,8 @@ class History(t.HasTraits):
         if after.basis != before.basis:
             after = self._scored(after)
         self._tell(verb)
+        if self._past:
+            self._past[-1].forget()  # or a thousand clicks would keep a thousand rankings
         self._past.append(before)
         self._future.clear()
         self.state = after
@@ -108,13 +111,29 @@ class History(t.HasTraits):
             self.on_verb(*verb)
 
     def _scored(self, state: State) -> State:
-        positives, negatives = (
-            [
-                self.columns.of(state.scoring.scorer, patch)
-                for patch in marked
-                if patch not in state.opinions.muted
-            ]
-            for marked in (state.templates.positives, state.templates.negatives)
-        )
-        scores, kind = state.scoring.rule.score(positives, negatives, self._patch_count)
+        scores, kind = scores_of(state, self.columns)
         return replace(state, scores=scores, kind=kind)
+
+
+def scores_of(state: State, columns: Columns, start: int = 0) -> tuple[Vector, ScoreKind]:
+    """Score all patches by the templates of a state that are not switched off.
+
+    Parameters
+    ----------
+    state
+        Whose templates and scorer.
+    columns
+        Of the patches, N of them.
+    start
+        Row number there of the state's first patch.
+
+    Returns
+    -------
+    (N,) scores as of `scorers.Scorer.score`, and what they are.
+    """
+    scoring, muted = state.scoring, state.opinions.muted
+    positive, negative = (
+        columns.mean(scoring.scorer, sign, {start + patch for patch in set(marked) - muted})
+        for sign, marked in state.templates.by_sign.items()
+    )
+    return score_of_means(positive, negative, len(columns.units), scoring.rule.combine)

@@ -11,7 +11,8 @@ import numpy as np
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.session.history import History
 from rareearth_explorer.session.merging import Saying, joined
-from rareearth_explorer.session.state import Sign, Verdict, with_value
+from rareearth_explorer.session.scoring import Sign
+from rareearth_explorer.session.state import Audit, Verdict, with_value
 
 SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
 
@@ -20,8 +21,16 @@ class Judging(History):
     """The verbs that say something of patches without discarding any."""
 
     def mute(self, patch: int, muted: bool = True) -> None:
-        """Switch a template's effect on the scores off, or on again, to see what it does."""
+        """Switch a template's effect on the scores off, or on again, to see what it does.
+
+        Raises
+        ------
+        SessionError
+            The patch is no template.
+        """
         (patch,) = self._patches(patch)
+        if self.state.templates.sign_of(patch) is None:
+            raise SessionError(f"Patch {patch} is no template, so it has no effect to switch off.")
         muted = bool(muted)
         opinions = self.state.opinions
         changed = opinions.muted | {patch} if muted else opinions.muted - {patch}
@@ -57,6 +66,7 @@ class Judging(History):
         opinions, templates = self.state.opinions, self.state.templates
         if mark and verdict in SIGN_OF:
             templates = templates.marked(patches, SIGN_OF[verdict])
+        opinions = opinions.following(self.state.templates, templates)
         self._change(
             ("judge", {"patch": patches, "verdict": verdict, "mark": bool(mark)}),
             templates=templates,
@@ -99,28 +109,41 @@ class Judging(History):
     ) -> None:
         """Draw a random sample of the discarded patches, to be reviewed for missed mines.
 
+        Patches that were confirmed or rejected before are not drawn: the analyst chose them, so
+        they say nothing of the others, and what they hold is known.
+
         Parameters
         ----------
         size
             Number of patches wanted; fewer are drawn if fewer were discarded.
-        patches, pile
-            The sample and the number it was drawn from, when an earlier draw is repeated.
+        patches
+            The sample, when an earlier draw is repeated.
+        pile
+            Number of patches it was drawn from, which the journal tells its readers.
 
         Raises
         ------
         SessionError
-            Nothing was discarded yet.
+            Nothing was discarded yet, or all of it was judged.
         """
-        discarded = np.flatnonzero(~self.state.active)
+        discarded = ~self.state.active
+        open_ = discarded.copy()
+        verdicts = self.state.opinions.verdicts
+        open_[[p for p, verdict in verdicts.items() if verdict != "skipped"]] = False
         if patches is None:
-            if not len(discarded):
+            if not discarded.any():
                 raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
-            drawn = np.random.default_rng().permutation(discarded)[:size].tolist()
-            pile = len(discarded)
+            if not open_.any():
+                raise SessionError("All that is discarded was judged, so nothing is unknown of it.")
+            rows = np.random.default_rng().permutation(np.flatnonzero(open_))[:size].tolist()
         else:
-            drawn = self._patches(patches)
-        opinions = replace(self.state.opinions, audit=tuple(drawn), audit_pile=pile or len(drawn))
-        self._change(("audit", {"patches": drawn, "pile": opinions.audit_pile}), opinions=opinions)
+            rows = self._patches(patches)
+        audit = Audit(tuple(rows), open_, discarded)
+        unseen = {p: v for p, v in verdicts.items() if p not in set(rows)}
+        self._change(
+            ("audit", {"patches": rows, "pile": int(open_.sum())}),
+            opinions=replace(self.state.opinions, audit=audit, verdicts=unseen),
+        )
 
     def _patches(self, patches: int | Iterable[int]) -> list[int]:
         numbers = patches if isinstance(patches, Iterable) else (patches,)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.session.state import Opinions, Sign, State, Templates, Verdict
+from rareearth_explorer.session.scoring import Sign
+from rareearth_explorer.session.state import Opinions, State, Templates, Verdict
 
 Subject = Literal["template", "verdict", "note"]
 Side = Literal["mine", "theirs"]

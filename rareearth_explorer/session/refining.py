@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 import traitlets as t
@@ -90,8 +91,9 @@ class Refining(Judging):
     def visit(self, branch: int) -> None:
         """Go on where a branch was left: its rounds, its templates, its scorer.
 
-        What is left now becomes a branch, unless the one visited continues it. Verdicts and
-        notes are about patches, not about branches, and stay.
+        Its templates that were switched off are so again. What is left now becomes a branch,
+        unless the one visited continues it. Verdicts and notes are about patches, not about
+        branches, and stay.
 
         Parameters
         ----------
@@ -114,6 +116,7 @@ class Refining(Judging):
             ("visit", {"branch": branch}),
             templates=tip.templates,
             rounds=tip.rounds,
+            opinions=replace(now.opinions, muted=tip.opinions.muted),
             scoring=tip.scoring,
             branches=others if continued else (*others, now),
         )

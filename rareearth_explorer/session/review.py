@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,9 @@ from rareearth_explorer.session.state import State
 
 CANDIDATES = 2000
 """Best-ranked patches among which the most different ones are sought."""
+
+BLOCK = 256
+"""Patches compared with the candidates at once."""
 
 SEED = 0
 
@@ -63,14 +69,12 @@ def queue(
     length
         How many are wanted.
     within
-        Row numbers of the only patches wanted, such as a selection; all when None.
+        Row numbers of the only patches wanted, such as a selection; all when None. AUDIT takes no
+        notice of it, since a part that was picked is no random sample.
     """
     if order is Order.AUDIT:
-        left = [
-            patch
-            for patch in state.opinions.audit
-            if patch not in state.opinions.verdicts and (within is None or patch in within)
-        ]
+        sample = state.opinions.audit.sample if state.opinions.audit else ()
+        left = [patch for patch in sample if patch not in state.opinions.verdicts]
         return np.array(left[:length], dtype=np.int64)
     open_ = state.active.copy()
     seen = [*state.templates.positives, *state.templates.negatives, *state.opinions.verdicts]
@@ -89,18 +93,72 @@ def queue(
     return rows[:length]
 
 
-def missed(state: State, confidence: float = 0.95) -> Estimate | None:
+@dataclass(frozen=True)
+class Missed:
+    """What a sample of the discarded patches says of all of them.
+
+    Attributes
+    ----------
+    estimate
+        Number of mines in the pile. Its interval allows each skipped patch to be one or none.
+    pile
+        Number of patches that the sample was drawn from.
+    known
+        Number of mines among the discarded patches that had been confirmed before.
+    reviewed, skipped
+        Numbers of patches of the sample that count, and of those that were skipped.
+    grown
+        Whether more was discarded since the sample was drawn.
+    """
+
+    estimate: Estimate
+    pile: int
+    known: int
+    reviewed: int
+    skipped: int
+    grown: bool
+
+    @property
+    def said(self) -> str:
+        """The estimate in a sentence."""
+        low, high = math.floor(self.estimate.low), math.ceil(self.estimate.high)
+        skipped = f", {self.skipped} of them skipped" if self.skipped else ""
+        known = f"; {self.known} more were confirmed before" if self.known else ""
+        grown = "; more was discarded since, so draw a new sample" if self.grown else ""
+        return (
+            f"mines among {self.pile:,} discarded patches: about {self.estimate.expected:.0f}, "
+            f"between {low:,} and {high:,} with {self.estimate.confidence:.0%} confidence, by a "
+            f"random sample of which {self.reviewed} are reviewed{skipped}{known}{grown}"
+        )
+
+
+def missed(state: State, confidence: float = 0.95) -> Missed | None:
     """Estimate how many mines were discarded, from the audit's verdicts; None before there are any.
 
-    Patches confirmed in the sample are mines, rejected ones are not; skipped ones and those not
-    reviewed yet do not count. The sample is in random order, so any beginning of it is random.
+    Only the beginning of the sample counts, up to the first patch without a verdict: the sample is
+    in random order, so its beginning is random, whereas patches picked from it are not.
     """
-    verdicts = [state.opinions.verdicts.get(patch) for patch in state.opinions.audit]
-    found = verdicts.count("confirmed")
-    reviewed = found + verdicts.count("rejected")
-    if not reviewed:
+    audit, verdicts = state.opinions.audit, state.opinions.verdicts
+    if audit is None:
         return None
-    return clopper_pearson(found, reviewed, state.opinions.audit_pile, confidence)
+    begun = list(takewhile(lambda verdict: verdict, map(verdicts.get, audit.sample)))
+    found, skipped = begun.count("confirmed"), begun.count("skipped")
+    judged, pile = len(begun) - skipped, int(audit.pile.sum())
+    if not judged:
+        return None
+    middle = clopper_pearson(found, judged, pile, confidence)
+    low = clopper_pearson(found, len(begun), pile, confidence).low
+    high = clopper_pearson(found + skipped, len(begun), pile, confidence).high
+    confirmed = [p for p, verdict in verdicts.items() if verdict == "confirmed"]
+    before = audit.discarded & ~audit.pile
+    return Missed(
+        estimate=replace(middle, low=low, high=high),
+        pile=pile,
+        known=int(before[confirmed].sum()),
+        reviewed=len(begun),
+        skipped=skipped,
+        grown=bool((~state.active & ~audit.discarded).any()),
+    )
 
 
 def _diverse(
@@ -112,8 +170,9 @@ def _diverse(
     """Pick one after the other the patch least like everything seen or picked before."""
     candidates = unit_embeddings[rows]
     likeness = np.full(len(rows), -np.inf, np.float32)
-    for template in seen:
-        np.maximum(likeness, candidates @ unit_embeddings[template], out=likeness)
+    for start in range(0, len(seen), BLOCK):
+        alike = candidates @ unit_embeddings[seen[start : start + BLOCK]].T
+        np.maximum(likeness, alike.max(axis=1), out=likeness)
     picked: list[int] = []
     for _ in range(min(length, len(rows))):
         best = int(np.argmin(likeness))  # the best-ranked one where several are as different

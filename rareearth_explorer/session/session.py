@@ -14,13 +14,11 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.labels import Labels
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session.geodataframe import geodataframe_of
+from rareearth_explorer.session.history import Verb
 from rareearth_explorer.session.layers import Layer
 from rareearth_explorer.session.refining import Refining
-from rareearth_explorer.session.scoring import Scoring
-from rareearth_explorer.session.state import (
-    Mask,
-    Sign,
-)
+from rareearth_explorer.session.scoring import Scoring, Sign
+from rareearth_explorer.session.state import Mask, Templates
 from rareearth_explorer.table import PatchTable
 
 if TYPE_CHECKING:
@@ -138,13 +136,17 @@ class Session(Refining):
             raise SessionError(f"A template is 'positive' or 'negative', not {sign!r}.")
         patches = self._patches(patch)
         templates = self.state.templates.marked(patches, sign)
-        self._change(("mark", {"patch": patches, "sign": sign}), templates=templates)
+        self._mark(("mark", {"patch": patches, "sign": sign}), templates)
 
     def unmark(self, patch: int | Iterable[int]) -> None:
         """Take templates back; patches that are none are left as they are."""
         patches = self._patches(patch)
         templates = self.state.templates.without(patches)
-        self._change(("unmark", {"patch": patches}), templates=templates)
+        self._mark(("unmark", {"patch": patches}), templates)
+
+    def _mark(self, verb: Verb, templates: Templates) -> None:
+        opinions = self.state.opinions.following(self.state.templates, templates)
+        self._change(verb, templates=templates, opinions=opinions)
 
     def toggle(self, patch: int, sign: Sign) -> None:
         """Mark a patch, or take it back if it carries this sign already: what a click does."""

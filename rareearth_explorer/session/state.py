@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.contrast import ScoreKind, Vector
 from rareearth_explorer.session.scale import ScoreScale
-from rareearth_explorer.session.scoring import Scoring
+from rareearth_explorer.session.scoring import Scoring, Sign
 
-Sign = Literal["positive", "negative"]
 Verdict = Literal["confirmed", "rejected", "skipped"]
 Mask = npt.NDArray[np.bool_]
 
@@ -33,6 +32,11 @@ class Templates:
 
     positives: tuple[int, ...] = ()
     negatives: tuple[int, ...] = ()
+
+    @property
+    def by_sign(self) -> dict[Sign, tuple[int, ...]]:
+        """Positives and negatives by what they are called."""
+        return {"positive": self.positives, "negative": self.negatives}
 
     def sign_of(self, patch: int) -> Sign | None:
         """Sign of a patch, None when it is no template."""
@@ -58,6 +62,26 @@ class Templates:
 
 
 @dataclass(frozen=True)
+class Audit:
+    """A random sample of the discarded patches, to be reviewed for missed mines.
+
+    Attributes
+    ----------
+    sample
+        Row numbers in random order, so that any beginning of it is a random sample too.
+    pile
+        (N,) True for the patches that it was drawn from: those discarded then, less those that
+        had been judged, which are known.
+    discarded
+        (N,) True for all patches that were discarded then.
+    """
+
+    sample: tuple[int, ...]
+    pile: Mask = field(compare=False)
+    discarded: Mask = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Opinions:
     """What the analyst decided about single patches; maps are never changed in place.
 
@@ -70,16 +94,18 @@ class Opinions:
     muted
         Row numbers of templates whose effect on the scores is switched off.
     audit
-        A random sample of the patches discarded when it was drawn, in random order.
-    audit_pile
-        How many patches it was drawn from.
+        The random sample of the discarded patches that was drawn last, or None.
     """
 
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
     notes: Mapping[int, str] = field(default_factory=dict)
     muted: frozenset[int] = frozenset()
-    audit: tuple[int, ...] = ()
-    audit_pile: int = 0
+    audit: Audit | None = None
+
+    def following(self, before: Templates, after: Templates) -> Opinions:
+        """Carry opinions over a change of templates: those that went or turned are not muted."""
+        kept = (p for p in self.muted if after.sign_of(p) == before.sign_of(p))
+        return replace(self, muted=frozenset(kept))
 
 
 def with_value(mapping: Mapping[int, Any], keys: Iterable[int], value: Any) -> dict[int, Any]:
@@ -156,6 +182,11 @@ class State:
     def active(self) -> Mask:
         """(N,) True for the patches not discarded so far."""
         return self.rounds[-1].active
+
+    def forget(self) -> None:
+        """Drop what can be computed again, for a state that is only kept to be returned to."""
+        for name in ("ordering", "ranking", "ranks"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def scale(self) -> ScoreScale:

@@ -115,6 +115,7 @@ class ReviewPanel:
             tooltip="Kept with the session and exported",
             continuous_update=False,
             layout=w.Layout(width="100%"),
+            style={"description_width": "40px"},
         )
         self.in_hand = w.HTML()
         self.estimate = w.HTML()
@@ -281,15 +282,11 @@ class ReviewPanel:
         estimate = missed(state)
         if estimate is None:
             return said
-        said += (
-            f".<br>Mines among the {state.opinions.audit_pile:,} discarded: about "
-            f"{estimate.expected:.0f}, between {np.floor(estimate.low):.0f} and "
-            f"{np.ceil(estimate.high):.0f} with {estimate.confidence:.0%} confidence"
-        )
-        if self.session.truth is not None:
-            true = int((self.session.truth & ~state.active).sum())
-            said += f"; by the labels, {true}"
-        return said + "."
+        sentence = f"{said}.<br>{estimate.said[0].upper()}{estimate.said[1:]}"
+        if self.session.truth is not None and state.opinions.audit is not None:
+            true = int((self.session.truth & state.opinions.audit.pile).sum())
+            sentence += f"; by the labels, {true} among the {estimate.pile:,}"
+        return sentence + "."
 
 
 def _name(order: Order) -> str:

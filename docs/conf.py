@@ -41,7 +41,10 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-autodoc_type_aliases = {"Shapes": "Shapes", "npt.ArrayLike": "ArrayLike"}  # reST takes numpy.object_ for a link
+autodoc_type_aliases = {
+    "Shapes": "Shapes",
+    "npt.ArrayLike": "ArrayLike",
+}  # reST takes numpy.object_ for a link
 autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
 napoleon_use_rtype = False

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's worked examples run as they stand, and what it names is there."""
+"""CONTRIBUTING's worked examples run as they stand, and what it names is there; links: test_docs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,3 @@ def test_examples_run(code):
 def test_what_is_named_is_there(path):
     folders = (REPOSITORY, REPOSITORY / "rareearth_explorer")
     assert any((folder / path).exists() for folder in folders)
-
-
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)", TEXT))
-def test_linked_files_exist(link):
-    assert (REPOSITORY / link).exists()

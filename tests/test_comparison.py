@@ -194,6 +194,24 @@ def test_a_session_about_another_table_is_refused(tmp_path, tables, embeddings):
         find_session_of("nonsense", *tables)
 
 
+def test_a_session_that_both_tables_have_is_not_chosen_silently(tables, capsys):
+    paths = [hunt(table, [0], [50], name="default") for table in tables]
+    command = ["compare", *(str(table.path) for table in tables)]
+    assert main([*command, "--session", "default"]) == 2
+    said = capsys.readouterr().err
+    assert all(str(path) in said for path in paths)
+    assert main([*command, "--session", str(paths[1])]) == 0
+
+
+def test_the_default_threshold_is_of_the_patches_in_both_tables(tmp_path, tables, embeddings):
+    short = write_table(
+        tmp_path / "short.parquet", embeddings[1][: 4 * COLUMNS], "2022-04-16", rows=4
+    )
+    compared = Comparison.of(tables[0], short, hunt(tables[0], [0, 1], [50, 51]))
+    assert len(compared.before) == 4 * COLUMNS
+    assert compared.threshold == pytest.approx(np.quantile(compared.before, 0.9))
+
+
 def test_a_session_without_templates_is_refused(tables):
     path = hunt(tables[0], [], [])
     with pytest.raises(SessionError, match="no template is marked"):

@@ -31,7 +31,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         type=float,
         metavar="SCORE",
         help="score from which a patch is mine-like (default: that of the best tenth of the "
-        "session's own table)",
+        "patches in both tables, on the session's own date)",
     )
     parser.add_argument("--top", type=int, metavar="N", help="list the greatest N rises only")
     parser.set_defaults(run=run)

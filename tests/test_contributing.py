@@ -1,4 +1,4 @@
-"""CONTRIBUTING's worked examples run as they stand, and what it names is there; links: test_docs."""
+"""CONTRIBUTING's worked examples run as they stand, and what it names is there."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ class StacServer:
             item
             for item in self.items
             if item["collection"] in query["collections"].split(",")
-            and item["bbox"][0] <= east and item["bbox"][2] >= west
-            and item["bbox"][1] <= north and item["bbox"][3] >= south
+            and item["bbox"][0] <= east and item["bbox"][len(item["bbox"]) // 2] >= west
+            and item["bbox"][1] <= north and item["bbox"][len(item["bbox"]) // 2 + 1] >= south
             and begin <= item["properties"]["datetime"] <= end
         ]  # fmt: skip
         first = int(query.get("from", 0))

@@ -262,6 +262,19 @@ class TestFetch:
         np.testing.assert_array_equal(pixels[50, : 300 - left], ramp[0, 0, left:])
         assert (pixels[50, 300 - left :] == 77).mean() > 0.95
 
+    @pytest.mark.parametrize("shape", ["polygon", "box alone"])
+    def test_a_box_may_tell_elevations(
+        self, asking: Callable[..., Request], sentinel: StacServer, tmp_path: Path, shape: str
+    ) -> None:
+        for item in sentinel.items:
+            west, south, east, north = item["bbox"]
+            item["bbox"] = [west, south, 120.5, east, north, 3400]
+            if shape == "box alone":
+                item["geometry"] = None
+        report = fetch(asking(), tmp_path / "scene.tif", progress=False)
+        assert report.images == ("S2A_A_20220317", "S2A_B_20220317")
+        assert_cut_from(tmp_path / "scene.tif", pixels_of(17) - 1000, CORNER, ALL)
+
     def test_embed_takes_it_without_options(
         self, asking: Callable[..., Request], tmp_path: Path
     ) -> None:
@@ -327,6 +340,16 @@ class TestOffset:
         assert_cut_from(tmp_path / "scene.tif", pixels_of(7)[:1], CORNER, INNER)
         with rasterio.open(tmp_path / "scene.tif") as dataset:
             assert (dataset.scales, dataset.offsets) == ((2.75e-5,), (-0.2,))
+
+    def test_no_offset_is_added_to_measurements(self, shop: Shop, tmp_path: Path) -> None:
+        shop.offer("a", pixels_of(7)[:1] / np.float32(1e4), ("red",), "2022-03-07T04:05:30Z")
+        request = Request(shop.server.url, "sentinel-2-l2a", INNER, MARCH, ("red",))
+        path = tmp_path / "scene.tif"
+        with pytest.raises(CatalogueError, match=r"are float32, not digital .* --offset 0\.$"):
+            fetch(request, path, added=-1000, progress=False)
+        assert list(path.parent.glob("scene*")) == []
+        fetch(request, path, added=0, progress=False)
+        assert_cut_from(path, pixels_of(7)[:1] / np.float32(1e4), CORNER, INNER)
 
     def test_an_offset_that_leaves_nothing_is_doubted_and_nothing_is_fetched_twice(
         self, shop: Shop, tmp_path: Path

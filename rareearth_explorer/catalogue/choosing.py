@@ -124,5 +124,17 @@ def _cloud(item: Item) -> float:
 def _footprint(item: Item) -> shapely.Geometry:
     """Where an image has pixels, in degrees."""
     if item.geometry is None:
-        return box(*(item.bbox or (0, 0, 0, 0)))
+        return bounds_of(item) or shapely.Polygon()
     return shapely.make_valid(shape(item.geometry))
+
+
+def bounds_of(item: Item) -> shapely.Polygon | None:
+    """Box that an image lies in, in degrees; None where it tells none.
+
+    A bounding box has four numbers, or six with the lowest and the highest elevation after each
+    corner (RFC 7946, 5).
+    """
+    if not item.bbox:
+        return None
+    half = len(item.bbox) // 2
+    return box(*item.bbox[:2], *item.bbox[half : half + 2])

@@ -17,7 +17,7 @@ from shapely.geometry import box
 from tqdm import tqdm
 
 from rareearth_explorer.catalogue.assets import Band, band_of
-from rareearth_explorer.catalogue.choosing import Choice, choose
+from rareearth_explorer.catalogue.choosing import Choice, bounds_of, choose
 from rareearth_explorer.catalogue.parts import Parts
 from rareearth_explorer.catalogue.reading import Frame
 from rareearth_explorer.catalogue.request import Request
@@ -114,6 +114,7 @@ def fetch(
     images = [[band_of(item, role) for role in request.bands] for item in choice.items]
     frame = Frame.over(request.bbox, [band.href for band in images[0]])
     shifts = [[band.added if added is None else added for band in bands] for bands in images]
+    _require_whole_numbers(path, frame, shifts)
     begun = {**asdict(request), "images": [item.id for item in choice.items]}
     begun |= {"bbox": list(request.bbox), "bands": list(request.bands)}
     plan = {**begun, "added": shifts}
@@ -154,6 +155,15 @@ def _require_same_day(path: Path, time: datetime) -> None:
         )
 
 
+def _require_whole_numbers(path: Path, frame: Frame, shifts: list[list[int]]) -> None:
+    """Require that what is added to pixels is added to digital numbers."""
+    if any(map(any, shifts)) and not np.issubdtype(frame.dtype, np.integer):
+        raise CatalogueError(
+            f"{path}: the pixels of these images are {frame.dtype}, not digital numbers that an "
+            "offset is added to; give --offset 0."
+        )
+
+
 def _is_there(path: Path, plan: dict[str, Any]) -> bool:
     """Whether the file is there, made of the same and whole; another one is never overwritten."""
     made = was_made_of(path, plan) if path.exists() else None
@@ -171,7 +181,8 @@ def _cut(frame: Frame, choice: Choice, images: list[list[Band]]) -> list[Part]:
     for number, block in enumerate(frame.blocks()):
         here = box(*frame.lonlat(block))
         for image, (item, bands) in enumerate(zip(choice.items, images, strict=True)):
-            if item.bbox is None or box(*item.bbox).intersects(here):
+            bounds = bounds_of(item)
+            if bounds is None or bounds.intersects(here):
                 parts += [
                     Part(_name(number, image, place), band.href, block)
                     for place, band in enumerate(bands)

@@ -1,50 +1,182 @@
-"""Make the README's picture: the explorer on the full demo scene after a few clicks."""
+"""Take the pictures of the README and the tutorial, still and moving: one hunt on the full demo.
+
+python tests/browser/screenshot.py
+
+What the tutorial says of each step is looked for on the screen, so that words and pictures agree.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import re
 import tempfile
 from pathlib import Path
 
-import numpy as np
 from chromium import launched
-from driver import Driver
-from serving import serve
+from driver import MAP, Driver
+from PIL import Image
+from playwright.sync_api import Page, expect
 
+from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.labels import open_labels
-from rareearth_explorer.pipeline.demo import prepare_demo
+from rareearth_explorer.pipeline.demo import PreparedDemo, prepare_demo
 from rareearth_explorer.session import Session
 from rareearth_explorer.table import open_table
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PICTURE = REPOSITORY / "docs" / "explorer.png"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SIZE = {"width": 1280, "height": 800}
+MOVING = (880, 550)
+MINE, FOREST = 586, 683
+REVIEWED, CONFIRMED = 10, 8
+
+POINTER = """() => {
+    const dot = document.createElement('div');
+    dot.className = 'pointer';
+    dot.style.cssText = 'position:fixed;z-index:99999;width:18px;height:18px;margin:-9px;' +
+        'border:3px solid #fff;border-radius:50%;background:#d81b60;pointer-events:none';
+    document.body.append(dot);
+    document.addEventListener('mousemove', (event) => {
+        dot.style.left = event.clientX + 'px'; dot.style.top = event.clientY + 'px';
+    }, true);
+}"""
+
+
+TILES = """() => {
+    const tiles = [...document.querySelectorAll('img.rareearth-imagery')];
+    return tiles.length && tiles.every((tile) => tile.matches('.leaflet-tile-loaded'));
+}"""
+
+
+class Film:
+    """Frames of a page, each with the time it stays."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._frames: list[Image.Image] = []
+        self._times: list[int] = []
+
+    def take(self, milliseconds: int) -> None:
+        """Add what the page shows now."""
+        screen = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
+        self._frames.append(screen.resize(MOVING, Image.Resampling.LANCZOS))
+        self._times.append(milliseconds)
+
+    def save(self, path: Path) -> None:
+        """Write the moving picture."""
+        first, *others = self._frames
+        first.save(
+            path, save_all=True, append_images=others, duration=self._times, loop=0,
+            quality=60, method=6,
+        )  # fmt: skip
+
+
+def still(page: Page, name: str) -> None:
+    """Keep the page as a picture of the documentation, without the pointer."""
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(1500)
+    page.wait_for_function(TILES, timeout=60_000)
+    page.wait_for_timeout(500)
+    plain = page.screenshot(style=".pointer { display: none }")
+    screen = Image.open(io.BytesIO(plain)).convert("RGB")
+    screen.save(DOCS / "pictures" / f"{name}.webp", quality=72, method=6)
+
+
+def hunt(driver: Driver, session: Session) -> None:
+    """Do what the tutorial says and take the pictures."""
+    page, truth = driver.page, session.truth
+    assert truth is not None
+    film = Film(page)
+    still(page, "opened")
+    page.evaluate(POINTER)
+    film.take(1200)
+
+    driver.hover(MINE)
+    film.take(900)
+    driver.click(MINE)
+    expect(page.get_by_text("mean cosine to the positives")).to_be_visible()
+    film.take(1800)
+    still(page, "marked")
+
+    driver.hover(FOREST)
+    film.take(900)
+    driver.click(FOREST, shift=True)
+    expect(page.get_by_text("refining would keep 471, 40 with mines")).to_be_visible()
+    film.take(1800)
+    still(page, "contrast")
+
+    painted = driver.painted
+    button = page.get_by_role("button", name="refine", exact=True)
+    button.hover()
+    film.take(700)
+    button.click()
+    driver.wait_painted(painted)
+    expect(page.get_by_text("patches of this round")).to_be_visible(timeout=120_000)
+    film.take(1800)
+    still(page, "refined")
+
+    painted = driver.painted
+    page.get_by_label("Score", exact=True).select_option("Kernel Contrast")
+    driver.wait_painted(painted)
+    page.locator(MAP).click(position={"x": 5, "y": 5})  # gives the keys to the explorer
+    page.keyboard.press("r")
+    expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
+    page.wait_for_timeout(1500)
+    film.take(1200)
+    confirmed = 0
+    for _ in range(REVIEWED):
+        confirmed += judge(page, session)
+        page.wait_for_timeout(600)
+        film.take(450)
+    assert confirmed == CONFIRMED
+    film.take(2500)
+    still(page, "reviewed")
+    film.save(DOCS / "pictures" / "hunt.webp")
+
+    page.get_by_role("button", name="sample the discarded", exact=True).click()
+    page.wait_for_timeout(2000)
+    for _ in range(50):
+        judge(page, session)
+    expect(page.get_by_text("Mines among")).to_be_visible()
+    page.get_by_text("Mines among").scroll_into_view_if_needed()
+    still(page, "missed")
+
+
+def judge(page: Page, session: Session) -> bool:
+    """Give the patch in hand the verdict of the labels; returns whether it is a mine."""
+    picture = page.locator(".rareearth-in-hand img").first
+    patch = int(re.findall(r"\d+", str(picture.get_attribute("alt")))[0])
+    assert session.truth is not None
+    mine = bool(session.truth[patch])
+    page.keyboard.press("c" if mine else "x")
+    expect(page.locator(f".rareearth-in-hand img[alt='patch {patch}']")).to_have_count(0)
+    return mine
+
+
+def environment(demo: PreparedDemo, folder: str) -> dict[str, str]:
+    """Tell the dashboard what to open, and to keep its session elsewhere than yours."""
+    given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
+    given["COMPARE"] = os.pathsep.join(map(str, demo.others))
+    return {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()} | {"XDG_DATA_HOME": folder}
 
 
 def main() -> None:
-    """Mark two mines and two of the best-ranked mistakes, as an analyst would, and take it."""
+    """Take all pictures of one hunt."""
     demo = prepare_demo()
     table = open_table(demo.table)
-    twin = Session(table, open_labels(demo.labels))
-    assert twin.truth is not None
-    with tempfile.TemporaryDirectory() as folder, launched() as browser:
-        notebook = Path(folder) / "explorer.ipynb"
-        notebook.write_text((REPOSITORY / "notebooks" / "explorer.ipynb").read_text())
-        given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
-        environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()}
-        with serve("voila", notebook, environment) as address:
-            page = browser.new_page(viewport={"width": 1440, "height": 860})
-            driver = Driver(page, table)
-            driver.open("voila", address, notebook.name)
-            by_pools = np.argsort(-twin.pools, kind="stable")
-            for patch in by_pools[[0, 5]].tolist():
-                driver.click(patch)
-                twin.mark(patch, "positive")
-            for _ in range(2):
-                mistake = next(int(p) for p in twin.ranking if not twin.truth[p])
-                driver.click(mistake, shift=True)
-                twin.mark(mistake, "negative")
-            page.mouse.move(2, 2)
-            page.wait_for_timeout(1000)
-            driver.shot(PICTURE)
+    (DOCS / "pictures").mkdir(exist_ok=True)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory() as folder,
+        launched() as browser,
+        serve(free_port(), environment(demo, folder)) as address,
+    ):
+        driver = Driver(browser.new_page(viewport=SIZE), table)
+        driver.open("voila", address, "")
+        hunt(driver, Session(table, open_labels(demo.labels)))
+        assert driver.errors == []
+        raise KeyboardInterrupt  # the server would go on until it is stopped
 
 
 if __name__ == "__main__":

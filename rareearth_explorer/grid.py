@@ -177,3 +177,8 @@ class PatchGrid:
         """Place of fractional patch rows and columns, (..., 2) lon/lat in degrees."""
         x, y = self.transform @ (column * self.patch_px, row * self.patch_px)
         return np.stack(transformer(self.crs, WGS84).transform(x, y), axis=-1)
+
+
+def written(lat: float, lon: float) -> str:
+    """Write a place as `parse_place` understands it."""
+    return f"{abs(lat):.5f}° {'S' if lat < 0 else 'N'}, {abs(lon):.5f}° {'W' if lon < 0 else 'E'}"

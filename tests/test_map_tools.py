@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import SceneError, SessionError
+from rareearth_explorer.grid import written
 from rareearth_explorer.handover import hand_over, list_patches
 from rareearth_explorer.panels.handover import HandoverPanel
 from rareearth_explorer.panels.map import MapPanel
 from rareearth_explorer.panels.map.drawing import describe_path
-from rareearth_explorer.panels.map.place import parse_place, written
+from rareearth_explorer.panels.map.place import parse_place
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.selection import SelectionPanel
 from rareearth_explorer.scene import INDICES, open_scene

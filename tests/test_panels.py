@@ -465,7 +465,21 @@ class TestReview:
         pile = session.state.opinions.audit.pile
         true, size = int((session.truth & pile).sum()), int(pile.sum())
         assert f"Mines among {size} discarded patches: about {size / 3:.0f}" in panel.estimate.value
-        assert f"by the labels, {true} among the {size}" in panel.estimate.value
+        assert f"by the labels, {true}." in panel.estimate.value
+
+    def test_a_patch_taken_on_the_map_is_the_one_that_is_judged_and_noted(self, panel):
+        session, elsewhere = panel.session, panel.session.ranking[-1]
+        session.in_hand = int(elsewhere)
+        assert f"patch {elsewhere}" in panel.in_hand.value
+        panel.note.value = "seen from the road"
+        panel.judge("confirmed")
+        assert session.state.opinions.notes == {elsewhere: "seen from the road"}
+        assert session.state.opinions.verdicts == {elsewhere: "confirmed"}
+        assert session.in_hand == elsewhere
+        session.in_hand = panel.patches[3]
+        assert panel.sheet.place == 3
+        panel.judge("rejected")
+        assert session.in_hand == panel.patches[4]
 
     def test_without_a_page_there_is_nothing_in_hand(self, session):
         panel = ReviewPanel(session)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rareearth_explorer import review_order
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.estimation import Estimate, clopper_pearson
-from rareearth_explorer.session.state import State
+from rareearth_explorer.session.state import Mask, State, Verdict
 
 CANDIDATES = 2000
 """Best-ranked patches among which the most different ones are sought."""
@@ -159,6 +159,21 @@ def missed(state: State, confidence: float = 0.95) -> Missed | None:
         skipped=skipped,
         grown=bool((~state.active & ~audit.discarded).any()),
     )
+
+
+def progress(state: State, truth: Mask | None) -> list[str]:
+    """Say how far a review has come: the verdicts, and what was discarded once it is known.
+
+    With labels, (N,) `truth`, the number of mines that they tell of stands beside the estimate.
+    """
+    given = [*state.opinions.verdicts.values()]
+    kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
+    said = [", ".join(f"{given.count(kind):,} {kind}" for kind in kinds)]
+    estimate, audit = missed(state), state.opinions.audit
+    if estimate is not None and audit is not None:
+        true = "" if truth is None else f"; by the labels, {int((truth & audit.pile).sum()):,}"
+        said.append(estimate.said + true)
+    return said
 
 
 def _diverse(

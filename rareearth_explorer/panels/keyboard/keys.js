@@ -13,7 +13,8 @@ export default {
       if (typing(event.target) || sliding(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();
-      model.send({ key: name });
+      // A key that is held down must not confirm page after page that nobody saw.
+      if (!event.repeat || /^(Arrow|\[|\])/.test(event.key)) model.send({ key: name });
     };
     // The element is attached to the page after it is rendered.
     const attach = () => {

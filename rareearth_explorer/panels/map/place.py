@@ -9,7 +9,7 @@ import ipywidgets as w
 import shapely
 
 from rareearth_explorer.errors import ExplorerError, SessionError
-from rareearth_explorer.grid import WGS84, transformer
+from rareearth_explorer.grid import WGS84, transformer, written
 from rareearth_explorer.panels.map.bridge import MapBridge
 from rareearth_explorer.session import Session
 
@@ -68,11 +68,6 @@ def parse_place(text: str) -> int | tuple[float, float]:
             f"{text!r} is nowhere on Earth: a latitude goes to 90 and a longitude to 180 degrees."
         )
     return lat.degrees, lon.degrees
-
-
-def written(lat: float, lon: float) -> str:
-    """Write a place as `parse_place` understands it."""
-    return f"{abs(lat):.5f}° {'S' if lat < 0 else 'N'}, {abs(lon):.5f}° {'W' if lon < 0 else 'E'}"
 
 
 def _angle(text: str) -> Angle | None:

@@ -11,11 +11,12 @@ from rareearth_explorer.activity.pools import LEAST_STD
 from rareearth_explorer.background import Deferred
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.grid import written
 from rareearth_explorer.panels.review.pictures import Pictures
 from rareearth_explorer.panels.review.sheet import ChipSheet
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session, Verdict
-from rareearth_explorer.session.review import RECOMMENDED, Order, missed, queue
+from rareearth_explorer.session.review import RECOMMENDED, Order, progress, queue
 
 PAGE = 20
 AUDIT_SIZE = 50
@@ -53,6 +54,7 @@ class ReviewPanel:
         self.least_activity.observe(lambda _: self.begin(), "value")
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
+        session.observe(lambda _: self._follow_hand(), "in_hand")
         self.note.observe(lambda change: self._write(change.new), "value")
         follow = Deferred(self._on_state)
         session.observe(lambda _: follow(), "state")
@@ -114,7 +116,7 @@ class ReviewPanel:
             placeholder="on this patch",
             tooltip="Kept with the session and exported",
             continuous_update=False,
-            layout=w.Layout(width="100%"),
+            layout=w.Layout(width="auto"),
             style={"description_width": "40px"},
         )
         self.in_hand = w.HTML()
@@ -176,16 +178,20 @@ class ReviewPanel:
         self.only_selected.value = True
 
     def judge(self, verdict: Verdict) -> None:
-        """Give the patch in hand a verdict and take the next; at the page's end turn it."""
+        """Give the patch in hand a verdict and take the next of the page; at its end turn it.
+
+        A patch that was taken in hand on the map, and is not on the page, stays in hand.
+        """
         patch = self.session.in_hand
-        if patch is None or patch not in self.patches:
+        if patch is None:
             self.session.message = "No patch is in hand; press 'next page' to begin a review."
             return
         # A verdict on the sample of the discarded is a measurement; it must not move what it
         # measures.
         marking = self.marking.value and self.order.value is not Order.AUDIT
         self.session.judge(patch, verdict, mark=marking)
-        self.step(1)
+        if patch in self.patches:
+            self.step(1)
 
     def step(self, by: int) -> None:
         """Take the next patch in hand (1) or the one before (-1)."""
@@ -246,6 +252,12 @@ class ReviewPanel:
             return str(patch)
         return f"{patch} · {state.scores[patch]:+.3f}"
 
+    def _follow_hand(self) -> None:
+        """Show which patch is in hand, also one that was taken on the map."""
+        if self.session.in_hand in self.patches:
+            self.sheet.place = self.patches.index(self.session.in_hand)
+        self._describe()
+
     def _take(self) -> None:
         place = self.sheet.place
         self.session.in_hand = self.patches[place] if place < len(self.patches) else None
@@ -255,7 +267,12 @@ class ReviewPanel:
         verdicts = self.session.state.opinions.verdicts
         self.sheet.verdicts = [verdicts.get(p, "") for p in self.patches]
         self._describe()
-        self.estimate.value = f"<span class='rareearth-note'>{self._missed()}</span>"
+        self.estimate.value = f"<span class='rareearth-note'>{self._tally()}</span>"
+
+    def _tally(self) -> str:
+        """Count the verdicts, and say what the sample of the discarded says."""
+        said = progress(self.session.state, self.session.truth)
+        return "<br>".join(f"{line[0].upper()}{line[1:]}." for line in said)
 
     def _describe(self) -> None:
         patch, state = self.session.in_hand, self.session.state
@@ -265,7 +282,7 @@ class ReviewPanel:
             self.in_hand.value = f"<span class='rareearth-note'>{said}</span>"
             return
         lon, lat = self.session.table.centroids[patch]
-        said = f"<b>patch {patch}</b> · {lat:.5f} N, {lon:.5f} E"
+        said = f"<b>patch {patch}</b> · {written(lat, lon)}"
         if state.kind is not ScoreKind.NONE:
             said += f" · score {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
         self.in_hand.value = said
@@ -274,19 +291,6 @@ class ReviewPanel:
     def _write(self, text: str) -> None:
         if self.session.in_hand is not None:
             self.session.note(self.session.in_hand, text)
-
-    def _missed(self) -> str:
-        state = self.session.state
-        counts = [*state.opinions.verdicts.values()]
-        said = ", ".join(f"{counts.count(v)} {v}" for v in ("confirmed", "rejected", "skipped"))
-        estimate = missed(state)
-        if estimate is None:
-            return said
-        sentence = f"{said}.<br>{estimate.said[0].upper()}{estimate.said[1:]}"
-        if self.session.truth is not None and state.opinions.audit is not None:
-            true = int((self.session.truth & state.opinions.audit.pile).sum())
-            sentence += f"; by the labels, {true} among the {estimate.pile:,}"
-        return sentence + "."
 
 
 def _name(order: Order) -> str:

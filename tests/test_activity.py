@@ -35,7 +35,7 @@ from rareearth_explorer.cli import main
 from rareearth_explorer.errors import LabelsError, SceneError
 from rareearth_explorer.grid import PatchGrid
 from rareearth_explorer.scene import open_scene
-from rareearth_explorer.table import TableWriter, open_table
+from rareearth_explorer.table import PatchTable, TableWriter, open_table
 
 BGRN = ("blue", "green", "red", "nir")
 DAYS = ("20220307", "20220314", "20220320", "20220327")
@@ -574,6 +574,31 @@ def test_patches_are_told_by_a_high_percentile(make_dates, tmp_path, table):
     ]
     np.testing.assert_allclose(activity[1:], expected[1:], rtol=1e-5)
     assert np.isnan(activity[0])
+
+
+@pytest.mark.parametrize(("height", "width"), [(39, 60), (40, 59), (30, 60), (29, 60)])
+def test_patches_that_stick_out_are_told_by_what_is_inside(
+    make_dates, tmp_path, table, height, width
+):
+    pixels = random_dates(3, 4, height, width)
+    raster = tmp_path / "activity.tif"
+    with open_stack(make_dates(pixels)) as stack:
+        write_activity(stack, raster, Index("brightness"), progress=False)
+    activity = patch_activity(raster, open_table(table), 90)
+    std = pixels.mean(axis=1).std(axis=0)
+    expected = np.percentile(std[20:, 40:], 90) if height >= 30 else np.nan
+    np.testing.assert_allclose(activity[-1], expected, rtol=1e-5)
+    assert np.isfinite(activity[:3]).all()
+
+
+def test_patches_on_the_other_side_of_the_earth_are_refused(make_dates, tmp_path, table):
+    raster = tmp_path / "activity.tif"
+    with open_stack(make_dates(random_dates())) as stack:
+        write_activity(stack, raster, Index("brightness"), progress=False)
+    opened = open_table(table)
+    there = PatchTable.from_arrays(opened.embeddings, opened.corners - [180.0, 0.0])
+    with pytest.raises(SceneError, match="hardly a pixel"):
+        patch_activity(raster, there)
 
 
 def test_a_scene_is_no_activity_raster(make_geotiff, table):

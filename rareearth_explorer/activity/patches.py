@@ -56,10 +56,10 @@ def patch_activity(
             raise SceneError(
                 f"{path}: this is no activity raster; make one with 'rareearth-explorer activity'."
             )
-        for number, window in _windows(dataset, table):
+        for number, window, size in _windows(dataset, table):
             index, count = dataset.read([dataset.count - 1, dataset.count], window=window)
             valid = np.isfinite(index) & (count >= LEAST_DATES)
-            if valid.mean() >= 0.5:
+            if valid.sum() >= 0.5 * size:
                 activity[number] = np.percentile(index[valid], percentile)
     if np.isnan(activity).all():
         raise SceneError(
@@ -102,17 +102,23 @@ def store_activity(
     return int(np.isfinite(activity).sum())
 
 
-def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window]]:
-    """Windows of the patches that lie within the raster, so ordered that it is read once."""
+def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window, float]]:
+    """Windows of the patches as far as the raster reaches, so ordered that it is read once.
+
+    Each with the patch's row number and how many pixels it has, also beyond the raster.
+    """
     lon, lat = table.corners.reshape(-1, 2).T
     pixels = np.stack(
         pixels_under(lon, lat, WGS84, dataset.crs.to_wkt(), dataset.transform), axis=-1
     ).reshape(-1, 4, 2)
     low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
-    inside = (low >= 0).all(axis=1) & (high <= (dataset.width, dataset.height)).all(axis=1)
-    inside &= (high > low).all(axis=1)
+    with np.errstate(invalid="ignore"):  # what cannot be projected is at infinity
+        size = (high - low).prod(axis=1)
+    low, high = (edge.clip(0, (dataset.width, dataset.height)) for edge in (low, high))
+    inside = np.isfinite(size) & (high > low).all(axis=1)
     order = np.lexsort((low[:, 0], low[:, 1]))
     corners = [(int(k), low[k].astype(int), high[k].astype(int)) for k in order if inside[k]]
     return [
-        (k, Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1]))) for k, a, b in corners
+        (k, Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1])), float(size[k]))
+        for k, a, b in corners
     ]

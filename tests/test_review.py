@@ -11,7 +11,7 @@ from scipy.stats import beta
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.estimation import clopper_pearson
 from rareearth_explorer.session import Session
-from rareearth_explorer.session.effect import effect_of
+from rareearth_explorer.session.effect import Effect, effect_of
 from rareearth_explorer.session.review import Order, missed, queue
 
 
@@ -122,6 +122,14 @@ def test_effect_counts_what_crossed_the_threshold(session):
     effect = effect_of(before, session.state, 0.0)
     assert effect.risen == ((before.scores < 0) & (session.scores >= 0)).sum()
     assert effect.fallen == ((before.scores >= 0) & (session.scores < 0)).sum()
+
+
+def test_effect_does_not_warn_of_known_patches_that_change_places():
+    ranks = {"median_rank_before": 5.0, "median_rank_after": 5.0}
+    assert not Effect(risen=0, fallen=0, known=9, worsened=8, **ranks).harmful
+    assert Effect(0, 0, 9, 5.0, 6.0, 8).harmful
+    assert not Effect(0, 0, 9, 5.0, 6.0, 4).harmful
+    assert not Effect(0, 0, 0, None, None, 0).harmful
 
 
 def test_effect_warns_when_a_look_alike_lowers_the_known(small_table):

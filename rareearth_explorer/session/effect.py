@@ -36,8 +36,14 @@ class Effect:
 
     @property
     def harmful(self) -> bool:
-        """Whether most known positives lost ranks: what a look-alike taken as negative can do."""
-        return self.known > 0 and 2 * self.worsened > self.known
+        """Whether most known positives lost ranks, and their median with them.
+
+        That is what a look-alike taken as negative can do; a few that change places do not count.
+        """
+        if self.median_rank_before is None or self.median_rank_after is None:
+            return False
+        fell = self.median_rank_after > self.median_rank_before
+        return fell and 2 * self.worsened > self.known
 
 
 def effect_of(before: State, after: State, threshold: float) -> Effect | None:

@@ -167,7 +167,7 @@ class Explorer:
         self.templates = TemplatesPanel(session, scene)
         self.rounds = RoundsPanel(session)
         self.scoring = ScoringPanel(session)
-        self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 190)
+        self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 170)
         self.roc = RocPanel(session)
         self.status = StatusPanel(session)
         self.review = ReviewPanel(session, scene)

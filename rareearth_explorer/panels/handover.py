@@ -16,7 +16,7 @@ from rareearth_explorer.scene import Scene
 from rareearth_explorer.session import Session
 
 CHOICES: dict[str, tuple[Subject, str]] = {
-    "candidates, best first (GeoJSON)": ("candidates", ".geojson"),
+    "candidates (GeoJSON)": ("candidates", ".geojson"),
     "candidates (GeoPackage)": ("candidates", ".gpkg"),
     "candidates (GeoParquet)": ("candidates", ".parquet"),
     "candidates (CSV)": ("candidates", ".csv"),
@@ -59,9 +59,9 @@ class HandoverPanel:
         self.choice = w.Dropdown(
             options=list(CHOICES),
             description="Hand over",
-            tooltip="What to write, and as what kind of file",
-            layout=w.Layout(width="330px"),
-            style={"description_width": "70px"},
+            tooltip="What to write, the best first, and as what kind of file",
+            layout=w.Layout(width="264px"),
+            style={"description_width": "64px"},
         )
         self.only_selected = w.Checkbox(
             description="only the selected",

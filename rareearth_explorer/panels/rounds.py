@@ -36,7 +36,7 @@ class RoundsPanel:
             options=[("1", 0)],
             description="Rounds",
             tooltip="Rounds so far; choose an earlier one to return to it",
-            style=w.ToggleButtonsStyle(button_width="auto", description_width="48px"),
+            style=w.ToggleButtonsStyle(button_width="auto", description_width="52px"),
             layout=w.Layout(width="auto"),
         )
         self.strip.observe(lambda change: self._return_to(change.new), "value")

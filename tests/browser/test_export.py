@@ -68,8 +68,7 @@ def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_
     expect(saved).to_have_value("default")
     choice = page.get_by_label("Hand over")
     for kind, gdal in DRIVERS.items():
-        label = "candidates, best first (GeoJSON)" if kind == "GeoJSON" else f"candidates ({kind})"
-        choice.select_option(label=label)
+        choice.select_option(label=f"candidates ({kind})")
         driver.press("make")
         suffix = {"GeoPackage": "gpkg"}.get(kind, kind.lower())
         check(download(page, f"default-candidates.{suffix}", tmp_path), twin, gdal)

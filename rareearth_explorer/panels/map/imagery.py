@@ -48,8 +48,8 @@ class ImageryControls:
             description="Bands",
             tooltip=_explain(scene),
             disabled=scene is None,
-            layout=w.Layout(width="150px"),
-            style={"description_width": "40px"},
+            layout=w.Layout(width="156px"),
+            style={"description_width": "46px"},
         )
         self.channels = [
             w.Dropdown(

@@ -109,7 +109,7 @@ class MapPanel:
             description="Click",
             tooltip="What a click on the map marks; Shift or the right button marks the other",
             tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
-            style=w.ToggleButtonsStyle(button_width="86px", description_width="32px"),
+            style=w.ToggleButtonsStyle(button_width="96px", description_width="36px"),
             layout=w.Layout(width="auto"),
         )
         self.opacity = w.FloatSlider(

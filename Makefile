@@ -26,6 +26,7 @@ clean:
 
 # The stamp files .venv/app and .venv/test say that an installation is up to date.
 .venv/app: pyproject.toml constraints.txt $(wildcard voila/*) | .venv/bin/python
+	@echo "Installing into .venv, which takes minutes the first time and prints nothing meanwhile."
 	$(INSTALL) --editable .
 	touch $@
 

@@ -20,6 +20,7 @@ from rareearth_explorer.panels.map.tiles import TileServer
 from rareearth_explorer.panels.review import ReviewPanel
 from rareearth_explorer.panels.review.pictures import Pictures
 from rareearth_explorer.panels.umap import UmapPanel
+from rareearth_explorer.rendering import palette_hex
 from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.layers import activity_layer
@@ -349,7 +350,14 @@ def test_the_threshold_of_pools_is_named_for_the_blue_white_index_only(table, in
 def test_the_umap_can_be_coloured_by_activity(session, monkeypatch):
     monkeypatch.setattr("rareearth_explorer.panels.umap.Worker", lambda _: None)
     panel = UmapPanel(session)
-    assert "activity" in panel.colour_by.options
+    given = {}
+    monkeypatch.setattr(panel.scatter, "color", lambda **colours: given.update(colours))
+    panel.colour_by.value = "activity"
+    scale = activity_layer(session.table).scale
+    # A patch of unknown activity looks still; the highest hundredth is cut off.
+    np.testing.assert_allclose(given["by"], [0, scale.high, 0, 0.01], rtol=1e-6)
+    assert given["norm"] == (0, scale.high)
+    assert given["map"] == palette_hex(scale.palette, 64)
 
 
 def test_activity_is_a_column_of_what_is_handed_over(session):

@@ -6,6 +6,7 @@ import pytest
 from ipywidgets.widgets import widget
 
 from rareearth_explorer import Explorer
+from rareearth_explorer.session.journal import Journal
 
 
 @pytest.fixture
@@ -60,3 +61,24 @@ def test_every_control_has_a_label_and_a_tooltip(explore):
     controls = [part for part in made if part.has_trait("disabled")]
     assert len(controls) > 50
     assert [part for part in controls if not (part.description and part.tooltip)] == []
+
+
+@pytest.mark.parametrize("preheated", [False, True])
+def test_what_is_wrong_with_files_and_with_the_session_is_said_together(
+    explore, monkeypatch, small_table, tmp_path, preheated
+):
+    explore().session.mark(3, "positive")
+    path = Journal.named(small_table, "default").path
+    path.write_bytes(path.read_bytes()[:-9])
+    if preheated:
+        monkeypatch.setenv("VOILA_PREHEAT", "True")
+    explorer = explore(scene=tmp_path / "none.tif", labels=tmp_path / "none.csv")
+    explorer.map.bridge.shown = True
+    message = explorer.session.message
+    assert "none.tif" in message
+    assert "none.csv" in message
+    assert "cut off while it was written" in message
+
+
+def test_without_a_session_what_is_wrong_with_files_is_said(explore, tmp_path):
+    assert "none.tif" in explore(scene=tmp_path / "none.tif", name=None).session.message

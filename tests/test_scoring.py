@@ -106,6 +106,7 @@ def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped)
         assert panel.scorer.value == "kernel-contrast"
         if dropped:
             panel.scorer.value = "contrast"
+            assert session.message == ""
         await prepared(panel)
         return session.state.scoring.scorer
 
@@ -141,3 +142,34 @@ def test_what_is_taken_away_leaves_no_trace(session):
     session.mark([20, 21], "positive")
     session.unmark([21, 20])
     np.testing.assert_array_equal(session.scores, before)
+
+
+def test_what_cannot_be_prepared_is_said(session, monkeypatch):
+    def prepare(scorer):
+        raise MemoryError("Unable to allocate 84 MiB")
+
+    monkeypatch.setattr(session.columns, "prepare", prepare)
+
+    async def choose():
+        panel = ScoringPanel(session)
+        panel.scorer.value = "kernel-contrast"
+        await asyncio.sleep(0.1)
+        return panel.scorer.value
+
+    assert asyncio.run(choose()) == "contrast"
+    assert session.message == (
+        "The patches cannot be prepared for Kernel Contrast (Unable to allocate 84 MiB); the score "
+        "stays as it was."
+    )
+
+
+def test_another_message_outlives_the_wish(session):
+    async def choose():
+        panel = ScoringPanel(session)
+        panel.scorer.value = "kernel-contrast"
+        session.message = "There is no patch where you drew."
+        panel.scorer.value = "contrast"
+        await prepared(panel)
+
+    asyncio.run(choose())
+    assert session.message == "There is no patch where you drew."

@@ -123,11 +123,9 @@ class Explorer:
         _shown.add(self)
         if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
             # This kernel waits for a page, and must not hold the session of the page before it.
-            self.map.bridge.observe(lambda _: self.sessions.open(name), "shown")
-        elif name is not None:
-            self.sessions.open(name)
-        if problems:
-            self.session.message = " ".join(problems)
+            self.map.bridge.observe(lambda _: self._open(name, problems), "shown")
+        else:
+            self._open(name, problems)
 
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
@@ -158,6 +156,12 @@ class Explorer:
     def _keeps(self, table: PatchTable, name: str | None) -> bool:
         mine = self.session.table
         return name == self.sessions.current and fingerprint(mine) == fingerprint(table)
+
+    def _open(self, name: str | None, problems: list[str]) -> None:
+        """Open the session, and say of it and of the files what there is to say."""
+        if name is not None:
+            self.sessions.open(name)
+        self.session.message = " ".join(filter(None, [*problems, self.session.message]))
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene

@@ -16,6 +16,7 @@ class ScoringPanel:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._wanted: str | None = None
+        self._preparing = ""
         self.scorer = w.Dropdown(
             options=[(scorer.title, name) for name, scorer in SCORERS.items()],
             description="Score",
@@ -47,7 +48,7 @@ class ScoringPanel:
         Choosing another one meanwhile, or the present one again, drops the wish.
         """
         session = self.session
-        self._wanted = None
+        self._drop()
         if name == session.state.scoring.scorer:
             return
         try:
@@ -58,17 +59,33 @@ class ScoringPanel:
             session.score_by(name)
             return
         self._wanted = name
-        session.message = (
-            f"Preparing {len(session.table):,} patches for {SCORERS[name].title}; choose the other "
-            "score to cancel."
+        title = SCORERS[name].title
+        session.message = self._preparing = (
+            f"Preparing {len(session.table):,} patches for {title}; choose the other score to "
+            "cancel."
         )
 
-        def finish(_: asyncio.Future[None]) -> None:
-            if self._wanted == name:
-                self._wanted = None
+        def finish(done: asyncio.Future[None]) -> None:
+            error = done.exception()
+            if self._wanted != name:
+                return
+            self._drop()
+            if error is None:
                 session.score_by(name)
+                return
+            self._show()
+            session.message = (
+                f"The patches cannot be prepared for {title} ({str(error) or type(error).__name__})"
+                "; the score stays as it was."
+            )
 
         loop.run_in_executor(None, session.columns.prepare, name).add_done_callback(finish)
+
+    def _drop(self) -> None:
+        """Forget what was wished, and that it was said."""
+        self._wanted = None
+        if self.session.message == self._preparing:
+            self.session.message = ""
 
     def _show(self) -> None:
         scoring = self.session.state.scoring

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -60,6 +61,16 @@ def uploaded(name, content):
             "last_modified": modified,
         },
     )
+
+
+@contextmanager
+def full_disk():
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "_append", full)
+        yield
 
 
 def shown(widget):
@@ -182,17 +193,40 @@ class TestFiles:
         assert "cut off while it was written" in session.message
         assert "cut off while it was written" in panel.said.value
 
-    def test_a_step_that_cannot_be_written_is_said(self, small_table, monkeypatch):
+    def test_a_step_that_cannot_be_written_is_said(self, small_table):
         explorer = Explorer(small_table)
-
-        def full(self):
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(Journal, "_append", full)
-        explorer.session.mark(3, "positive")
+        with full_disk():
+            explorer.session.mark(3, "positive")
         assert explorer.session.positives == (3,)
         assert "not kept (No space left on device)" in explorer.status.line.value
-        monkeypatch.undo()
+
+    def test_a_step_that_cannot_be_written_keeps_the_session_open_until_it_is(
+        self, session, small_table
+    ):
+        kept(small_table, "other")
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        with full_disk():
+            session.mark(3, "positive")
+            panel.saved.value = "other"
+            assert panel.current == panel.saved.value == "hunt"
+            assert session.positives == (3,)
+            assert "not kept (No space left on device)" in session.message
+            assert "no other session can be opened" in session.message
+            panel.save.click()
+            assert panel.link.value == ""
+        panel.saved.value = "other"
+        assert panel.current == "other"
+        panel.saved.value = "hunt"
+        assert session.positives == (3,)
+
+    def test_what_could_not_be_written_is_when_the_session_is_left(self, session, small_table):
+        panel = SessionsPanel(session)
+        panel.open("hunt")
+        with full_disk():
+            session.mark(3, "positive")
+        panel.close()
+        assert Journal.named(small_table, "hunt").attach(Session(small_table)) == 1
 
     def test_what_is_no_session_leaves_nothing_open_and_says_so(self, session, small_table):
         kept(small_table, "hunt")

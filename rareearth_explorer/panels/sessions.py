@@ -87,6 +87,9 @@ class SessionsPanel(t.HasTraits):
             self.session.message = str(error)
             return
         if self.journal is not None:
+            if not self._written():
+                self._list()
+                return
             self.journal.close()
         self.journal, self.link.value = journal, ""
         self.session.restart()
@@ -110,6 +113,13 @@ class SessionsPanel(t.HasTraits):
         if self.journal is not None:
             self.journal.close()
             self.journal, self.session.on_verb = None, None
+
+    def _written(self) -> bool:
+        """Try once more to write what could not be written; where that fails, it is said."""
+        if self.journal is None or self.journal.write():
+            return True
+        self.session.message = f"{self.journal.trouble} Until then no other session can be opened."
+        return False
 
     def _follow(self) -> None:
         """Show where steps go, which the first step in a second window changes."""
@@ -200,7 +210,7 @@ class SessionsPanel(t.HasTraits):
             return
         wanted, path = self.journal.wanted, self.journal.path
         self.open(wanted.stem)
-        if path != wanted and not self.journal.aside:
+        if path != wanted and self.journal is not None and not self.journal.aside:
             self.session.message = (
                 f"This is session '{wanted.stem}' as the other window left it; what you did "
                 f"meanwhile is kept as '{path.stem}', merge it below."
@@ -209,7 +219,7 @@ class SessionsPanel(t.HasTraits):
     # Files -------------------------------------------------------------------------------------
 
     def _save(self) -> None:
-        if self.journal is None:
+        if self.journal is None or not self._written():
             return
         name = self.journal.path.name
         try:

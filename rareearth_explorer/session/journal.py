@@ -137,6 +137,12 @@ class Journal:
         entry = entry_of(verb, arguments)
         self._unwritten.append(line_of(entry))
         self._entries.append(entry)
+        self.write()
+
+    def write(self) -> bool:
+        """Write the steps that are not written yet; False, and `trouble`, where that fails."""
+        if not self._unwritten:
+            return True
         try:
             if self._hold.kept or self.rejoin():
                 self._append()
@@ -150,6 +156,7 @@ class Journal:
             )
         else:
             self._unwritten, self.trouble = [], ""
+        return not self.trouble
 
     def rejoin(self) -> bool:
         """Go on in the file itself, if the other window is gone and left it as it is known here.
@@ -163,7 +170,8 @@ class Journal:
         return self._hold.kept
 
     def close(self) -> None:
-        """Leave the file to other windows."""
+        """Write what is not written yet, if that is possible now, and leave the file to others."""
+        self.write()
         self._hold.release()
 
     def _repeat(self, session: Session) -> None:

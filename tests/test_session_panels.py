@@ -320,6 +320,31 @@ class TestMerging:
         assert len(panel.conflicts.options) == 2
         assert panel.conflicts.options[0][0].startswith("mine")
 
+    def test_what_was_decided_outlives_a_file_brought_and_a_step_into_a_copy(self, panel, session):
+        panel.compare.click()
+        panel.mine.click()
+        panel.names = ("carol", "hunt", "bo")
+        panel.names, panel.current = ("hunt (2)", "carol", "hunt", "bo"), "hunt (2)"
+        assert panel.other.value == "bo"
+        assert set(panel.other.options) == {"carol", "hunt", "bo"}
+        assert panel.conflicts.options[0][0].startswith("mine")
+
+    def test_comparing_ends_when_the_other_session_vanishes(self, panel):
+        panel.compare.click()
+        panel.names = ("carol", "hunt")
+        assert panel.other.value == "carol"
+        assert not shown(panel.found)
+
+    def test_comparing_ends_when_this_session_becomes_another(self, panel, session, small_table):
+        sessions = SessionsPanel(session)
+        panel.compare.click()
+        panel.mine.click()
+        sessions.open("another")
+        assert not shown(panel.found)
+        panel.compare.click()
+        session.mark(0, "positive")
+        assert panel.conflicts.options[0][0].startswith("?")
+
     def test_without_another_session_it_is_said(self, session):
         panel = MergingPanel(session)
         panel.compare.click()

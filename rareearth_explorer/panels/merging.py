@@ -13,6 +13,7 @@ from rareearth_explorer.session import Session, State
 from rareearth_explorer.session.journal import replay
 from rareearth_explorer.session.merging import Conflict, Difference, Key, Side, compare
 from rareearth_explorer.session.shelf import session_file
+from rareearth_explorer.session.state import Round
 
 SHOWN = 28
 """Characters of each side in the list; the one chosen is shown whole."""
@@ -31,6 +32,7 @@ class MergingPanel(t.HasTraits):
         super().__init__()
         self.session = session
         self._theirs: State | None = None
+        self._mine: Round = session.state.rounds[0]
         self._difference = Difference((), (), 0)
         self._sides: dict[Key, Side] = {}
         self._listing = False
@@ -87,9 +89,12 @@ class MergingPanel(t.HasTraits):
         self.session.observe(lambda _: self._follow(), "state")
 
     def _offer(self) -> None:
-        self._end()
-        self.other.options = [name for name in self.names if name != self.current]
-        self.other.index = 0 if self.other.options else None
+        others = [name for name in self.names if name != self.current]
+        chosen = self.other.value
+        if chosen not in others:
+            self._end()
+        self.other.options = others
+        self.other.value = chosen if chosen in others else next(iter(others), None)
 
     def _compare(self) -> None:
         if self.other.value is None:
@@ -103,11 +108,13 @@ class MergingPanel(t.HasTraits):
             return
         self.session.message = record.said
         self._sides = {}
-        self._theirs = theirs.state
+        self._theirs, self._mine = theirs.state, self.session.state.rounds[0]
         self._follow()
 
     def _follow(self) -> None:
         """Compare anew, for what this session says may have changed."""
+        if self._mine is not self.session.state.rounds[0]:  # which all of a session's states share
+            self._end()
         if self._theirs is not None:
             self._difference = compare(self.session.state, self._theirs)
             known = {c.key for c in self._difference.conflicts}
@@ -169,7 +176,8 @@ class MergingPanel(t.HasTraits):
             self.session.message = str(error)
 
     def _end(self) -> None:
-        self._theirs, self._difference, self._sides = None, Difference((), (), 0), {}
+        self._theirs, self._mine = None, self.session.state.rounds[0]
+        self._difference, self._sides = Difference((), (), 0), {}
         self._show()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,9 @@ PLACE = """([lon, lat]) => {
     const at = map.latLngToContainerPoint([lat, lon]), around = box.getBoundingClientRect();
     return [around.left + at.x, around.top + at.y];
 }"""
+
+
+ON_MAP = "([x, y]) => document.elementFromPoint(x, y)?.closest('.leaflet-pane') != null"
 
 
 class Driver:
@@ -90,6 +94,11 @@ class Driver:
         if later.count():
             later.click()
         self.page.wait_for_timeout(1500)  # imagery tiles, the first UMAP frame
+
+    def uncovered(self, patches: Iterable[int]) -> list[int]:
+        """Those of the patches over whose centres no control lies."""
+        places = {patch: self.place(patch) for patch in patches}
+        return [patch for patch, at in places.items() if self.page.evaluate(ON_MAP, list(at))]
 
     def shot(self, path: Path) -> None:
         """Keep a picture of the page."""

@@ -284,3 +284,18 @@ def test_the_summary_counts_what_the_session_holds_without_the_table(small_table
     state = without_table(read_record(path))
     assert sayings(state) == sayings(session.state)
     assert len(state.rounds) == 1
+
+
+def test_a_file_that_cannot_be_kept_is_said_and_leaves_nothing(small_table, tmp_path, monkeypatch):
+    hunted(small_table, MINE, "hunt")
+    save_copy(Journal.named(small_table, "hunt").path, tmp_path / "hunt.jsonl")
+
+    def full(*given, **named):
+        raise OSError(28, "No space left on device")
+
+    for place in ("pathlib.Path.touch", "tempfile.mkstemp"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, full)
+            with pytest.raises(SessionError, match=r"kept .*No space left on device.* room"):
+                bring(tmp_path / "hunt.jsonl", small_table)
+        assert saved_sessions(small_table) == ["hunt"]

@@ -54,7 +54,8 @@ def bring(source: Path, table: PatchTable, name: str | None = None) -> tuple[Pat
     Raises
     ------
     SessionError
-        The file is no session or about another table, or the name is taken or cannot be used.
+        The file is no session or about another table, the name is taken or cannot be used, or
+        nothing can be written there.
     """
     record = read_record(source)
     check_table(record, table)
@@ -63,8 +64,18 @@ def bring(source: Path, table: PatchTable, name: str | None = None) -> tuple[Pat
     if called in saved_sessions(table):
         if name is not None:
             raise SessionError(f"There is a session {name!r} already; choose another name.")
-        target = free_file(target)
-    write_record(target, header_of(table, target.stem), record.entries.values())
+        try:
+            target = free_file(target)
+        except OSError as error:
+            raise SessionError(
+                f"{source}: it cannot be kept in {target.parent} ({error.strerror}); make room "
+                "there or allow writing."
+            ) from error
+    try:
+        write_record(target, header_of(table, target.stem), record.entries.values())
+    except SessionError:
+        target.unlink(missing_ok=True)  # the empty file that kept the name free
+        raise
     return target, record
 
 

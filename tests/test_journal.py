@@ -134,6 +134,22 @@ def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     assert journal.said == ""
 
 
+def test_the_threshold_comes_back_and_is_no_step_to_undo(small_table, tmp_path):
+    path = tmp_path / "s.jsonl"
+    first = Session(small_table)
+    Journal(path).attach(first)
+    first.mark(3, "positive")
+    first.threshold = 0.25
+    again = Session(small_table)
+    assert Journal(path).attach(again) == 2
+    assert Journal(path).attach(again) == 2  # opening it is no step
+    assert again.threshold == 0.25
+    again.undo()
+    assert (again.positives, again.threshold) == ((), 0.25)
+    again.restart()
+    assert again.threshold == 0.0
+
+
 def test_numbers_of_numpy_come_back(small_table, tmp_path):
     first = Session(small_table)
     Journal(tmp_path / "s.jsonl").attach(first)

@@ -68,7 +68,7 @@ class SessionsPanel(t.HasTraits):
         self.begin.on_click(lambda _: self._begin())
         self.take_over.on_click(lambda _: self._take_over())
         self.save.on_click(lambda _: self._save())
-        session.observe(lambda _: self._follow(), "state")
+        session.observe(lambda _: self._follow(), ["state", "threshold"])
         rows = (
             [self.saved, self.name, self.begin],
             [self.save, self.bring, self.take_over, self.link],

@@ -125,8 +125,10 @@ class Journal:
                 f"{self.path}: the session cannot be kept there ({error.strerror}); what you do "
                 "will be lost when the kernel ends."
             ) from error
-        session.on_verb = self.record
-        session.take_over(repeated)
+        try:
+            session.take_over(repeated)
+        finally:  # also where a panel fails to draw it
+            session.on_verb = self.record
         return len(self._entries)
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:

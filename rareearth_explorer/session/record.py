@@ -29,6 +29,7 @@ VERBS = (
     "mute",
     "judge",
     "note",
+    "aim",
     "keep",
     "back",
     "audit",

@@ -10,6 +10,7 @@ import traitlets as t
 
 from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import SessionError
+from rareearth_explorer.session.history import History
 from rareearth_explorer.session.judging import Judging
 from rareearth_explorer.session.state import Mask, Round
 
@@ -19,6 +20,21 @@ class Refining(Judging):
 
     threshold = t.Float(0.0)
     """Score at which `refine` discards by default, in [-1, 1]."""
+
+    def aim(self, threshold: float) -> None:
+        """Set `threshold`: no step of its own for undo, but told to `on_verb`."""
+        self.threshold = threshold
+
+    def restart(self) -> None:
+        """Begin again, also with the threshold."""
+        super().restart()
+        self.threshold = 0.0
+
+    def take_over(self, other: History) -> None:
+        """Go on where another session of the same patches is, by its threshold."""
+        if isinstance(other, Refining):
+            self.threshold = other.threshold
+        super().take_over(other)
 
     def refine(self, threshold: float | None = None) -> None:
         """Keep the active patches that score at least `threshold` and start a new round.
@@ -120,6 +136,10 @@ class Refining(Judging):
             scoring=tip.scoring,
             branches=others if continued else (*others, now),
         )
+
+    @t.observe("threshold")
+    def _tell_threshold(self, change: t.Bunch) -> None:
+        self._tell(("aim", {"threshold": change.new}))
 
     @t.validate("threshold")
     def _within_scores(self, proposal: t.Bunch) -> float:

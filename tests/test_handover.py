@@ -526,7 +526,7 @@ def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
     ("arguments", "sentence"),
     [
         (["my hunt", "-o", "out.shp"], "out.shp: what is written ends in one of"),
-        (["no hunt", "-o", "out.csv"], "no saved session 'no hunt'"),
+        (["no hunt", "-o", "out.csv"], "no saved session 'no hunt'; give a name"),
         (["missing.jsonl", "-o", "out.csv"], "cannot be read as a session"),
         (["my hunt", "-o", "out.csv", "--top", "-1"], "ask for 1 or more"),
         (["my hunt", "-o", "out.csv", "--table", "missing.parquet"], "no such file"),

@@ -71,13 +71,13 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
     found = [file for each in folder for file in each.glob("*.jsonl") if file.stem == name]
     if not found:
         kept = ", ".join(saved_sessions(table)) if table is not None else ""
+        others = f"one of {kept}" if kept else "a name that 'rareearth-explorer sessions' lists"
         raise SessionError(
-            f"There is no saved session {name!r}; give the path of its .jsonl file"
-            f"{f', or one of {kept}' if kept else ''}."
+            f"There is no saved session {name!r}; give {others}, or the path of its .jsonl file."
         )
     if len(found) > 1:
         raise SessionError(
-            f"{len(found)} tables have a session {name!r}; say which table is meant."
+            f"{len(found)} tables have a session {name!r}; say with --table which is meant."
         )
     return found[0]
 

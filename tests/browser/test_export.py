@@ -1,12 +1,15 @@
-"""What leaves the app in a real browser: GDAL opens it, and it says what the session says."""
+"""A hunt in a real browser whose kernel dies halfway, and what leaves it: GDAL opens it."""
 
 from __future__ import annotations
 
+import os
+
 import geopandas as gpd
 import numpy as np
+import psutil
 import pyogrio
 import pytest
-from driver import SCREENSHOTS
+from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
 
 from rareearth_explorer.labels import open_labels
@@ -15,6 +18,12 @@ from rareearth_explorer.session import Session
 pytestmark = pytest.mark.browser
 
 DRIVERS = {"GeoJSON": "GeoJSON", "GeoPackage": "GPKG", "KML": "LIBKML"}
+
+
+def kernels():
+    """Kernel processes among the descendants of this one."""
+    below = psutil.Process(os.getpid()).children(recursive=True)
+    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
 
 
 def download(page, link, folder):
@@ -42,7 +51,7 @@ def check(path, twin, driver):
     np.testing.assert_allclose(centres.y, expected.lat, atol=1e-4)
 
 
-def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_path):
+def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_path):
     driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
     page, twin = driver.page, Session(driver.table, open_labels(demo.labels))
     mine = int(np.flatnonzero(twin.truth)[0])
@@ -60,9 +69,29 @@ def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_
         expect(badge).to_be_visible()
         twin.judge(patch, verdict, mark=True)
 
-    # A reload is no second window: the session is the same one, not a copy.
+    driver.shot(SCREENSHOTS / "voila-5-review.png")
+
+    for kernel in kernels():
+        kernel.kill()
     driver.reopen()
-    expect(page.get_by_role("button", name=f"+ {mine} ✕")).to_be_visible()
+    for name in (f"+ {mine} ✕", f"− {far} ✕", f"− {patch} ✕"):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+    expect(page.get_by_text("is as you left it")).to_be_visible()
+
+    page.locator(MAP).click(position={"x": 5, "y": 5})  # gives the keys to the explorer
+    for key, verb in (("u", twin.undo), ("f", twin.refine)):
+        before = driver.painted
+        page.keyboard.press(key)
+        driver.wait_painted(before)
+        verb()
+    expect(page.get_by_role("button", name=f"− {patch} ✕")).to_have_count(0)
+    expect(page.get_by_text(f"Round 2: {twin.active.sum()} of")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_text("show or hide this list")).to_be_visible()
+    driver.shot(SCREENSHOTS / "voila-6-back-again.png")
+    page.keyboard.press("?")
+    expect(page.get_by_text("show or hide this list")).to_be_hidden()
+
     page.get_by_role("tab", name="Session").click()
     saved = page.get_by_label("Session", exact=True)
     expect(saved).to_have_value("default")
@@ -87,7 +116,7 @@ def test_what_was_found_by_mouse_and_key_opens_in_gdal(open_explorer, demo, tmp_
         page.locator("button.widget-upload").click()
     choosing.value.set_files(path)
     expect(page.locator(".rareearth-status")).to_contain_text("'default (2)' is kept here now")
-    other = int(twin.ranking[-1])
+    other = int(twin.ranking[twin.active.sum() - 1])
     driver.click(other, shift=True)
     driver.press("compare")
     expect(page.get_by_text("in conflict: 0")).to_be_visible()

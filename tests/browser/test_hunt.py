@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
@@ -34,7 +32,7 @@ def test_hunt(kind, open_explorer, demo):
     twin = Session(table, open_labels(demo.labels))
     mine = int(np.flatnonzero(twin.truth)[0])
     far = int(np.argmin(table.unit_embeddings @ table.unit_embeddings[mine]))
-    watched = [p for p in range(0, len(table), 9) if p not in (mine, far)]
+    watched = driver.uncovered(p for p in range(0, len(table), 9) if p not in (mine, far))
     said = driver.hover(mine)
     assert "pool" in said
 
@@ -129,44 +127,3 @@ def test_real_scene_from_geotiff_to_a_clickable_app(name, open_explorer, real_da
     assert changed(before, driver.colours(watched)) > 0.7
     driver.shot(SCREENSHOTS / f"real-{Path(name).stem}.png")
     assert driver.errors == []
-
-
-def kernels(parent: int) -> list[psutil.Process]:
-    """Kernel processes among the descendants of this one."""
-    below = psutil.Process(parent).children(recursive=True)
-    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
-
-
-def test_a_killed_kernel_loses_nothing(open_explorer, demo):
-    driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
-    page = driver.page
-    twin = Session(driver.table, open_labels(demo.labels))
-    mine = int(np.flatnonzero(twin.truth)[0])
-    driver.click(mine)
-    page.keyboard.press("r")
-    expect(page.locator(".rareearth-sheet figure")).to_have_count(20, timeout=15_000)
-    twin.mark(mine, "positive")
-    first, second, third = (int(p) for p in twin.ranking[1:4])
-    for key, patch, badge in (("c", first, "confirmed"), ("x", second, "rejected")):
-        expect(page.locator(f".rareearth-in-hand img[alt='patch {patch}']")).to_be_visible()
-        page.keyboard.press(key)
-        expect(page.locator(f"[data-verdict='{badge}'] img[alt='patch {patch}']")).to_be_visible()
-    expect(page.locator(f".rareearth-in-hand img[alt='patch {third}']")).to_be_visible()
-    expect(page.get_by_role("button", name=f"+ {first} ✕")).to_be_visible()
-    page.wait_for_timeout(1500)
-    driver.shot(SCREENSHOTS / "voila-5-review.png")
-
-    for kernel in kernels(os.getpid()):
-        kernel.kill()
-    driver.reopen()
-    for name in (f"+ {mine} ✕", f"+ {first} ✕", f"− {second} ✕"):
-        expect(page.get_by_role("button", name=name)).to_be_visible()
-    expect(page.get_by_text("is as you left it")).to_be_visible()
-    before = driver.painted
-    page.locator(MAP).click(position={"x": 5, "y": 5})  # gives the keys to the explorer
-    page.keyboard.press("u")
-    driver.wait_painted(before)
-    expect(page.get_by_role("button", name=f"− {second} ✕")).to_have_count(0)
-    page.keyboard.press("?")
-    expect(page.get_by_text("show or hide this list")).to_be_visible()
-    driver.shot(SCREENSHOTS / "voila-6-back-again.png")

@@ -109,7 +109,7 @@ class MapPanel:
             description="Click",
             tooltip="What a click on the map marks; Shift or the right button marks the other",
             tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
-            style=w.ToggleButtonsStyle(button_width="96px", description_width="36px"),
+            style=w.ToggleButtonsStyle(button_width="93px", description_width="36px"),
             layout=w.Layout(width="auto"),
         )
         self.opacity = w.FloatSlider(
@@ -119,7 +119,7 @@ class MapPanel:
             max=1,
             step=0.05,
             readout=False,
-            layout=w.Layout(width="140px"),
+            layout=w.Layout(width="108px"),
             style={"description_width": "46px"},
         )
         self.grid = w.Checkbox(

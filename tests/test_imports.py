@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import rareearth_explorer
 
@@ -38,3 +42,21 @@ def test_public_names_are_what_all_says():
     assert set(rareearth_explorer.__all__) <= set(dir(rareearth_explorer))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = rareearth_explorer.nonsense
+
+
+def installed_with(requirements: list[str]) -> set[str]:
+    """Names of all packages that these requirements bring here, without any extra."""
+    brought: set[str] = set()
+    waiting = [*requirements]
+    while waiting:
+        needed = Requirement(waiting.pop())
+        if needed.name not in brought and (not needed.marker or needed.marker.evaluate()):
+            brought.add(needed.name)
+            waiting += requires(needed.name) or []
+    return brought
+
+
+def test_a_kernel_is_installed_with_the_package():
+    """JupyterLab, of the tests, brings one too: here it would hide that users have none."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert "ipykernel" in installed_with(project["dependencies"])

@@ -55,7 +55,12 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
         before = run_all()
         one.locator(MAP).click()
         expect(one.get_by_role("button", name="✕")).to_have_count(1)
-        expect(one.get_by_text("1 positive")).to_be_visible()
+        for key, marked in (("u", 0), ("y", 1)):  # of which JupyterLab has keys of its own
+            page.keyboard.press(key)
+            expect(one.get_by_text(f"{marked} positive")).to_be_visible()
+        for shown in (True, False):
+            page.keyboard.press("?")
+            expect(one.locator(".rareearth-help")).to_be_visible(visible=shown)
         expect(two.get_by_text("0 positive")).to_be_visible()
 
         again = run_all()  # the template's cards are back in the first one

@@ -17,6 +17,18 @@ from rareearth_explorer.table import open_table
 pytestmark = pytest.mark.browser
 
 
+FIT = """() => {
+    const find = (what) => document.querySelector(`.rareearth-explorer ${what}`);
+    const page = document.scrollingElement, tab = find('.widget-tab-contents');
+    const boxes = [tab, ...tab.querySelectorAll('.widget-box')].filter((box) => box.offsetParent);
+    return {
+        page: [page.scrollWidth, page.scrollHeight],
+        over: Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth)),
+        map: find('.leaflet-container').clientWidth,
+    };
+}"""
+
+
 def kernels():
     """Kernel processes among the descendants of this one."""
     below = psutil.Process(os.getpid()).children(recursive=True)
@@ -64,6 +76,17 @@ def test_voila_in_a_jupyter_server(open_explorer, demo):
     _, alive = psutil.wait_procs(left, timeout=20)
     assert alive == [], "the page that was left keeps a kernel"
     expect(page.get_by_role("button", name=f"+ {len(driver.table) // 2} ✕")).to_be_visible()
+
+    for width, height in ((1280, 800), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            page.wait_for_timeout(500)
+            fit = page.evaluate(FIT)
+            assert fit["page"] == [width, height], "the page scrolls"
+            assert fit["over"] <= 1, f"the tab {tab.inner_text()} is cut"
+            assert fit["map"] > width / 2
+    driver.shot(SCREENSHOTS / "server-2-wide.png")
     assert driver.errors == []
 
 

@@ -160,6 +160,12 @@ class TestUmap:
         marked(session)
         assert panel.scatter.widget.color_by == "valueA"
 
+    def test_draws_again_what_was_ignored_while_it_drew(self, session, monkeypatch):
+        panel, sent = UmapPanel(session, HeldWorker()), []
+        monkeypatch.setattr(panel.scatter.widget, "send_state", sent.append)
+        marked(session)
+        assert sent[-1] == "points"
+
     def test_shows_pools_red_and_sized(self, labelled):
         panel = UmapPanel(labelled, HeldWorker())
         panel.colour_by.value = "pools"

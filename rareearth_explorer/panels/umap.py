@@ -23,6 +23,9 @@ POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 MOST_POOLS = 10
 """Patches with this many pools or more have the largest point."""
 
+SETTLED = 1.0
+"""Seconds after which the plot has drawn whatever it was drawing."""
+
 
 class UmapPanel:
     """A scatter plot of the patches, coloured by score or, as in Fig. 3a, by labelled pools.
@@ -49,7 +52,8 @@ class UmapPanel:
         self._home, self._note = _stored_or_linear(session)
         self.coordinates = self._home.copy()
         self._build(height)
-        self._recolour = Deferred(self._colour)
+        self._recolour = Deferred(self._colour_and_draw)
+        self._draw_again = Deferred(self._send_points, SETTLED)
         self._selecting = False
         session.observe(self._on_state, "state")
         session.observe(lambda _: self._show_selection(), "selection")
@@ -108,6 +112,15 @@ class UmapPanel:
             self._active = change.new.active
             self._refit()
         self._recolour()
+
+    def _colour_and_draw(self) -> None:
+        self._colour()
+        # jupyter-scatter ignores a draw call that comes while it draws, as when two marks follow
+        # each other quickly, and the points would keep the colours of the first.
+        self._draw_again()
+
+    def _send_points(self) -> None:
+        self.scatter.widget.send_state("points")
 
     def _colour(self) -> None:
         state, pools = self.session.state, self.session.pools

@@ -162,7 +162,7 @@ class TestUmap:
 
     def test_draws_again_what_was_ignored_while_it_drew(self, session, monkeypatch):
         panel, sent = UmapPanel(session, HeldWorker()), []
-        monkeypatch.setattr(panel.scatter.widget, "send_state", sent.append)
+        monkeypatch.setattr(panel.scatter.widget, "send_state", lambda key=None: sent.append(key))
         marked(session)
         assert sent[-1] == "points"
 

@@ -60,8 +60,8 @@ class HandoverPanel:
             options=list(CHOICES),
             description="Hand over",
             tooltip="What to write, the best first, and as what kind of file",
-            layout=w.Layout(width="264px"),
-            style={"description_width": "64px"},
+            layout=w.Layout(width="272px"),
+            style={"description_width": "72px"},
         )
         self.only_selected = w.Checkbox(
             description="only the selected",

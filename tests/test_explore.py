@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from rareearth_explorer.cli import main
+from rareearth_explorer.cli.explore import check
 from rareearth_explorer.table import TableWriter
 
 
@@ -65,6 +66,14 @@ def test_what_is_wrong_is_said_before_anything_is_served(table, tmp_path, capsys
     error = capsys.readouterr().err.strip()
     assert str(far) in error
     assert "\n" not in error
+
+
+def test_imagery_of_another_place_is_said(table, make_geotiff, capsys):
+    far = make_geotiff(crs="EPSG:32633")
+    near = make_geotiff(name="near.tif")
+    check(table, near, None)
+    assert main(["explore", str(table), "--scene", str(far)]) == 2
+    assert f"{far}: this lies nowhere near the patches" in capsys.readouterr().err
 
 
 def test_the_notebook_is_the_one_in_the_repository():

@@ -16,8 +16,12 @@ import urllib.request
 import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.errors import ExplorerError, SceneError
+
+if TYPE_CHECKING:
+    from shapely import Polygon
 
 FIRST_PORT = 8866
 PATIENCE = 60
@@ -83,17 +87,30 @@ def check(
     Raises
     ------
     ExplorerError
-        Something cannot be opened, or the labels lie outside the patches.
+        Something cannot be opened, or the labels or a scene lie outside the patches.
     """
     from rareearth_explorer.labels import open_labels
     from rareearth_explorer.scene import open_scene
     from rareearth_explorer.table import open_table
 
     patches = open_table(table)
+    place = _box(patches.bounds)
     for path in [*([scene] if scene else []), *compare]:
-        open_scene(path).close()
+        with open_scene(path) as opened:
+            elsewhere = not place.intersects(_box(opened.bounds))
+        if elsewhere:
+            raise SceneError(
+                f"{path}: this lies nowhere near the patches; give imagery of their place."
+            )
     if labels is not None:
         open_labels(labels).per_patch(patches.footprints)
+
+
+def _box(bounds: tuple[tuple[float, float], tuple[float, float]]) -> Polygon:
+    import shapely
+
+    (south, west), (north, east) = bounds
+    return shapely.box(west, south, east, north)
 
 
 def notebook() -> Path:

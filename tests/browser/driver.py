@@ -43,7 +43,10 @@ PLACE = """([lon, lat]) => {
 }"""
 
 
-ON_MAP = "([x, y]) => document.elementFromPoint(x, y)?.closest('.leaflet-pane') != null"
+ON_MAP = """([x, y]) => {
+    const top = document.elementFromPoint(x, y);
+    return Boolean(top?.matches('.leaflet-container') || top?.closest('.leaflet-pane'));
+}"""
 
 
 class Driver:

@@ -24,10 +24,10 @@ import pytest
 from fake_encoders import Failing, Means, tiny_clay
 from rasterio.windows import Window
 
-from rareearth_explorer import encoders
+from rareearth_explorer import encoders, progress
 from rareearth_explorer.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
-from rareearth_explorer.pipeline import EmbeddingReport, embed_scene, embedding, project_table
+from rareearth_explorer.pipeline import EmbeddingReport, embed_scene, project_table
 from rareearth_explorer.pipeline.checkpoint import Checkpoint
 from rareearth_explorer.scene import Scene, open_scene
 from rareearth_explorer.table import open_table
@@ -477,7 +477,7 @@ class TestStreaming:
         pause: float,
         said: str,
     ) -> None:
-        monkeypatch.setattr(embedding, "LOG_PAUSE", pause)
+        monkeypatch.setattr(progress, "LOG_PAUSE", pause)
         embed(make_geotiff(), tmp_path / "table.parquet", progress=True)
         shown = capsys.readouterr().err
         assert (said in shown) if said else (shown == "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,16 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
-from tqdm import tqdm
 
 from rareearth_explorer.activity.cog import TILE, cog
 from rareearth_explorer.activity.index import Index
 from rareearth_explorer.activity.normalisation import Normalisation
 from rareearth_explorer.activity.stack import Stack
 from rareearth_explorer.activity.welford import RunningDeviation
-
-LOG_PAUSE = 30.0
-"""Seconds between two lines of progress where standard error is no terminal."""
+from rareearth_explorer.progress import progress_bar
 
 VALID_DATES = "valid_dates"
 """Description of the band with the number of valid dates."""
@@ -108,9 +104,10 @@ def write_activity(
     def measure(window: Window) -> npt.NDArray[np.float32]:
         return layers(deviation_of(stack, window, index, normalisation))
 
+    title = f"activity of {len(stack)} dates"
     with (
         cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster,
-        _bar(f"activity of {len(stack)} dates", len(windows), progress) as bar,
+        progress_bar(title, "window", len(windows), shown=progress) as bar,
     ):
         for window, pixels in in_threads(measure, windows):
             raster.write(pixels, window=window)
@@ -145,17 +142,3 @@ def in_threads(measure: Any, windows: list[Window]) -> Iterator[tuple[Window, An
         finally:
             for _, future in running:
                 future.cancel()
-
-
-def _bar(title: str, windows: int, shown: bool) -> Any:
-    """Make a progress bar with rate and time left; in a log, a line now and then of a long run."""
-    pause = 0.0 if sys.stderr.isatty() else LOG_PAUSE
-    return tqdm(
-        desc=title,
-        total=windows,
-        unit="window",
-        delay=pause,
-        mininterval=max(0.1, pause),
-        maxinterval=max(10.0, pause),
-        disable=not shown,
-    )

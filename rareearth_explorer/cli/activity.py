@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rareearth_explorer.cli.masks import add_masks
 from rareearth_explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -64,15 +65,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--reflectance", action="store_true", help="turn Planet's radiance into reflectance"
     )
-    masks = parser.add_mutually_exclusive_group()
-    masks.add_argument(
-        "--udm2",
-        type=Path,
-        action="append",
-        metavar="MASK",
-        help="Planet's usable data mask, once for each scene (default: those beside the scenes)",
-    )
-    masks.add_argument("--no-udm2", action="store_true", help="count what lies under clouds too")
+    add_masks(parser, without="count what lies under clouds too")
     parser.set_defaults(run=run)
 
 

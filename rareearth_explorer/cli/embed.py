@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.masks import add_masks
 from rareearth_explorer.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--batch", type=positive, default=16, metavar="N", help="patches at once, 64 at most"
     )
     parser.add_argument("--no-projection", action="store_true", help="leave the UMAP for later")
-    _add_masks(parser)
+    add_masks(parser, without="embed what lies under clouds too")
     _add_clay(parser)
     _add_cluster(parser)
     parser.set_defaults(run=run)
@@ -86,18 +87,6 @@ def positive(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
-
-
-def _add_masks(parser: argparse.ArgumentParser) -> None:
-    masks = parser.add_mutually_exclusive_group()
-    masks.add_argument(
-        "--udm2",
-        type=Path,
-        action="append",
-        metavar="MASK",
-        help="Planet's usable data mask, once for each scene (default: those beside the scenes)",
-    )
-    masks.add_argument("--no-udm2", action="store_true", help="embed what lies under clouds too")
 
 
 def _add_clay(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from rareearth_explorer.encoders.encoder import Encoder
 from rareearth_explorer.errors import SceneError, TableError
@@ -23,6 +21,7 @@ from rareearth_explorer.pipeline.blocks import LEAST_VALID, EmbeddedBlock, block
 from rareearth_explorer.pipeline.checkpoint import Checkpoint
 from rareearth_explorer.pipeline.provenance import describe_sources
 from rareearth_explorer.pipeline.running import Finished, Numbered, embed_in_threads
+from rareearth_explorer.progress import progress_bar
 from rareearth_explorer.scene import Scene
 from rareearth_explorer.table import TableWriter, read_facts
 
@@ -31,9 +30,6 @@ BATCH = 16
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""
-
-LOG_PAUSE = 30.0
-"""Seconds between two lines of progress where standard error is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +141,9 @@ def fill_table(
         return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
     missing = [(number, block) for number, block in work if not checkpoint.has(number)]
     done = len(grid) - sum(block.columns for _, block in missing)
+    title = f"embedding {scene.path.name}"
     with (
-        _bar(f"embedding {scene.path.name}", done, len(grid), progress) as bar,
+        progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar,
         closing(embed(missing)) as finished,
     ):
         for number, block in finished:
@@ -164,21 +161,6 @@ def fill_table(
             writer.append(row, column, grid.corners(row, column), embeddings)
     checkpoint.remove()
     return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
-
-
-def _bar(title: str, done: int, patches: int, shown: bool) -> Any:
-    """Make a progress bar with rate and time left; in a log, a line now and then of a long run."""
-    pause = 0.0 if sys.stderr.isatty() else LOG_PAUSE
-    return tqdm(
-        desc=title,
-        initial=done,
-        total=patches,
-        unit="patch",
-        delay=pause,
-        mininterval=max(0.1, pause),
-        maxinterval=max(10.0, pause),
-        disable=not shown,
-    )
 
 
 def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:

@@ -150,7 +150,8 @@ class UmapPanel:
             self.scatter.color(by=stayed, map=palette_hex("cividis", last), norm=(1, last))
             return
         if state.kind is ScoreKind.NONE:
-            self.scatter.color(default=GREY, by=None)
+            # Not as a default colour, which jupyter-scatter refuses once there were several.
+            self.scatter.color(by=np.zeros(len(state.scores)), map=[GREY, RED], norm=(0, 1))
             return
         scale = state.scale
         shown = np.clip(state.scores.astype(float), scale.low, scale.high)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from rareearth_explorer.table import PatchTable
 
@@ -22,6 +22,9 @@ HARMLESS = (
     "[anywidget] Failed to initialize model",
 )
 """What libraries report as an error of the page though nothing is wrong on it."""
+
+TROUBLE = ("Error setting state", "[rareearth-explorer]")
+"""What is only printed on the console though a person sees that something is missing."""
 
 MAP = ".leaflet-container[data-ready]"
 
@@ -65,10 +68,15 @@ class Driver:
         self.table = table
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("console", self._hear)
 
     def _note(self, error: str) -> None:
         if not error.startswith(HARMLESS):
             self.errors.append(error)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and message.text.startswith(TROUBLE):
+            self.errors.append(message.text)
 
     def open(self, kind: str, address: str, notebook: str) -> None:
         """Open the dashboard, or the notebook and run it, and wait for the map."""
@@ -153,11 +161,15 @@ class Driver:
         """RGB on the screen at the centres of patches, (n, 3)."""
         self.page.mouse.move(2, 2)  # no tooltip over them
         self.page.wait_for_timeout(150)
-        screen = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
+        screen = _rgb(self.page.screenshot())
         places = [self.place(patch) for patch in patches]
-        return np.array([screen[round(y), round(x)] for x, y in places]).astype(int)
+        return np.array([screen[round(y), round(x)] for x, y in places])
 
-    def picture(self, what: str) -> bytes:
-        """Pixels of the `umap` or the `roc` panel."""
+    def picture(self, what: str) -> np.ndarray:
+        """RGB of the `umap` or the `roc` panel, (H, W, 3)."""
         part = {"umap": ".rareearth-umap canvas", "roc": ".rareearth-roc img"}[what]
-        return self.page.locator(part).first.screenshot()
+        return _rgb(self.page.locator(part).first.screenshot())
+
+
+def _rgb(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)

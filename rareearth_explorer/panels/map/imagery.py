@@ -48,7 +48,7 @@ class ImageryControls:
             description="Bands",
             tooltip=_explain(scene),
             disabled=scene is None,
-            layout=w.Layout(width="150px"),
+            layout=w.Layout(width="164px"),
             style={"description_width": "46px"},
         )
         self.channels = [

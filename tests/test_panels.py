@@ -156,9 +156,11 @@ class TestUmap:
 
     def test_follows_scores(self, session):
         panel = UmapPanel(session, HeldWorker())
-        assert panel.scatter.widget.color_by is None
+        grey = panel.scatter.widget.color[0]
         marked(session)
-        assert panel.scatter.widget.color_by == "valueA"
+        assert len(panel.scatter.widget.color) > 2
+        session.clear()
+        assert panel.scatter.widget.color[0] == grey
 
     def test_draws_again_what_was_ignored_while_it_drew(self, session, monkeypatch):
         panel, sent = UmapPanel(session, HeldWorker()), []
@@ -352,6 +354,16 @@ class TestStatus:
         assert "No &lt;b&gt;such&lt;/b&gt; patch." in panel.line.value
         session.mark(1, "positive")
         assert "Ready" in panel.line.value
+
+    def test_what_is_wrong_is_told_from_what_is_new(self, session):
+        panel = StatusPanel(session)
+        session.notice = "Session 'a' is as you left it."
+        assert "rareearth-warning" not in panel.line.value
+        session.message = "No such patch."
+        assert "<span class='rareearth-warning'>No such patch.</span>" in panel.line.value
+        assert "as you left it" in panel.line.value
+        session.mark(1, "positive")
+        assert (session.message, session.notice) == ("", "")
 
     def test_says_what_a_step_changed(self, session):
         panel = StatusPanel(session)

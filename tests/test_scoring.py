@@ -101,12 +101,12 @@ def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped)
     async def choose():
         panel = ScoringPanel(session)
         panel.scorer.value = "kernel-contrast"
-        assert "Preparing" in session.message
+        assert "Preparing" in session.notice
         session.mark(9, "positive")
         assert panel.scorer.value == "kernel-contrast"
         if dropped:
             panel.scorer.value = "contrast"
-            assert session.message == ""
+            assert session.notice == ""
         await prepared(panel)
         return session.state.scoring.scorer
 

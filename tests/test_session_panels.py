@@ -96,7 +96,7 @@ class TestAnotherWindow:
         panel.take_over.click()
         assert session.positives == (3,)
         assert panel.current == "hunt"
-        assert "kept as 'hunt (2)'" in session.message
+        assert "kept as 'hunt (2)'" in session.notice
         assert not shown(panel.take_over)
         session.mark(7, "positive")
         panel.saved.value = "hunt (2)"
@@ -112,7 +112,8 @@ class TestAnotherWindow:
             panel.look()
             assert "in a copy, from your first step on" in panel.said.value
         panel.look()
-        assert "'hunt' goes on here" in session.message
+        assert "had session 'hunt' is closed; it goes on here" in session.notice
+        assert session.message == ""
         assert "another window" not in panel.said.value
         session.mark(4, "positive")
         assert panel.names == ("hunt",)
@@ -167,7 +168,7 @@ class TestFiles:
         panel.bring.value = uploaded(name, base64.b64decode(data))
         assert panel.names == ("hunt (2)", "hunt")
         assert panel.current == "hunt"
-        assert "'hunt (2)' is kept here now" in session.message
+        assert "'hunt (2)' is kept here now" in session.notice
         assert panel.bring.value == ()
         panel.saved.value = "hunt (2)"
         assert session.positives == (3,)

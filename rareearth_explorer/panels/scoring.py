@@ -60,7 +60,7 @@ class ScoringPanel:
             return
         self._wanted = name
         title = SCORERS[name].title
-        session.message = self._preparing = (
+        session.notice = self._preparing = (
             f"Preparing {len(session.table):,} patches for {title}; choose the other score to "
             "cancel."
         )
@@ -84,8 +84,8 @@ class ScoringPanel:
     def _drop(self) -> None:
         """Forget what was wished, and that it was said."""
         self._wanted = None
-        if self.session.message == self._preparing:
-            self.session.message = ""
+        if self.session.notice == self._preparing:
+            self.session.notice = ""
 
     def _show(self) -> None:
         scoring = self.session.state.scoring

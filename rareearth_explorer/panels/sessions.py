@@ -102,8 +102,8 @@ class SessionsPanel(t.HasTraits):
             return
         self._show()
         again = f"Session '{name}' is as you left it; begin another in the tab 'Session'."
-        notes = [again if steps else "", journal.said, self._beside()]
-        self.session.message = " ".join(filter(None, notes))
+        self.session.notice = again if steps else ""
+        self.session.message = " ".join(filter(None, [journal.said, self._beside()]))
         self._look_again()
 
     def close(self) -> None:
@@ -188,8 +188,9 @@ class SessionsPanel(t.HasTraits):
             return
         if self.journal.rejoin():
             self._show()
-            self.session.message = (
-                f"The other window is closed; session '{self.current}' goes on here."
+            self.session.message = ""
+            self.session.notice = (
+                f"The window that had session '{self.current}' is closed; it goes on here."
             )
         elif self.journal.can_take_over:
             self.take_over.layout.display = ""
@@ -211,7 +212,7 @@ class SessionsPanel(t.HasTraits):
         wanted, path = self.journal.wanted, self.journal.path
         self.open(wanted.stem)
         if path != wanted and self.journal is not None and not self.journal.aside:
-            self.session.message = (
+            self.session.notice = (
                 f"This is session '{wanted.stem}' as the other window left it; what you did "
                 f"meanwhile is kept as '{path.stem}', merge it below."
             )
@@ -244,7 +245,7 @@ class SessionsPanel(t.HasTraits):
         else:
             self._list()
             said = f"Session '{kept.stem}' is kept here now; open it above, or merge it below."
-            self.session.message = f"{said} {record.said}".strip()
+            self.session.message, self.session.notice = record.said, said
         self.bring.value = ()
 
 

@@ -13,42 +13,46 @@ from rareearth_explorer.session.effect import Effect, effect_of
 
 
 class StatusPanel:
-    """Shows the session's message until something works, then what that changed."""
+    """Shows what is wrong and what is new until the next step, then what that step changed."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.line = w.HTML(layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget = w.HBox([self.line], layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget.add_class("rareearth-status")
-        session.observe(lambda _: self._show(), "message")
+        session.observe(lambda _: self._show(), ["message", "notice"])
         self._before: State | None = None
         self._compare = Deferred(self._show_effect)
         session.observe(self._follow, "state")
         self._show()
 
     def _follow(self, change: t.Bunch) -> None:
-        self.session.message = ""
+        self.session.message = self.session.notice = ""
         self._before = change.old
         self._compare()  # ranks take longer than scores; the map shall not wait for them
 
     def _show_effect(self) -> None:
-        if self.session.message or self._before is None:
+        if self.session.message or self.session.notice or self._before is None:
             return
         effect = effect_of(self._before, self.session.state, self.session.threshold)
         if effect is None:
-            self._write("Ready.", "ready")
+            self._write(ready="Ready.")
+        elif effect.harmful:
+            self._write(warning=describe(effect))
         else:
-            self._write(describe(effect), "warning" if effect.harmful else "ready")
+            self._write(ready=describe(effect))
 
     def _show(self) -> None:
-        message = self.session.message
-        self._write(message or "Ready.", "warning" if message else "ready")
+        message, notice = self.session.message, self.session.notice
+        self._write(warning=message, ready=notice if message or notice else "Ready.")
 
-    def _write(self, text: str, kind: str) -> None:
-        text = html.escape(text)
-        self.line.value = (
-            f"<span class='rareearth-{kind}' role='status' title='{text}'>{text}</span>"
+    def _write(self, *, warning: str = "", ready: str = "") -> None:
+        said = html.escape(f"{warning} {ready}".strip())
+        parts = {"warning": html.escape(warning), "ready": html.escape(ready)}
+        words = " ".join(
+            f"<span class='rareearth-{kind}'>{text}</span>" for kind, text in parts.items() if text
         )
+        self.line.value = f"<div role='status' title='{said}'>{words}</div>"
 
 
 def describe(effect: Effect) -> str:

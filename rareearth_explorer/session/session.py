@@ -68,6 +68,9 @@ class Session(Refining):
     message = t.Unicode("")
     """One sentence for the status line: what was wrong with the last thing tried, or empty."""
 
+    notice = t.Unicode("")
+    """One sentence for the status line: what happened where no panel shows it, or empty."""
+
     def __init__(
         self,
         table: PatchTable,

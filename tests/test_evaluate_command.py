@@ -237,7 +237,7 @@ def test_figures_are_drawn_that_the_table_allows(labelled, tmp_path, capsys):
         (["--pairs", "1"], "2 or more"),
         (["--hold-out", "0"], "above 0"),
         (["--hold-out", "1e6"], "smaller blocks"),
-        (["--json", "/nowhere/at/all.json"], "choose another place"),
+        (["--json", "/dev/null/at/all.json"], "choose another place"),
     ],
 )
 def test_bad_options_end_in_one_sentence(labelled, options, what, capsys):

@@ -8,7 +8,6 @@ from rareearth_explorer.activity.period import Period, find_period
 from rareearth_explorer.activity.pools import Pools
 from rareearth_explorer.activity.series import Series, series_at
 from rareearth_explorer.activity.stack import Stack, open_stack, stack_of
-from rareearth_explorer.activity.text import write_text
 
 __all__ = [
     "INDICES",
@@ -28,5 +27,4 @@ __all__ = [
     "stack_of",
     "store_activity",
     "write_activity",
-    "write_text",
 ]

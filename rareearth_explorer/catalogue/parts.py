@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import zipfile
 import zlib
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.atomic import write_atomically
 from rareearth_explorer.errors import CatalogueError
 
 
@@ -47,7 +47,7 @@ class Parts:
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             if not begun.exists():
-                _write(begun, json.dumps(plan, indent=1).encode())
+                write_atomically(begun, json.dumps(plan, indent=1), synced=True)
             then = json.loads(begun.read_text(encoding="utf-8"))
         changed = [name for name in plan if then.get(name) != plan[name]]
         if changed:
@@ -78,7 +78,7 @@ class Parts:
         content = io.BytesIO()
         np.savez(content, pixels=pixels)
         with self.writing():
-            _write(self._file(name), content.getbuffer())
+            write_atomically(self._file(name), content.getvalue(), synced=True)
 
     def remove(self) -> None:
         """Delete the folder with all that is in it."""
@@ -97,12 +97,3 @@ class Parts:
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.npz"
-
-
-def _write(path: Path, content: bytes | memoryview) -> None:
-    beside = path.with_suffix(".new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rareearth_explorer.cli.masks import add_masks
+from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -166,8 +167,6 @@ def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
 
 
 def _write_pools(pools: Pools, output: Path) -> None:
-    from rareearth_explorer.activity import write_text
-
     listed = output.with_name(f"{output.stem}_pools.geojson")
     series = output.with_name(f"{output.stem}_pools.csv")
     frame = pools.to_geodataframe()

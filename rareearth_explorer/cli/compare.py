@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError
 
 SHOWN = 10
@@ -39,7 +40,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Compare, write what was asked for, and print the greatest rises."""
-    from rareearth_explorer.activity import write_text
     from rareearth_explorer.comparison import Comparison, find_session_of
     from rareearth_explorer.table import open_table
 

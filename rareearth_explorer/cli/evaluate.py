@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
+from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError, SessionError
 
 
@@ -57,17 +57,18 @@ def run(options: argparse.Namespace) -> None:
     evaluation = evaluate(
         judge, options.positive, options.negative, pairs=options.pairs, seed=options.seed
     )
-    try:
-        if options.json:
-            write_json(options.json, evaluation.record)
-        if options.figures:
-            from rareearth_explorer.study.figures import write_figures
+    if options.json:
+        write_text(options.json, json.dumps(evaluation.record, indent=1) + "\n")
+    if options.figures:
+        from rareearth_explorer.study.figures import write_figures
 
+        try:
             write_figures(options.figures, judge, evaluation)
-    except OSError as error:
-        raise ExplorerError(
-            f"{error.filename}: this cannot be written ({error.strerror}); choose another place."
-        ) from error
+        except OSError as error:
+            raise ExplorerError(
+                f"{error.filename}: this cannot be written ({error.strerror}); choose another "
+                "place."
+            ) from error
     print("\n".join(summary(evaluation.record)))
 
 
@@ -91,10 +92,3 @@ def check(options: argparse.Namespace, patches: int) -> None:
         raise SessionError(f"{options.pairs} random pairs have no mean; give 2 or more.")
     if options.hold_out is not None and not options.hold_out > 0:
         raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
-
-
-def write_json(path: Path, record: dict[str, Any]) -> None:
-    """Write the record; the file is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)

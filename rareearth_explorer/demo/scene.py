@@ -12,6 +12,7 @@ from typing import Any
 from affine import Affine
 from pyproj import Transformer
 
+from rareearth_explorer.atomic import write_atomically
 from rareearth_explorer.demo.geotiff import CRS, TRANSFORM, recipe_of, write_scenes
 from rareearth_explorer.demo.landscape import DATES, Landscape
 from rareearth_explorer.demo.mines import PATCH
@@ -157,10 +158,8 @@ def _as_labels(points: list[dict[str, Any]], first: date) -> list[dict[str, Any]
 
 
 def _write_points(path: Path, points: list[dict[str, Any]], recipe: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
     collection = {"type": "FeatureCollection", "recipe": recipe, "features": points}
-    partial.write_text(json.dumps(collection))
-    partial.replace(path)
+    write_atomically(path, json.dumps(collection))
 
 
 def _recipe_of_points(path: Path) -> str | None:

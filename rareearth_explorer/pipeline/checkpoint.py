@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rareearth_explorer.atomic import write_atomically
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.pipeline.blocks import EmbeddedBlock
 
@@ -42,7 +42,7 @@ class Checkpoint:
             if self._plan.exists():
                 self._require(plan)
             else:
-                self._save(self._plan, json.dumps(plan, indent=1).encode())
+                write_atomically(self._plan, json.dumps(plan, indent=1), synced=True)
 
     def has(self, number: int) -> bool:
         """Whether a block is finished."""
@@ -66,7 +66,7 @@ class Checkpoint:
         content = io.BytesIO()
         np.savez(content, **vars(block))
         with self._writing():
-            self._save(self._file(number), content.getbuffer())
+            write_atomically(self._file(number), content.getvalue(), synced=True)
 
     def remove(self) -> None:
         """Delete the folder; the plan goes last, so that blocks are never without one."""
@@ -94,15 +94,6 @@ class Checkpoint:
                 f"{self._table}: nothing can be written there ({error.strerror}); choose another "
                 "place or make room, and start again: finished blocks are kept."
             ) from error
-
-    @staticmethod
-    def _save(path: Path, content: bytes | memoryview) -> None:
-        beside = path.with_suffix(".part")
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

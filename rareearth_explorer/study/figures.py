@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rareearth_explorer.atomic import write_atomically
 from rareearth_explorer.contrast import cosine_to, score
 from rareearth_explorer.evaluation import RocCurve
 from rareearth_explorer.handover.figures import encode_figure, map_figure, new_figure
@@ -39,14 +40,11 @@ def write_figures(folder: Path, judge: Judge, evaluation: Evaluation) -> list[Pa
         "fig3b_roc": roc_figure(evaluation),
         "pools_found": found_figure(judge, evaluation),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, figure in figures.items():
         if figure is not None:
             path = folder / f"{name}.png"
-            beside = path.with_suffix(".part")
-            beside.write_bytes(encode_figure(figure, "png"))
-            beside.replace(path)
+            write_atomically(path, encode_figure(figure, "png"))
             written.append(path)
     return written
 

@@ -32,9 +32,7 @@ def serve(
     'server' is a Jupyter server, in which Voila is an extension; `root` is the folder that it and
     'lab' serve. Yields the address.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = notebook.with_suffix(f".{kind}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -51,6 +49,13 @@ def serve(
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _command(kind: str, notebook: Path, port: int, base: str, root: Path) -> list[str]:

@@ -50,7 +50,7 @@ OpenExplorer = Callable[..., Driver]
 
 @pytest.fixture
 def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
-    """Serve the notebook as 'voila', 'lab' or 'server' on files and open it in a fresh page."""
+    """Serve the notebook as 'voila', 'lab', 'notebook' or 'server' and open it in a fresh page."""
     with contextlib.ExitStack() as stack:
 
         def open_it(

@@ -20,6 +20,8 @@ HARMLESS = (
     "Ignoring draw call",
     # anywidget, of a model that a busy machine needs more than two seconds for; it goes on.
     "[anywidget] Failed to initialize model",
+    # Notebook 7.6, of its own settings, also on an empty notebook.
+    "Cannot read properties of undefined (reading 'schema')",
 )
 """What libraries report as an error of the page though nothing is wrong on it."""
 
@@ -80,8 +82,9 @@ class Driver:
 
     def open(self, kind: str, address: str, notebook: str) -> None:
         """Open the dashboard, or the notebook and run it, and wait for the map."""
-        if kind == "lab":
-            self.page.goto(f"{address}lab/tree/{notebook}?reset", wait_until="domcontentloaded")
+        if kind in ("lab", "notebook"):
+            place = {"lab": "lab/tree", "notebook": "notebooks"}[kind]
+            self.page.goto(f"{address}{place}/{notebook}?reset", wait_until="domcontentloaded")
             self.page.wait_for_function(
                 "() => window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=60_000
             )

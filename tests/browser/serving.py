@@ -1,4 +1,4 @@
-"""Start Voila, JupyterLab, or a Jupyter server with Voila in it, and stop them with kernels."""
+"""Start Voila, JupyterLab, Notebook, or a Jupyter server with Voila, and stop them with kernels."""
 
 from __future__ import annotations
 
@@ -27,17 +27,22 @@ def serve(
     root: Path | None = None,
     python: str | Path = sys.executable,
 ) -> Iterator[str]:
-    """Serve a notebook by 'voila', 'lab' or 'server', under a base URL as a hub does.
+    """Serve a notebook by 'voila', 'lab', 'notebook' or 'server', under a base URL as a hub does.
 
-    'server' is a Jupyter server, in which Voila is an extension; `root` is the folder that it and
-    'lab' serve. Yields the address.
+    'server' is a Jupyter server, in which Voila is an extension; `root` is the folder that all
+    but 'voila' serve. Yields the address.
     """
     port = free_port()
     log = notebook.with_suffix(f".{kind}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [python, "-m", *_command(kind, notebook, port, base, root or notebook.parent)],
-            env={**os.environ, **environment},
+            # The theme that a test chooses shall not be the one of who runs it.
+            env={
+                **os.environ,
+                "JUPYTER_CONFIG_DIR": str(notebook.parent / "jupyter"),
+                **environment,
+            },
             stdout=output,
             stderr=output,
             start_new_session=True,  # so that ending the group takes the kernels along
@@ -71,10 +76,13 @@ def _command(kind: str, notebook: Path, port: int, base: str, root: Path) -> lis
     ]
     if kind == "server":
         return ["jupyter_server", *common]
+    module, app = {"lab": ("jupyterlab", "LabApp"), "notebook": ("notebook", "JupyterNotebookApp")}[
+        kind
+    ]
     return [
-        *("jupyterlab", *common),
+        *(module, *common),
         # window.jupyterapp is the only reliable way to know that a kernel is ready.
-        "--LabApp.expose_app_in_browser=True",
+        f"--{app}.expose_app_in_browser=True",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]

@@ -1,4 +1,4 @@
-"""Explorers in JupyterLab: two in one notebook, cells that are run again, the dark theme."""
+"""Explorers in JupyterLab: two in one notebook, cells run again, dark theme; and in Notebook."""
 
 from __future__ import annotations
 
@@ -83,3 +83,19 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
         assert np.median(grey) < 80, "the curve's ground is light on a dark page"
         assert grey.max() > 180, "its lines are not"
         page.close()
+
+
+def test_notebook(open_explorer, demo):
+    """The same frontend in a page of its own; mouse, keys and imagery arrive."""
+    driver = open_explorer("notebook", demo.table, demo.scene, demo.labels)
+    page, patch = driver.page, len(driver.table) // 2
+    driver.click(patch)
+    expect(page.get_by_role("button", name=f"+ {patch} ✕")).to_be_visible()
+    before = driver.painted
+    page.keyboard.press("u")
+    driver.wait_painted(before)
+    expect(page.get_by_text("0 positive")).to_be_visible()
+    shown = page.locator("img.rareearth-imagery[src^='blob:']")
+    assert shown.count(), "no imagery arrived"
+    driver.shot(SCREENSHOTS / "notebook.png")
+    assert driver.errors == []

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
 from scipy.linalg import eigh
-from scipy.stats import chi2
+from scipy.special import chdtrc  # survival function of chi2; scipy.stats loads slowly
 
 from rareearth_explorer.activity.stack import Stack
 from rareearth_explorer.activity.welford import LEAST_DATES, RunningDeviation
@@ -132,7 +132,7 @@ def unchanged(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
         # Their spread is 2 (1 - correlation) in theory; under the weights that shrinks from round
         # to round until no pixel is left. The median deviation of all pixels does not.
         spread = np.maximum(1.4826 * np.median(np.abs(variates), axis=1), 1e-9)
-        weight = chi2.sf(((variates / spread[:, None]) ** 2).sum(axis=0), bands)
+        weight = chdtrc(bands, ((variates / spread[:, None]) ** 2).sum(axis=0))
         if np.abs(correlation - before).max() < _SETTLED:
             break
         before = correlation

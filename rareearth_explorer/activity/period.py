@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc, fdtri  # survival and quantiles of F; see normalisation
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,11 +78,11 @@ def find_period(days: Floats, values: Floats) -> Period:
     # As many periods were tried as fit into the span side by side: Sidak's correction.
     tried = max(1.0, span * (1 / periods.min() - 1 / periods.max()))
     ratio = (constant - best) / 3 / (best / freedom)
-    chance = 1 - (1 - f_distribution.sf(ratio, 3, freedom)) ** tried
+    chance = 1 - (1 - fdtrc(3, freedom, ratio)) ** tried
     if chance > 1 - CONFIDENCE:
         return Period(why_not="no cycle stands out from the noise")
     # The rivals too are as many as were tried, and a pool's cycle is no perfect sine.
-    bound = best * (1 + f_distribution.isf((1 - CONFIDENCE) / tried, 1, freedom) / freedom)
+    bound = best * (1 + fdtri(1, freedom, 1 - (1 - CONFIDENCE) / tried) / freedom)
     return _unique(periods, residual, float(bound))
 
 

@@ -330,8 +330,9 @@ def test_the_pdf_is_one_page(session, tmp_path):
 
 
 def test_figures_draw_what_the_session_holds(session, small_table):
-    (axes, *_) = map_figure(session).axes
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    figure = map_figure(session)
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
     assert labels == [
         "labelled pools (5)",
         "confirmed (1)",
@@ -339,6 +340,9 @@ def test_figures_draw_what_the_session_holds(session, small_table):
         "negative template (1)",
         "pale: discarded (30)",
     ]
+    figure.draw_without_rendering()
+    assert figure.bbox.contains(*legend.get_window_extent().p1 - 1), "the legend is cut off"
+    assert figure.bbox.contains(*legend.get_window_extent().p0 + 1), "the legend is cut off"
     (axes,) = curve_figure(session).axes
     assert [text.get_text()[:8] for text in axes.get_legend().get_texts()] == [
         "round 1:",

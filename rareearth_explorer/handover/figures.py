@@ -26,7 +26,7 @@ FADED = 0.3
 OUTLINES: dict[str, dict[str, Any]] = {
     "labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
     "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
-    "confirmed": {"edgecolor": "#ff3df2", "linewidth": 1.1},
+    "confirmed": {"edgecolor": "#ff3df2", "linewidth": 2.8},  # seen around a template's
     "positive template": {"edgecolor": "#ffd400", "linewidth": 1.6},
     "negative template": {"edgecolor": "#000000", "linewidth": 1.4, "linestyle": (0, (2, 1))},
 }
@@ -143,8 +143,9 @@ def _explain(axes: Axes, session: Session, handles: list[Any]) -> None:
     if discarded := int((~session.active).sum()):
         handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
     if handles:
-        above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-        axes.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
+        # The figure's and not the axes': those shrink to keep their shape, and would cut it off.
+        above: Any = {"loc": "outside upper left", "borderaxespad": 0.2}
+        axes.figure.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
 
 
 def _draw_umap(axes: Axes, session: Session) -> None:
@@ -205,6 +206,7 @@ def _label(axes: Axes, x: str, y: str) -> None:
 def _add_colour_bar(axes: Axes, state: State) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
+    from matplotlib.ticker import MaxNLocator
 
     if state.kind is ScoreKind.NONE:
         return
@@ -214,6 +216,7 @@ def _add_colour_bar(axes: Axes, state: State) -> None:
     )
     bar.set_label(f"{state.score_name}, higher is more mine-like", fontsize=8)
     bar.ax.tick_params(labelsize=8)
+    bar.locator = MaxNLocator(6)
 
 
 def draw_curves(axes: Axes, session: Session) -> None:

@@ -126,10 +126,46 @@ def test_effect_counts_what_crossed_the_threshold(session):
 
 def test_effect_does_not_warn_of_known_patches_that_change_places():
     ranks = {"median_rank_before": 5.0, "median_rank_after": 5.0}
-    assert not Effect(risen=0, fallen=0, known=9, worsened=8, **ranks).harmful
-    assert Effect(0, 0, 9, 5.0, 6.0, 8).harmful
-    assert not Effect(0, 0, 9, 5.0, 6.0, 4).harmful
-    assert not Effect(0, 0, 0, None, None, 0).harmful
+    assert not Effect(risen=0, fallen=0, known=9, worsened=8, pressed=True, **ranks).harmful
+    assert Effect(0, 0, 9, 5.0, 6.0, 8, pressed=True).harmful
+    assert not Effect(0, 0, 9, 5.0, 6.0, 8, pressed=False).harmful
+    assert not Effect(0, 0, 9, 5.0, 6.0, 4, pressed=True).harmful
+    assert not Effect(0, 0, 0, None, None, 0, pressed=True).harmful
+
+
+def test_effect_blames_negatives_only_for_what_they_did(session):
+    """From the first negative on; not for what a positive, a verdict or a scorer did."""
+    session.restart()
+    session.mark(0, "positive")
+    pressed = {}
+    for name, step in (
+        ("positive", lambda: session.mark(9, "positive")),
+        ("negative", lambda: session.mark(3, "negative")),
+        ("muted", lambda: session.mute(3)),
+        ("counted again", session.undo),
+        ("lighter", lambda: session.score_by(weight=0.25)),
+        ("heavier", lambda: session.score_by(weight=0.5)),
+        ("confirmed", lambda: session.judge(20, "confirmed", mark=True)),
+        ("scorer", lambda: session.score_by("kernel-contrast")),
+    ):
+        before = session.state
+        step()
+        pressed[name] = effect_of(before, session.state, 0.0).pressed
+    assert [name for name, did in pressed.items() if did] == [
+        "negative",
+        "counted again",
+        "heavier",
+    ]
+
+
+def test_scores_of_different_kinds_cross_no_threshold(session):
+    session.restart()
+    session.mark(0, "positive")
+    before = session.state
+    session.mark(3, "negative")
+    effect = effect_of(before, session.state, 0.0)
+    assert (effect.risen, effect.fallen) == (None, None)
+    assert effect.median_rank_before == 1
 
 
 def test_effect_warns_when_a_look_alike_lowers_the_known(small_table):

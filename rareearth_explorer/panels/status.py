@@ -57,14 +57,16 @@ class StatusPanel:
 
 def describe(effect: Effect) -> str:
     """Say in a sentence what a step changed, and warn when it pushed known positives down."""
-    crossed = f"{effect.risen:,} patches rose above the threshold, {effect.fallen:,} fell below it."
+    crossed = ""
+    if effect.risen is not None and effect.fallen is not None:
+        risen, fallen = f"{effect.risen:,} patches rose", f"{effect.fallen:,} fell"
+        crossed = f"{risen} above the threshold, {fallen} below it."
     if not effect.known:
-        return f"This step: {crossed}"
+        return f"This step: {crossed}" if crossed else "Ready."
     ranks = f"median rank {effect.median_rank_before:,.0f} → {effect.median_rank_after:,.0f}"
-    lost = f"{effect.worsened:,} of {effect.known:,}"
     if effect.harmful:
         return (
-            f"Careful: {lost} known positives lost ranks ({ranks}). A look-alike taken as negative "
-            f"can do that: switch it off to compare. {crossed}"
-        )
-    return f"This step: {crossed} Known positives: {ranks}, {lost} lost ranks."
+            f"Careful: {effect.worsened:,} of {effect.known:,} known positives lost ranks to "
+            f"negatives ({ranks}). Switch the last one off to compare. {crossed}"
+        ).strip()
+    return f"This step: known positives, {ranks}. {crossed}".strip()

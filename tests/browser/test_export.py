@@ -71,9 +71,11 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
 
     driver.shot(SCREENSHOTS / "voila-5-review.png")
 
+    assert driver.errors == []
     for kernel in kernels():
         kernel.kill()
     driver.reopen()
+    driver.errors.clear()  # what the page sent to the kernel that was dead
     for name in (f"+ {mine} ✕", f"− {far} ✕", f"− {patch} ✕"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
     expect(page.get_by_text("is as you left it")).to_be_visible()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-SCRIPTS = ("footprints", "layers", "mouse", "sketch", "place", "swipe", "map_bridge")
+SCRIPTS = ("footprints", "layers", "mouse", "sketch", "place", "swipe", "connection", "map_bridge")
 """The parts of one JavaScript module; anywidget takes one file and nothing is built here."""
 
 

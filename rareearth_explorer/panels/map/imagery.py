@@ -41,14 +41,14 @@ class ImageryControls:
             tooltip="The scene beneath the scores",
             disabled=scene is None,
             indent=False,
-            layout=w.Layout(width="80px"),
+            layout=w.Layout(width="78px"),
         )
         self.bands = w.Dropdown(
             options=self._choices,
             description="Bands",
             tooltip=_explain(scene),
             disabled=scene is None,
-            layout=w.Layout(width="164px"),
+            layout=w.Layout(width="162px"),
             style={"description_width": "46px"},
         )
         self.channels = [
@@ -111,9 +111,11 @@ class ImageryControls:
 
 def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
     """Band combinations and indices that a scene can show, by what remote sensing calls them."""
-    choices: list[tuple[str, tuple[str, ...]]] = [("true colour", TRUE_COLOUR)]
     if scene is None:
-        return choices
+        return [("true colour", TRUE_COLOUR)]
+    known = {"red", "green", "blue"} <= set(scene.bands)
+    usual = "true colour" if known else "-".join(scene.bands[place] for place in scene.rgb)
+    choices: list[tuple[str, tuple[str, ...]]] = [(usual, TRUE_COLOUR)]
     if {"nir", "red", "green"} <= set(scene.bands):
         choices.append(("infrared", ("nir", "red", "green")))
     choices += [
@@ -129,6 +131,8 @@ def _explain(scene: Scene | None) -> str:
     if scene is None:
         return "There is no scene to show"
     said = "Which bands the imagery shows as red, green and blue, or an index of two"
+    if not {"red", "green", "blue"} <= set(scene.bands):
+        said += "; the file does not tell which is which: 'embed --bands' names them"
     for index in INDICES.values():
         if lacking := [band for band in index.bands if band not in scene.bands]:
             said += f"; {index.name} needs {' and '.join(lacking)}, which this scene has not"

@@ -45,6 +45,7 @@ class SessionsPanel(t.HasTraits):
         self.name = w.Text(
             description="New",
             placeholder="its name",
+            continuous_update=False,  # or a quick click on 'begin' comes before the last letters
             tooltip="Name of a new session: letters, digits, spaces and - . _ ( )",
             layout=w.Layout(width="165px"),
             style={"description_width": "30px"},
@@ -171,8 +172,9 @@ class SessionsPanel(t.HasTraits):
         name = self.name.value.strip()
         if name in saved_sessions(self.session.table):
             self.session.message = f"There is a session '{name}' already; choose another name."
-        else:
-            self.open(name)
+            return
+        self.open(name)
+        if self.current == name:
             self.name.value = ""
 
     # Another window ----------------------------------------------------------------------------

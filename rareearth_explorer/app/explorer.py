@@ -208,7 +208,8 @@ class Explorer:
                     layout=w.Layout(align_items="center", flex="0 0 auto"),
                 ),
                 w.HBox(
-                    [self.status.widget, self.keyboard.widget], layout=w.Layout(flex="0 0 auto")
+                    [self.status.widget, self.keyboard.widget],
+                    layout=w.Layout(align_items="center", flex="0 0 auto"),
                 ),
             ],
             layout=w.Layout(height=height, width="100%"),

@@ -40,7 +40,8 @@ class RoundsPanel:
             layout=w.Layout(width="auto"),
         )
         self.strip.observe(lambda change: self._return_to(change.new), "value")
-        self.counts = w.HTML()
+        # In a line of its own, or the map would move under the pointer as the sentence grows.
+        self.counts = w.HTML(layout=w.Layout(flex="1 0 100%"))
         self.widget = w.HBox(
             [self.threshold, self.refine, self.back, self.undo, self.redo, self.strip, self.counts],
             layout=w.Layout(align_items="center", flex_flow="row wrap", flex="0 0 auto"),

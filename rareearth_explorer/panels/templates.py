@@ -36,7 +36,7 @@ class TemplatesPanel:
         self.clear.on_click(lambda _: session.clear())
         self.heading = w.HTML(layout=w.Layout(flex="0 0 auto"))
         self.list = w.HBox(
-            layout=w.Layout(overflow="auto hidden", flex="1 1 0", min_height=f"{CHIP + 30}px")
+            layout=w.Layout(overflow="auto hidden", flex="1 1 0", min_height=f"{CHIP + 34}px")
         )
         self.widget = w.HBox(
             [self.heading, self.list, self.clear],

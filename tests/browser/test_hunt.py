@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
@@ -14,6 +15,10 @@ from rareearth_explorer.labels import open_labels
 from rareearth_explorer.session import Session
 
 pytestmark = pytest.mark.browser
+
+MAP_OBJECT = "document.querySelector('.leaflet-container').leafletMap"
+CENTRE = f"() => [{MAP_OBJECT}.getCenter().lat, {MAP_OBJECT}.getCenter().lng]"
+FITS = f"(bounds) => {MAP_OBJECT}.getZoom() === {MAP_OBJECT}.getBoundsZoom(bounds)"
 
 
 def changed(before, after):
@@ -84,6 +89,61 @@ def test_hunt(kind, open_explorer, demo):
     page.wait_for_timeout(1500)  # the UMAP draws again once it has settled
     assert changed(umap, driver.picture("umap")) < 0.002, "without a score the UMAP is not grey"
     assert driver.errors == []
+
+
+def test_the_small_things_that_make_one_stumble(open_explorer, demo):
+    """A click on the same spot, a key after a choice, the same place again, the way back out."""
+    driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
+    page = driver.page
+    assert page.evaluate(FITS, driver.table.bounds), "the scene does not fit the map"
+    patch = driver.uncovered(range(0, len(driver.table), 9))[3]
+    spot = driver.place(patch)
+    for count in (1, 0):
+        before = driver.painted
+        page.mouse.click(*spot)
+        driver.wait_painted(before)
+        expect(page.get_by_text(f"{count} positive")).to_be_visible()
+    assert driver.place(patch) == spot, "the map moved under the pointer"
+
+    bands = page.get_by_label("Bands", exact=True)
+    bands.click()
+    bands.select_option(label="infrared")
+    page.mouse.move(*spot)
+    before = driver.painted
+    page.keyboard.press("p")
+    driver.wait_painted(before)
+    expect(page.get_by_text("1 positive")).to_be_visible()
+
+    place = page.get_by_placeholder("26.1, 98.3 or patch")
+    centres = []
+    for _ in (1, 2):
+        place.fill(str(patch))
+        place.press("Enter")
+        page.wait_for_timeout(1500)
+        centres.append(page.evaluate(CENTRE))
+        page.evaluate(f"() => {MAP_OBJECT}.panBy([300, 0])")
+        page.wait_for_timeout(600)
+    assert np.allclose(*centres), "going to the same place again goes nowhere"
+    page.get_by_role("button", name="Whole scene").click()
+    page.wait_for_timeout(1000)
+    assert page.evaluate(FITS, driver.table.bounds), "the scene does not fit the map"
+    page.get_by_role("button", name="keys ?").click()
+    expect(page.locator(".rareearth-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".rareearth-help")).to_be_hidden()
+    assert driver.errors == []
+
+
+@pytest.mark.parametrize("whose", ["kernel", "server"])
+def test_a_page_whose_program_stopped_says_so(whose, open_explorer, demo):
+    driver = open_explorer("voila", demo.table)
+    below = psutil.Process().children(recursive=True)
+    names = {"kernel": "ipykernel_launcher", "server": "voila"}
+    for process in below:
+        if process.is_running() and names[whose] in " ".join(process.cmdline()[:6]):
+            process.kill()
+    expect(driver.page.get_by_role("alert")).to_contain_text("reload the page", timeout=40_000)
+    driver.shot(SCREENSHOTS / f"voila-lost-{whose}.png")
 
 
 def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):

@@ -16,6 +16,10 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.session import Session
 
 
+ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
+"""How keys are written that a browser calls otherwise than a keyboard."""
+
+
 class KeyListener(anywidget.AnyWidget):
     """Reports keys pressed inside the explorer as ``{"key": name}``."""
 
@@ -47,20 +51,28 @@ class KeyboardPanel:
     def __init__(self, session: Session, keys: Mapping[str, Key]) -> None:
         self.session = session
         self.keys = {**keys, "?": Key("show or hide this list", self.toggle_help)}
-        self.listener = KeyListener(names=list(self.keys), layout=w.Layout(display="none"))
+        self.listener = KeyListener(names=[*self.keys, "Escape"], layout=w.Layout(display="none"))
         self.listener.on_msg(lambda _widget, message, _buffers: self.receive(message))
         rows = "".join(
-            f"<tr><td><kbd>{html.escape(name)}</kbd></td><td>{html.escape(key.meaning)}</td></tr>"
+            f"<tr><td><kbd>{html.escape(ARROWS.get(name, name))}</kbd></td><td>{html.escape(key.meaning)}</td></tr>"
             for name, key in self.keys.items()
         )
         self.help = w.HTML(
             f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
         )
         self.help.add_class("rareearth-help")
-        self.widget = w.VBox([self.listener, self.help], layout=w.Layout(flex="0 0 auto"))
+        self.button = w.Button(
+            description="keys ?", tooltip="Which key does what", layout=w.Layout(width="auto")
+        )
+        self.button.on_click(lambda _: self.toggle_help())
+        self.widget = w.HBox(
+            [self.listener, self.help, self.button], layout=w.Layout(flex="0 0 auto")
+        )
 
     def receive(self, message: dict[str, Any]) -> None:
         """Run what belongs to the key of a message from the browser."""
+        if message.get("key") == "Escape":
+            self.help.layout.display = "none"
         key = self.keys.get(str(message.get("key")))
         if key is None:
             return

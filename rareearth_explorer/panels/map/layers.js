@@ -66,7 +66,7 @@ function scoreLayer(model, map, L, footprints) {
 // Imagery, asked for tile by tile over the comm and given up when it scrolls away.
 // `name` is "imagery" or "compared": the trait that switches it on, and which scene is asked.
 function imageryLayer(model, map, L, name, zIndex) {
-  const waiting = new Map();
+  const waiting = new Map(), place = pane(map, `rareearth-${name}`, zIndex);
   const receive = (message, buffers) => {
     const tile = waiting.get(message.tile);
     if (!tile) return;
@@ -87,22 +87,29 @@ function imageryLayer(model, map, L, name, zIndex) {
       return img;
     },
   });
-  const layer = new Layer({
-    pane: pane(map, `rareearth-${name}`, zIndex), bounds: model.get("bounds"),
-    maxNativeZoom: model.get("imagery_zoom"), maxZoom: 22, updateWhenIdle: true, keepBuffer: 1,
-  });
-  layer.on("tileunload", ({ tile }) => {
-    if (waiting.delete(tile._number)) model.send({ kind: "cancel", layer: name, tile: tile._number });
-  });
+  const layers = []; // the last is wanted; those before stay beneath it until it is drawn
+  const clear = (kept) => { while (layers.length > kept) layers.shift().remove(); };
+  const add = () => {
+    const layer = new Layer({
+      pane: place, bounds: model.get("bounds"),
+      maxNativeZoom: model.get("imagery_zoom"), maxZoom: 22, updateWhenIdle: true, keepBuffer: 1,
+    });
+    layer.on("tileunload", ({ tile }) => {
+      if (waiting.delete(tile._number)) model.send({ kind: "cancel", layer: name, tile: tile._number });
+    });
+    layer.on("load", () => { if (layers.at(-1) === layer) clear(1); });
+    layers.push(layer);
+    layer.addTo(map);
+  };
   model.on("msg:custom", receive);
   // Added anew rather than redrawn: Leaflet's redraw asks for tiles of half a zoom level at a half zoom.
   const show = () => {
-    layer.remove();
-    if (model.get(name) > 0) layer.addTo(map);
+    clear(model.get(name) > 0 ? 1 : 0);
+    if (model.get(name) > 0) add();
   };
   show();
   model.on(`change:${name}`, show);
-  return { layer, stop: () => model.off("msg:custom", receive) };
+  return { stop: () => { model.off("msg:custom", receive); clear(0); } };
 }
 
 // Outlines of groups of patches: known mines, templates, selection.

@@ -5,6 +5,7 @@
 // The Python side is bridge.py, which puts the scripts beside this one before it, so that all are one
 // module; every trait read here is described there.
 
+const ZOOM_OUT = 2; // zoom levels below that of the whole scene
 const FOCUS_ZOOM = 15; // a 250 m patch is some 50 pixels wide
 
 // The views of an ipyleaflet Map are promises; `view.obj` is the Leaflet map, usable once loaded.
@@ -30,7 +31,10 @@ function keepFitted(model, map) {
   for (const name of ["pointerdown", "wheel"]) box.addEventListener(name, touch, { once: true, passive: true });
   const fit = () => {
     map.invalidateSize({ animate: false });
+    map.options.minZoom = 0; // that of the last size would keep a smaller map from fitting
     if (untouched) map.fitBounds(model.get("bounds"), { animate: false });
+    // Farther out the scene would be a dot on an empty ground.
+    map.setMinZoom(Math.max(0, map.getBoundsZoom(model.get("bounds")) - ZOOM_OUT));
   };
   fit();
   const observer = new ResizeObserver(fit);
@@ -49,7 +53,7 @@ async function bind(model, signal) {
   const groups = outlines(model, map, L, footprints);
   const stops = [
     mouse(model, map, L, footprints), toolbar(model, map, L), sketching(model, map, L), coordinates(map, L),
-    pin(model, map, L), swipe(model, map, L), keepFitted(model, map), imagery.stop, compared.stop,
+    pin(model, map, L), swipe(model, map, L), connection(model, map), keepFitted(model, map), imagery.stop, compared.stop,
   ];
   model.on("change:focus", () => {
     const focus = model.get("focus");
@@ -60,7 +64,7 @@ async function bind(model, signal) {
   model.save_changes();
   signal.addEventListener("abort", () => {
     for (const stop of stops) stop();
-    for (const layer of [imagery.layer, compared.layer, scores, ...groups.values()]) layer.remove();
+    for (const layer of [scores, ...groups.values()]) layer.remove();
   });
 }
 

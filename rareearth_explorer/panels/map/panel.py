@@ -119,7 +119,7 @@ class MapPanel:
             max=1,
             step=0.05,
             readout=False,
-            layout=w.Layout(width="108px"),
+            layout=w.Layout(width="98px"),
             style={"description_width": "46px"},
         )
         self.grid = w.Checkbox(

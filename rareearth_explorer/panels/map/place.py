@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets as w
 import shapely
 
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.errors import ExplorerError, SessionError
 from rareearth_explorer.grid import WGS84, transformer, written
 from rareearth_explorer.panels.map.bridge import MapBridge
@@ -119,10 +121,26 @@ class PlaceBox:
             layout=w.Layout(width="190px"),
             style={"description_width": "40px"},
         )
+        # Enter is told by the browser before the text is, if that changed: then it is not the
+        # same place again, and the text's change goes there.
+        self._again = Deferred(self._go_again)
+        self._gone = self._entered = ""
         self.text.observe(lambda change: self.go(change.new), "value")
+        self.text.on_msg(lambda _widget, message, _buffers: self._enter(message))
+
+    def _enter(self, message: dict[str, Any]) -> None:
+        if message.get("event") == "submit":
+            self._gone = ""
+            self._entered = self.text.value
+            self._again()
+
+    def _go_again(self) -> None:
+        if self.text.value == self._entered and not self._gone:
+            self.go(self.text.value)
 
     def go(self, text: str) -> None:
         """Fly to a place and take its patch in hand; what is wrong with it is said."""
+        self._gone = text
         if not text.strip():
             self._bridge.pin = ()
             return

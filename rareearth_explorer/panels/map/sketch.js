@@ -6,6 +6,7 @@ const TOOLS = {
   polygon: ["Polygon: click corners on the map to select the patches it touches", "M12 3l9 7-4 10H7L3 10z"],
   ruler: ["Ruler: click points on the map to measure distance and area", "M2 16L16 2l6 6L8 22zM6 12l3 3M10 8l3 3M14 4l3 3"],
 }; // name -> what it does, and an icon's outline
+const WHOLE = "M3 9V3h6M15 3h6v6M21 15v6h-6M9 21H3v-6"; // an icon's outline
 const NEAR = 8; // pixels; a click so near to the first corner closes the polygon
 
 // Buttons beneath those for zooming. They are not Python's, which may be busy when one is pressed: the
@@ -22,6 +23,10 @@ function toolbar(model, map, L) {
     });
     return [name, button];
   });
+  const home = L.DomUtil.create("button", "", bar);
+  Object.assign(home, { type: "button", title: "Show the whole scene", innerHTML: `<svg viewBox="0 0 24 24"><path d="${WHOLE}"/></svg>` });
+  home.setAttribute("aria-label", "Whole scene");
+  home.addEventListener("click", () => map.fitBounds(model.get("bounds")));
   const show = () => { for (const [name, button] of buttons) button.setAttribute("aria-pressed", model.get("tool") === name); };
   L.DomEvent.disableClickPropagation(bar);
   control.onAdd = () => bar;

@@ -279,6 +279,8 @@ class ReviewPanel:
         if patch is None:
             left = "No patch is" if self._chosen() is None else "No patch of those chosen is"
             said = "No patch in hand." if self.patches else f"{left} left to review."
+            if not self.patches and self.order.value is Order.AUDIT:
+                said = "The sample is done; choose another order to go on."
             self.in_hand.value = f"<span class='rareearth-note'>{said}</span>"
             return
         lon, lat = self.session.table.centroids[patch]

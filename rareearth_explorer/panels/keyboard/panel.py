@@ -15,7 +15,6 @@ import traitlets as t
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.session import Session
 
-
 ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
 """How keys are written that a browser calls otherwise than a keyboard."""
 
@@ -53,10 +52,7 @@ class KeyboardPanel:
         self.keys = {**keys, "?": Key("show or hide this list", self.toggle_help)}
         self.listener = KeyListener(names=[*self.keys, "Escape"], layout=w.Layout(display="none"))
         self.listener.on_msg(lambda _widget, message, _buffers: self.receive(message))
-        rows = "".join(
-            f"<tr><td><kbd>{html.escape(ARROWS.get(name, name))}</kbd></td><td>{html.escape(key.meaning)}</td></tr>"
-            for name, key in self.keys.items()
-        )
+        rows = "".join(_row(ARROWS.get(name, name), key.meaning) for name, key in self.keys.items())
         self.help = w.HTML(
             f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
         )
@@ -85,3 +81,7 @@ class KeyboardPanel:
     def toggle_help(self) -> None:
         """Show the list of keys, or hide it."""
         self.help.layout.display = None if self.help.layout.display == "none" else "none"
+
+
+def _row(name: str, meaning: str) -> str:
+    return f"<tr><td><kbd>{html.escape(name)}</kbd></td><td>{html.escape(meaning)}</td></tr>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ipywidgets.widgets import widget
 
@@ -61,6 +63,15 @@ def test_every_control_has_a_label_and_a_tooltip(explore):
     controls = [part for part in made if part.has_trait("disabled")]
     assert len(controls) > 50
     assert [part for part in controls if not (part.description and part.tooltip)] == []
+
+
+def test_the_documentation_names_every_control(explore):
+    before = set(widget._instances)
+    explore().session.mark(3, "positive")
+    made = [part for key, part in widget._instances.items() if key not in before]
+    names = {part.description for part in made if part.has_trait("disabled")} - {"+ 3 ✕"}
+    page = (Path(__file__).resolve().parents[1] / "docs" / "controls.md").read_text("utf-8")
+    assert {name for name in names if f"*{name}*" not in page} == set()
 
 
 @pytest.mark.parametrize("preheated", [False, True])

@@ -355,6 +355,12 @@ class TestStatus:
         session.mark(1, "positive")
         assert "Ready" in panel.line.value
 
+    def test_another_threshold_cures_what_was_wrong_with_the_last(self, session):
+        panel = StatusPanel(session)
+        session.message = "At threshold 1.000 no patch would be left."
+        session.threshold = 0.5
+        assert "Ready" in panel.line.value
+
     def test_what_is_wrong_is_told_from_what_is_new(self, session):
         panel = StatusPanel(session)
         session.notice = "Session 'a' is as you left it."

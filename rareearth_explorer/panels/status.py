@@ -24,6 +24,8 @@ class StatusPanel:
         self._before: State | None = None
         self._compare = Deferred(self._show_effect)
         session.observe(self._follow, "state")
+        # Another threshold is the cure for what was wrong with the last.
+        session.observe(lambda _: self.session.set_trait("message", ""), "threshold")
         self._show()
 
     def _follow(self, change: t.Bunch) -> None:

@@ -30,7 +30,7 @@ class BaseMapChoice:
             options=["none", *BASE_MAPS],
             description="Base map",
             tooltip=NOTE,
-            layout=w.Layout(width="220px"),
+            layout=w.Layout(width="244px"),
             style={"description_width": "100px"},
         )
         self.note = w.HTML(f"<span class='rareearth-note'>{NOTE}</span>")

@@ -197,6 +197,7 @@ class MapPanel:
     def _click(self, patch: int, *, other: bool) -> None:
         plain_is_positive = self.session.sign == "positive"
         sign: Sign = "positive" if plain_is_positive != other else "negative"
+        self.bridge.pin = ()  # who clicks has found the place
         try:
             self.session.toggle(patch, sign)
         except ExplorerError as error:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import psutil
 import pytest
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.explore import check
+from rareearth_explorer.cli.explore import check, variables
 from rareearth_explorer.table import TableWriter
 
 
@@ -27,17 +29,37 @@ def table(small_table, tmp_path):
     return path
 
 
+COMMAND = [sys.executable, "-c", "from rareearth_explorer.cli import main; exit(main())", "explore"]
+
+
+@contextlib.contextmanager
+def exploring(*arguments, **options):
+    """Run the command until the block is left."""
+    command = [*COMMAND, *map(str, arguments), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as explorer:
+        try:
+            yield explorer
+        finally:
+            explorer.terminate()
+
+
+def address_of(explorer):
+    said = explorer.stdout.readline()
+    assert said.startswith("The explorer is open at http://127.0.0.1:")
+    return said.split()[-1]
+
+
+def page_at(address):
+    with urllib.request.urlopen(address, timeout=60) as page:
+        return page.read().decode()
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serves_the_dashboard_until_it_is_stopped(table, how):
-    command = [sys.executable, "-c", "from rareearth_explorer.cli import main; main()"]
     explorer = subprocess.Popen(
-        [*command, "explore", str(table), "--no-browser"], stdout=subprocess.PIPE, text=True
+        [*COMMAND, str(table), "--no-browser"], stdout=subprocess.PIPE, text=True
     )
-    said = explorer.stdout.readline()
-    address = said.split()[-1]
-    assert said.startswith("The explorer is open at http://127.0.0.1:")
-    with urllib.request.urlopen(address, timeout=60) as page:
-        assert "Rare Earth Explorer" in page.read().decode()
+    assert "Rare Earth Explorer" in page_at(address_of(explorer))
     below = psutil.Process(explorer.pid).children(recursive=True)
     assert below
     explorer.send_signal(how)
@@ -45,6 +67,25 @@ def test_serves_the_dashboard_until_it_is_stopped(table, how):
     explorer.stdout.close()
     _, alive = psutil.wait_procs(below, timeout=20)
     assert alive == []
+
+
+def test_relative_paths_are_found_from_the_notebooks_folder(table):
+    with exploring(table.name, cwd=table.parent) as explorer:
+        page = page_at(address_of(explorer))
+    assert "no such file" not in page
+    assert ".rareearth-explorer {" in page, "the explorer's widget is not on the page"
+
+
+def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table, scene, labels, one, two = map(Path, ("t.parquet", "s.tif", "l.csv", "1.tif", "2.tif"))
+    assert variables(table, scene, labels, [one, two]) == {
+        "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table),
+        "RAREEARTH_EXPLORER_SCENE": str(tmp_path / scene),
+        "RAREEARTH_EXPLORER_LABELS": str(tmp_path / labels),
+        "RAREEARTH_EXPLORER_COMPARE": os.pathsep.join([str(tmp_path / one), str(tmp_path / two)]),
+    }
+    assert variables(table, None, None) == {"RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)}
 
 
 def test_a_port_in_use_is_said(table, capsys):

@@ -69,11 +69,9 @@ def run(options: argparse.Namespace) -> None:
         table, scene, labels = demo.table, scene or demo.scene, labels or demo.labels
         compare = compare or list(demo.others)
     check(table, scene, labels, compare)
-    given = {"TABLE": table, "SCENE": scene, "LABELS": labels}
-    given["COMPARE"] = os.pathsep.join(map(str, compare)) or None
-    environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v is not None}
     port = free_port(options.port)
-    with serve(port, environment, preheat=options.preheat) as address:
+    given = variables(table, scene, labels, compare)
+    with serve(port, given, preheat=options.preheat) as address:
         print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
         if not options.no_browser:
             webbrowser.open(address)
@@ -104,6 +102,20 @@ def check(
             )
     if labels is not None:
         open_labels(labels).per_patch(patches.footprints)
+
+
+def variables(
+    table: Path, scene: Path | None, labels: Path | None, compare: Sequence[Path] = ()
+) -> dict[str, str]:
+    """Tell the notebook what to open, by absolute paths: its kernel runs in another folder."""
+    given: dict[str, Sequence[Path | None]] = {
+        "TABLE": [table],
+        "SCENE": [scene],
+        "LABELS": [labels],
+        "COMPARE": compare,
+    }
+    paths = {name: [str(p.absolute()) for p in some if p] for name, some in given.items()}
+    return {f"RAREEARTH_EXPLORER_{name}": os.pathsep.join(p) for name, p in paths.items() if p}
 
 
 def _box(bounds: tuple[tuple[float, float], tuple[float, float]]) -> Polygon:

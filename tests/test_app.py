@@ -9,6 +9,7 @@ from ipywidgets.widgets import widget
 
 from rareearth_explorer import Explorer
 from rareearth_explorer.session.journal import Journal
+from rareearth_explorer.table import TableWriter
 
 
 @pytest.fixture
@@ -89,6 +90,40 @@ def test_what_is_wrong_with_files_and_with_the_session_is_said_together(
     assert "none.tif" in message
     assert "none.csv" in message
     assert "cut off while it was written" in message
+
+
+def test_relative_paths_are_found_from_where_the_server_was_started(
+    small_table, make_geotiff, tmp_path, monkeypatch
+):
+    with TableWriter(tmp_path / "table.parquet", small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    make_geotiff()
+    make_geotiff(name="other.tif")
+    lon, lat = small_table.centroids[0]
+    (tmp_path / "pools.csv").write_text(f"lon,lat\n{lon},{lat}\n")
+    (tmp_path / "notebooks").mkdir()
+    given = {"TABLE": "table.parquet", "SCENE": "scene.tif", "LABELS": "pools.csv"}
+    for name, value in {**given, "COMPARE": "other.tif"}.items():
+        monkeypatch.setenv(f"RAREEARTH_EXPLORER_{name}", value)
+    monkeypatch.setenv("PWD", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "notebooks")
+    explorer = Explorer.from_environment()
+    try:
+        assert explorer.session.table.path == tmp_path / "table.parquet"
+        assert explorer.scene.path == tmp_path / "scene.tif"
+        assert [other.path for other in explorer.others] == [tmp_path / "other.tif"]
+        assert len(explorer.labels) == 1
+    finally:
+        explorer.close()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PWD", str(tmp_path / "elsewhere"))
+    explorer = Explorer.from_environment()
+    try:
+        assert explorer.session.table.path == Path("table.parquet")
+    finally:
+        explorer.close()
 
 
 def test_without_a_session_what_is_wrong_with_files_is_said(explore, tmp_path):

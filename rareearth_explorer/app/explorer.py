@@ -130,13 +130,18 @@ class Explorer:
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
         """Open what the `explore` command was given, or the demo; a sentence where that fails."""
-        given = {name: os.environ.get(name) or None for name in (TABLE, SCENE, LABELS)}
+        given = {
+            name: _found(os.environ[name]) if os.environ.get(name) else None
+            for name in (TABLE, SCENE, LABELS)
+        }
         height = PAGE_HEIGHT if "VOILA_BASE_URL" in os.environ else NOTEBOOK_HEIGHT
         try:
             if given[TABLE] is None:
                 demo = prepare_demo()
                 return cls(demo.table, demo.scene, demo.labels, compare=demo.others, height=height)
-            others = [path for path in os.environ.get(COMPARE, "").split(os.pathsep) if path]
+            others = [
+                _found(path) for path in os.environ.get(COMPARE, "").split(os.pathsep) if path
+            ]
             return cls(
                 str(given[TABLE]), given[SCENE], given[LABELS], compare=others, height=height
             )
@@ -251,6 +256,16 @@ def _parts(widget: w.Widget) -> list[w.Widget]:
             several = value if isinstance(value, (list, tuple)) else [value]
             waiting += [v for v in several if isinstance(v, w.Widget) and id(v) not in found]
     return list(found.values())
+
+
+def _found(path: str) -> str:
+    """Look for a relative path where the kernel runs, then where the server was started.
+
+    A kernel runs in its notebook's folder, and `PWD` still tells the one in which a shell
+    started the server.
+    """
+    there = Path(os.environ.get("PWD", ""), path)
+    return str(there) if there.exists() and not Path(path).exists() else path
 
 
 def _opened(path: str | Path, table: PatchTable) -> Scene:

@@ -309,8 +309,20 @@ def test_a_scene_is_not_written_over(make_dates, capsys):
     paths = make_dates(random_dates())
     before = paths[0].read_bytes()
     assert main(["activity", *map(str, paths), "-o", str(paths[0])]) == 2
-    assert "one of the scenes" in capsys.readouterr().err
+    assert "one of the files that are read" in capsys.readouterr().err
     assert paths[0].read_bytes() == before
+
+
+def test_labels_and_table_are_not_written_over(make_dates, tmp_path, capsys):
+    paths = make_dates(random_dates())
+    labels = tmp_path / "mine_pools.csv"
+    labels.write_text("lon,lat\n98.3,25.7\n")
+    command = ["activity", *map(str, paths), "--pools", str(labels), "-o"]
+    assert main([*command, str(tmp_path / "mine.tif")]) == 2
+    assert f"{labels}: this is one of the files that are read" in capsys.readouterr().err
+    assert main([*command, str(labels)]) == 2
+    assert labels.read_text() == "lon,lat\n98.3,25.7\n"
+    assert not (tmp_path / "mine.tif").exists()
 
 
 def test_a_scene_that_breaks_off_leaves_nothing_behind(make_dates, tmp_path, capsys):

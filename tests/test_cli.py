@@ -53,6 +53,11 @@ def assert_refused(code: int, capture: Capture, named: Path | str, words: str = 
     assert said.err.endswith(".\n")
 
 
+def kept(path: Path) -> tuple[int, int]:
+    """What tells whether a file was written again; reading it may change other times."""
+    return path.stat().st_ino, path.stat().st_mtime_ns
+
+
 def pixels_of(bands: int = 4, side: int = 180) -> npt.NDArray[np.uint16]:
     return np.random.default_rng(0).integers(200, 4000, (bands, side, side), dtype=np.uint16)
 
@@ -87,9 +92,9 @@ class TestEmbed:
     def test_again_it_is_left_as_it_is(self, scene: Path, capsys: Capture) -> None:
         table = scene.with_name("table.parquet")
         run("embed", scene, "-o", table)
-        before = table.stat()
+        before = kept(table)
         assert run("embed", scene, "-o", table) == 0
-        assert table.stat() == before
+        assert kept(table) == before
         assert run("embed", scene, "-o", table, "--patch-size", "100") == 0
         assert len(open_table(table)) == 25
 
@@ -197,9 +202,9 @@ class TestClay:
         assert run("weights", "convert", FIXTURE / "clay_v1_tiny.ckpt", converted) == 0
         assert f"{converted}: the encoder clay-v1, 0.00 GB." in capsys.readouterr().out
         assert self.embed(planet) == 0
-        before = planet.with_name("table.parquet").stat()
+        before = kept(planet.with_name("table.parquet"))
         assert self.embed(planet, "--weights", converted) == 0
-        assert planet.with_name("table.parquet").stat() == before
+        assert kept(planet.with_name("table.parquet")) == before
 
     @pytest.mark.realdata
     def test_radiance_is_embedded_as_reflectance(self, real_data: Path, tmp_path: Path) -> None:
@@ -429,6 +434,52 @@ class TestTables:
         code = run("import", source, "-o", tmp_path / "u.parquet", "--column", "none")
         assert_refused(code, capsys, source, "there is no column 'none'")
         assert not (tmp_path / "u.parquet").exists()
+
+
+class TestOutputs:
+    """What is written is never one of the files that are read."""
+
+    READ = "this is one of the files that are read"
+
+    @pytest.mark.parametrize("name", ["scene.tif", "./x/../scene.tif", "link.parquet", "same.pq"])
+    def test_embed(self, scene: Path, capsys: Capture, name: str) -> None:
+        scene.with_name("x").mkdir()
+        scene.with_name("link.parquet").symlink_to(scene)
+        scene.with_name("same.pq").hardlink_to(scene)
+        before = scene.read_bytes(), set(scene.parent.iterdir())
+        output = f"{scene.parent}/{name}"
+        assert_refused(run("embed", scene, "-o", output), capsys, name, self.READ)
+        assert_refused(run("embed", scene.parent, "-o", output), capsys, name, self.READ)
+        assert (scene.read_bytes(), set(scene.parent.iterdir())) == before
+
+    @pytest.mark.parametrize("option", ["--udm2", "--weights"])
+    def test_embed_with_masks_and_weights(self, scene: Path, capsys: Capture, option: str) -> None:
+        given = scene.with_name("given.parquet")
+        given.write_bytes(b"mask or weights")
+        assert_refused(run("embed", scene, option, given, "-o", given), capsys, given, self.READ)
+        assert given.read_bytes() == b"mask or weights"
+
+    @pytest.mark.parametrize("command", ["embed", "import"])
+    @pytest.mark.parametrize("name", ["table.tif", "table", "folder/table.csv"])
+    def test_a_name_that_is_no_tables(
+        self, scene: Path, table: Path, capsys: Capture, command: str, name: str
+    ) -> None:
+        output = scene.parent / name
+        source = scene if command == "embed" else table
+        words = r"must end in \.parquet, \.geoparquet or \.pq"
+        assert_refused(run(command, source, "-o", output), capsys, output, words)
+        assert set(scene.parent.iterdir()) == {scene, table}
+
+    def test_import(self, table: Path, capsys: Capture) -> None:
+        before = table.read_bytes()
+        assert_refused(run("import", table, "-o", table), capsys, table, self.READ)
+        assert table.read_bytes() == before
+
+    def test_weights(self, tmp_path: Path, capsys: Capture) -> None:
+        weights = tmp_path / "clay.ckpt"
+        weights.write_bytes(b"weights")
+        assert_refused(run("weights", "convert", weights, weights), capsys, weights, self.READ)
+        assert weights.read_bytes() == b"weights"
 
 
 class TestLabels:

@@ -235,6 +235,15 @@ def test_the_command_lists_what_is_new(tables, tmp_path, capsys, suffix):
     assert sorted(map(int, listed)) == sorted(NEW)
 
 
+def test_a_table_is_not_written_over(tables, tmp_path, capsys):
+    hunt(tables[0], [0, 1], [50, 51], name="my hunt")
+    (tmp_path / "link.csv").symlink_to(tables[1].path)
+    command = ["compare", *(str(table.path) for table in tables), "--session", "my hunt"]
+    assert main([*command, "-o", str(tmp_path / "link.csv")]) == 2
+    assert "link.csv: this is one of the files that are read" in capsys.readouterr().err
+    assert (tmp_path / "link.csv").is_symlink()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [(["-o", "new.xlsx"], "ends in .geojson or .csv"), (["--top", "0"], "give 1 or more")],

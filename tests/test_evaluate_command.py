@@ -249,6 +249,15 @@ def test_bad_options_end_in_one_sentence(labelled, options, what, capsys):
     assert told.count("\n") == 1
 
 
+def test_labels_are_not_written_over(labelled, capsys):
+    table, labels, _ = labelled
+    before = labels.read_bytes()
+    command = ["evaluate", str(table), "--labels", str(labels), "--json", str(labels)]
+    assert main(command) == 2
+    assert "this is one of the files that are read" in capsys.readouterr().err
+    assert labels.read_bytes() == before
+
+
 def test_labels_that_are_too_few(labelled, tmp_path, capsys):
     table, labels, _ = labelled
     one = tmp_path / "one.csv"

@@ -549,6 +549,22 @@ def test_wrong_input_ends_in_one_sentence(
     assert set(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("read", ["table.parquet", "pools.geojson", "scene.png"])
+def test_what_is_read_is_not_written_over(saved, tmp_path, capsys, read):
+    arguments = ["export", "my hunt", "-o", str(tmp_path / read)]
+    if read == "pools.geojson":
+        points = gpd.points_from_xy(*open_table(saved).centroids[[0, 2]].T)
+        gpd.GeoDataFrame(geometry=points, crs=4326).to_file(tmp_path / read)
+        arguments += ["--labels", str(tmp_path / read)]
+    if read == "scene.png":
+        (tmp_path / read).write_bytes(b"imagery")
+        arguments += ["--scene", str(tmp_path / read)]
+    before = (tmp_path / read).read_bytes()
+    assert main(arguments) == 2
+    assert f"{read}: this is one of the files that are read" in capsys.readouterr().err
+    assert (tmp_path / read).read_bytes() == before
+
+
 def test_a_table_that_moved_is_asked_for(saved, tmp_path, capsys):
     saved.rename(tmp_path / "moved.parquet")
     assert main(["export", "my hunt", "-o", str(tmp_path / "out.csv")]) == 2

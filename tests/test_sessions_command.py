@@ -84,6 +84,15 @@ def test_out_and_in_on_another_machine(hunts, table, tmp_path, monkeypatch, caps
     assert main(["export", "a", "-o", str(tmp_path / "out.csv")]) == 0  # it knows where that is
 
 
+def test_a_session_is_not_exported_onto_itself(hunts, table, capsys):
+    path = Journal.named(table, "anna").path
+    before = path.read_bytes()
+    for output in (path, table.path):
+        assert main(["sessions", "export", "anna", "--table", str(table.path), "-o", str(output)])
+        assert "this is one of the files that are read" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_a_file_for_another_table_is_said(hunts, small_table, tmp_path, capsys):
     main(["sessions", "export", "anna", "-o", str(tmp_path / "a.jsonl")])
     write_table(small_table, tmp_path / "other.parquet", rows=50)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rareearth_explorer.cli.masks import add_masks
+from rareearth_explorer.cli.files import images_of, require_other
+from rareearth_explorer.cli.masks import add_masks, masks_of
 from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError
 
@@ -73,15 +73,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> None:
     """Measure, write, and say what came out."""
     from rareearth_explorer.activity import Index, normalise, open_stack, write_activity
-    from rareearth_explorer.scene import scenes_in
 
+    images = images_of(options.scenes)
+    given = [*images, *masks_of(options, images), options.pools, options.table]
+    for output in (options.output, *(_pools_files(options.output) if options.pools else ())):
+        require_other(output, given)
     # Whatever else is given is opened first: nobody waits for a raster to learn of a wrong path.
     labels, table = _labels(options), _table(options)
-    found = [scenes_in(given) if given.is_dir() else [given] for given in options.scenes]
-    files = list(chain.from_iterable(found))
-    _require_other(options.output, files)
     with open_stack(
-        files,
+        images,
         bands=options.bands.split(",") if options.bands else None,
         udm2=options.udm2 or ("none" if options.no_udm2 else "beside"),
         reflectance=options.reflectance,
@@ -127,12 +127,6 @@ def _table(options: argparse.Namespace) -> PatchTable | None:
     return table
 
 
-def _require_other(output: Path, scenes: list[Path]) -> None:
-    """Refuse to write over what is read."""
-    if output.resolve() in {path.resolve() for path in scenes}:
-        raise ExplorerError(f"{output}: this is one of the scenes; choose another place.")
-
-
 def _pools(
     stack: Stack, labels: Labels, normalisation: Normalisation | None, options: argparse.Namespace
 ) -> Pools:
@@ -166,9 +160,16 @@ def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
     print(f"Median standard deviation of pixels not used for it: {effect}.")
 
 
+def _pools_files(output: Path) -> tuple[Path, Path]:
+    """Name the files beside the raster: the pools, and the series of each."""
+    return (
+        output.with_name(f"{output.stem}_pools.geojson"),
+        output.with_name(f"{output.stem}_pools.csv"),
+    )
+
+
 def _write_pools(pools: Pools, output: Path) -> None:
-    listed = output.with_name(f"{output.stem}_pools.geojson")
-    series = output.with_name(f"{output.stem}_pools.csv")
+    listed, series = _pools_files(output)
     frame = pools.to_geodataframe()
     write_text(listed, frame.to_json(drop_id=True))
     write_text(series, pools.to_long_dataframe().to_csv(index=False))

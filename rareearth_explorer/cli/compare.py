@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError
 
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
     check(options)
     tables = open_table(options.first), open_table(options.second)
     session = find_session_of(options.session, *tables)
+    if options.output is not None:
+        require_other(options.output, [options.first, options.second, session])
     comparison = Comparison.of(*tables, session, options.threshold)
     frame = comparison.to_geodataframe(options.top)
     before, after = (day or "an unknown date" for day in comparison.dates)

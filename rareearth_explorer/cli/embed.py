@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.masks import add_masks
+from rareearth_explorer.cli.files import images_of, require_other, require_table_name
+from rareearth_explorer.cli.masks import add_masks, masks_of
 from rareearth_explorer.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -145,7 +145,10 @@ def _embed(options: argparse.Namespace) -> EmbeddingReport:
     if options.cluster is not None:
         _make_absolute(options)
     clay = _clay_options(options)
-    open_scene = _scene_opener(options, clay)
+    images = images_of(options.scenes)
+    require_other(options.output, [*images, *masks_of(options, images), options.weights])
+    require_table_name(options.output)
+    open_scene = _scene_opener(options, images, clay)
     how = {"patch_size": options.patch_size or DEFAULT_PATCH_SIZE, "batch": options.batch}
     with open_scene() as scene, _naming(scene, options.weights):
         make_encoder = _encoder_maker(options, scene, clay)
@@ -170,13 +173,14 @@ def _clay_options(options: argparse.Namespace) -> ClayOptions | None:
     return ClayOptions(**given) if given or options.encoder in CLAY else None
 
 
-def _scene_opener(options: argparse.Namespace, clay: ClayOptions | None) -> Callable[[], Scene]:
-    from rareearth_explorer.scene import open_mosaic, scenes_in
+def _scene_opener(
+    options: argparse.Namespace, images: list[Path], clay: ClayOptions | None
+) -> Callable[[], Scene]:
+    from rareearth_explorer.scene import open_mosaic
 
-    found = [scenes_in(given) if given.is_dir() else [given] for given in options.scenes]
     return partial(
         open_mosaic,
-        list(chain.from_iterable(found)),
+        images,
         bands=options.bands.split(",") if options.bands else None,
         udm2=options.udm2 or ("none" if options.no_udm2 else "beside"),
         reflectance=clay is not None and clay.normalisation == "sensor",

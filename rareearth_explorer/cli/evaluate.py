@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError, SessionError
 
@@ -47,6 +48,8 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.study.reproduction import Judge
     from rareearth_explorer.study.summary import summary
 
+    if options.json:
+        require_other(options.json, [options.table, options.labels])
     judge = Judge.open(
         options.table,
         options.labels,

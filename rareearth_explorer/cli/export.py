@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.session.journal import replay
 
     journal, table = find(options.session, options.table)
+    require_other(options.output, [journal, table.path, options.scene, options.labels])
     session = Session(table, open_labels(options.labels) if options.labels else None)
     tell(replay(journal, session))
     scene = open_own(options.scene, table) if options.scene else None

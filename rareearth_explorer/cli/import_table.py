@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.files import require_other, require_table_name
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
@@ -24,6 +26,8 @@ def run(options: argparse.Namespace) -> None:
     """Import the table and say what came out."""
     from rareearth_explorer.pipeline import import_table
 
+    require_other(options.output, [options.source])
+    require_table_name(options.output)
     report = import_table(options.source, options.output, column=options.column)
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "

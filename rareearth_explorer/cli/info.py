@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-TABLE_SUFFIXES = (".parquet", ".geoparquet", ".pq")
-SCENE_SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2")
+from rareearth_explorer.cli.files import SCENE_SUFFIXES, TABLE_SUFFIXES
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -17,3 +18,12 @@ def add_masks(parser: argparse.ArgumentParser, without: str) -> None:
         help="Planet's usable data mask, once for each scene (default: those beside the scenes)",
     )
     masks.add_argument("--no-udm2", action="store_true", help=without)
+
+
+def masks_of(options: argparse.Namespace, images: Iterable[Path]) -> list[Path | None]:
+    """Name the masks that are read with images: those given, those beside them, or none."""
+    from rareearth_explorer.scene.planet import udm2_beside
+
+    if options.no_udm2:
+        return []
+    return options.udm2 or [udm2_beside(image) for image in images]

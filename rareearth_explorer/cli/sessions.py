@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rareearth_explorer.cli.export import find, tell
+from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def run_export(options: argparse.Namespace) -> None:
     from rareearth_explorer.table import open_table
 
     table = open_table(options.table) if options.table else None
-    record = save_copy(_file(options.session, table), options.output)
+    file = _file(options.session, table)
+    require_other(options.output, [file, options.table])
+    record = save_copy(file, options.output)
     tell(record)
     print(f"{options.output}: {len(record.entries):,} steps.")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.files import require_other
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
@@ -25,6 +27,7 @@ def run(options: argparse.Namespace) -> None:
     """Convert the checkpoint and say what it holds."""
     from rareearth_explorer.encoders import convert_checkpoint
 
+    require_other(options.target, [options.checkpoint])
     name = convert_checkpoint(options.checkpoint, options.target)
     size = options.target.stat().st_size / 1e9
     print(f"{options.target}: the encoder {name}, {size:.2f} GB.")

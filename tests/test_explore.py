@@ -88,6 +88,23 @@ def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
     assert variables(table, None, None) == {"RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)}
 
 
+def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
+    with exploring(table) as one, exploring(table) as other:
+        addresses = address_of(one), address_of(other)
+        assert addresses[0] != addresses[1]
+        one.terminate()
+        one.wait(60)
+        assert "Rare Earth Explorer" in page_at(addresses[1])
+
+
+def test_a_server_that_ends_is_said(table, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("rareearth_explorer.cli.explore.notebook", lambda: tmp_path / "no.ipynb")
+    assert main(["explore", str(table), "--no-browser"]) == 2
+    said = capsys.readouterr().err
+    assert "The dashboard's server did not start" in said
+    assert said.count("\n") == 1
+
+
 def test_a_port_in_use_is_said(table, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 FIRST_PORT = 8866
 PATIENCE = 60
 """Seconds the server may take to answer."""
+
+ANNOUNCED = re.compile(r"running at:\s+(http[^\s?]+)\S*\s")
+"""What Voila says in its log once it listens, with the address."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -157,7 +161,7 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
     Parameters
     ----------
     port
-        Where to listen, on this machine only.
+        Where to listen, on this machine only; on another one if it has been taken meanwhile.
     environment
         What the notebook shall open.
     preheat
@@ -170,21 +174,22 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
     """
     command = [
         *(sys.executable, "-m", "voila", str(notebook()), "--no-browser", f"--port={port}"),
-        *("--Voila.ip=127.0.0.1", "--VoilaConfiguration.theme=light"),
+        *("--Voila.ip=127.0.0.1", "--Voila.log_level=INFO", "--VoilaConfiguration.theme=light"),
         f"--VoilaConfiguration.preheat_kernel={preheat > 0}",
         f"--VoilaConfiguration.default_pool_size={preheat}",
     ]
     signal.signal(signal.SIGTERM, _interrupt)
     # The log goes to a file, because a pipe that nobody reads fills up and stops the server.
-    with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=log, stderr=log
-        )
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        log = Path(folder, "log")
+        with log.open("wb") as out:
+            server = subprocess.Popen(
+                command, env={**os.environ, **environment}, stdout=out, stderr=out
+            )
         try:
-            address = f"http://127.0.0.1:{port}/"
-            if not _answers(f"{address}static/none", server):
-                log.seek(0)
-                last = log.read().decode(errors="replace").strip().splitlines()[-1:]
+            address = _address(log, server)
+            if address is None:
+                last = log.read_text(errors="replace").strip().splitlines()[-1:]
                 raise ExplorerError(
                     f"The dashboard's server did not start ({''.join(last) or 'no answer'}); try "
                     "again, or another port with --port."
@@ -204,17 +209,27 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
-    """Wait until there is any answer; False if the server ended or time is up."""
+def _address(log: Path, server: subprocess.Popen[bytes]) -> str | None:
+    """Wait for the server to announce its address and to answer there; None if it does not.
+
+    Only its own log tells the address: where it was started at the same moment as another one,
+    the port that was free is the other's, and the other answers there.
+    """
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            return True
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False
+        announced = ANNOUNCED.search(log.read_text(errors="replace"))
+        if announced and _answers(f"{announced[1]}static/none"):
+            return announced[1]
+        time.sleep(0.1)
+    return None
+
+
+def _answers(address: str) -> bool:
+    """Whether there is any answer, be it that there is no such page."""
+    try:
+        urllib.request.urlopen(address, timeout=2).close()
+    except urllib.error.HTTPError as answer:
+        answer.close()
+    except OSError:
+        return False
+    return True

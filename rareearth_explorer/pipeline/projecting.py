@@ -31,6 +31,6 @@ def project_table(path: Path, *, progress: bool = True) -> None:
             "stored; write the table without these rows."
         )
     # None: shown on a terminal only.
-    bar = {"desc": f"projecting {path.name}", "disable": None if progress else True}
+    bar = {"desc": f"projecting {path.name} (slow to start)", "disable": None if progress else True}
     coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)
     add_projection(path, coordinates, projection.parameters())

@@ -82,6 +82,12 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
         grey = np.asarray(Image.open(io.BytesIO(curve)).convert("L"))
         assert np.median(grey) < 80, "the curve's ground is light on a dark page"
         assert grey.max() > 180, "its lines are not"
+
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        for explorer in (one, two):  # neither works any more
+            expect(explorer.get_by_role("alert")).to_contain_text("run the cell again")
         page.close()
 
 

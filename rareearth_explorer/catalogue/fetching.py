@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
 from shapely.geometry import box
-from tqdm import tqdm
 
 from rareearth_explorer.catalogue.assets import Band, band_of
 from rareearth_explorer.catalogue.choosing import Choice, bounds_of, choose
@@ -24,6 +23,7 @@ from rareearth_explorer.catalogue.request import Request
 from rareearth_explorer.catalogue.searching import search
 from rareearth_explorer.catalogue.writing import was_made_of, write_cog
 from rareearth_explorer.errors import CatalogueError
+from rareearth_explorer.progress import progress_bar
 from rareearth_explorer.scene.dates import acquisition_time
 
 AT_ONCE = 8
@@ -128,7 +128,8 @@ def fetch(
     work = _cut(frame, choice, images)
     missing = [part for part in work if not parts.has(part.name)]
     shown = progress and sys.stderr.isatty()
-    with _bar(f"fetching {path.name}", "part", len(work), len(work) - len(missing), shown) as bar:
+    done = len(work) - len(missing)
+    with progress_bar(f"fetching {path.name}", "part", len(work), done=done, shown=shown) as bar:
         _read(frame, parts, missing, bar)
     blocks = _join(frame, parts, {part.name for part in work}, shifts)
     if added is None and any(each for image in shifts for each in image):
@@ -138,7 +139,7 @@ def fetch(
         for role, band in zip(request.bands, images[0], strict=True)
     }
     # After the blocks come the overviews.
-    with _bar(f"writing {path.name}", "step", len(frame.blocks()) + 1, 0, shown) as bar:
+    with progress_bar(f"writing {path.name}", "step", len(frame.blocks()) + 1, shown=shown) as bar:
         write_cog(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
         bar.update()
     parts.remove()
@@ -192,11 +193,6 @@ def _cut(frame: Frame, choice: Choice, images: list[list[Band]]) -> list[Part]:
 
 def _name(block: int, image: int, band: int) -> str:
     return f"{block:05d}-{image:02d}-{band:02d}"
-
-
-def _bar(title: str, unit: str, total: int, done: int, shown: bool) -> Any:
-    """Make a progress bar with rate and time left."""
-    return tqdm(desc=title, unit=unit, total=total, initial=done, disable=not shown)
 
 
 def _read(frame: Frame, parts: Parts, missing: list[Part], bar: Any) -> None:

@@ -15,11 +15,11 @@ import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.windows import Window
-from tqdm.auto import tqdm
 
 from rareearth_explorer.demo.landscape import Landscape
 from rareearth_explorer.demo.spectra import BANDS
 from rareearth_explorer.demo.terrain import GSD
+from rareearth_explorer.progress import progress_bar
 
 CRS = "EPSG:32647"
 TRANSFORM = Affine(GSD, 0, 444_900, 0, -GSD, 2_870_400)
@@ -97,10 +97,12 @@ def _draw_all(
             for x in range(0, landscape.width, _TILE)
         ]
         drawn = _draw_ahead(landscape, windows, list(paths))
-        bar = tqdm(drawn, "Drawing the synthetic scene", len(windows), disable=not progress)
-        for window, pictures in bar:
-            for raster, picture in zip(rasters, pictures, strict=True):
-                raster.write(picture, window=window)
+        title = "drawing the synthetic scene"
+        with progress_bar(title, "window", len(windows), shown=progress) as bar:
+            for window, pictures in drawn:
+                for raster, picture in zip(rasters, pictures, strict=True):
+                    raster.write(picture, window=window)
+                bar.update()
 
 
 def _draw_ahead(

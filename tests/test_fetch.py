@@ -493,7 +493,8 @@ class TestGoingOn:
         fetch(asking(), path, progress=False)
         before = path.stat()
         assert fetch(asking(), path, progress=False).parts == 0
-        assert path.stat() == before
+        after = path.stat()  # reading it changes when it was read last
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
         path.write_bytes(path.read_bytes()[: before.st_size // 2])
         assert fetch(asking(), path, progress=False).parts == 8
         assert_cut_from(path, pixels_of(17) - 1000, CORNER, ALL)

@@ -115,6 +115,21 @@ def test_a_port_in_use_is_said(table, capsys):
     assert f"port {port}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [
+        (["--port", "99999"], "whole number from 1 to 65535"),
+        (["--port", "http"], "whole number from 1 to 65535"),
+        (["--preheat", "-1"], "whole number of 0 or more"),
+    ],
+)
+def test_numbers_that_cannot_be_are_said_with_what_is_allowed(table, capsys, option, allowed):
+    with pytest.raises(SystemExit) as ended:
+        main(["explore", str(table), *option])
+    assert ended.value.code == 2
+    assert f"argument {option[0]}: '{option[1]}' is not a {allowed}" in capsys.readouterr().err
+
+
 def test_what_is_wrong_is_said_before_anything_is_served(table, tmp_path, capsys):
     assert main(["explore", str(tmp_path / "none.parquet")]) == 2
     assert "no such file" in capsys.readouterr().err

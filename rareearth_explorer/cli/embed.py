@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.files import images_of, require_other, require_table_name
 from rareearth_explorer.cli.masks import add_masks, masks_of
+from rareearth_explorer.cli.numbers import whole
 from rareearth_explorer.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="roles of the bands, where the file does not tell; _ leaves one out",
     )
     parser.add_argument(
-        "--batch", type=positive, default=16, metavar="N", help="patches at once, 64 at most"
+        "--batch", type=whole(1), default=16, metavar="N", help="patches at once, 64 at most"
     )
     parser.add_argument("--no-projection", action="store_true", help="leave the UMAP for later")
     add_masks(parser, without="embed what lies under clouds too")
@@ -79,14 +80,6 @@ def run(options: argparse.Namespace) -> None:
     )
     if not options.no_projection and open_table(report.table).umap is None:
         project_table(report.table)
-
-
-def positive(text: str) -> int:
-    """Read a whole number above 0."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _add_clay(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +124,7 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
     cluster.add_argument(
         "--local-workers",
         dest="cluster",
-        type=positive,
+        type=whole(1),
         metavar="N",
         help="start so many worker processes here",
     )

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.numbers import whole
 from rareearth_explorer.errors import ExplorerError, SceneError
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="GeoTIFFs of other dates, to lay beside the scene",
     )
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
-    parser.add_argument("--port", type=int, help=f"default: the first free one from {FIRST_PORT}")
+    parser.add_argument(
+        "--port", type=whole(1, 65535), help=f"default: the first free one from {FIRST_PORT}"
+    )
     parser.add_argument(
         "--preheat",
-        type=int,
+        type=whole(0),
         default=1,
         metavar="N",
         help="pages kept ready, so that the next opens at once; each is a process (default: 1)",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.embed import CACHE_MEGABYTES
+from rareearth_explorer.cli.numbers import percent
 from rareearth_explorer.errors import CatalogueError
 
 if TYPE_CHECKING:
@@ -77,14 +78,6 @@ def run(options: argparse.Namespace) -> None:
     )
     for sentence in _sentences(fetch(request, options.output, added=options.offset)):
         print(sentence)
-
-
-def percent(text: str) -> float:
-    """Read a number from 0 to 100."""
-    number = float(text)
-    if not 0 <= number <= 100:
-        raise ValueError
-    return number
 
 
 def _bands(given: str | None, collection: str) -> tuple[str, ...]:

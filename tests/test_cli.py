@@ -143,6 +143,17 @@ class TestEmbed:
         here, there = (pq.read_table(f"{name}.parquet") for name in ("here", "there"))
         assert here.equals(there, check_metadata=True)
 
+    @pytest.mark.parametrize("address", ["nonsense", "nonsense://x"])
+    def test_an_address_of_no_scheduler_is_one_sentence_to_the_end(
+        self, scene: Path, address: str
+    ) -> None:
+        pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")
+        output = scene.with_name("table.parquet")
+        done = run_alone("embed", scene, "-o", output, "--scheduler", address)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"{address}: no Dask scheduler answers there")
+        assert done.stderr.count("\n") == 1, done.stderr
+
     def test_progress_with_rate_and_time_left_on_a_terminal(self, scene: Path) -> None:
         terminal, side = pty.openpty()
         termios.tcsetwinsize(side, (24, 100))

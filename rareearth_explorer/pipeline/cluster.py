@@ -129,24 +129,32 @@ def _connected(cluster: str | int) -> Iterator[Client]:
 
     with ExitStack() as opened:
         if isinstance(cluster, int):
-            cluster = opened.enter_context(
-                distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=cluster,
-                    threads_per_worker=max(1, cores() // cluster),
-                    dashboard_address="127.0.0.1:0",  # any free port; its own may be in use
-                    silence_logs=logging.ERROR,
-                )
-            ).scheduler_address
-        try:
-            client = distributed.Client(  # type: ignore[no-untyped-call]
-                cluster, timeout=PATIENCE / 3, set_as_default=False
+            started = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=cluster,
+                threads_per_worker=max(1, cores() // cluster),
+                dashboard_address="127.0.0.1:0",  # any free port; its own may be in use
+                silence_logs=logging.ERROR,
             )
-        except (OSError, ValueError) as error:
-            raise ExplorerError(
-                f"{cluster}: no Dask scheduler answers there; start one with 'dask scheduler', "
-                "and give the address that it prints."
-            ) from error
-        yield opened.enter_context(client)
+            cluster = str(opened.enter_context(started).scheduler_address)
+        yield opened.enter_context(_client_of(cluster))
+
+
+def _client_of(address: str) -> Client:
+    """Connect to a scheduler."""
+    import distributed
+    from distributed.comm.addressing import resolve_address
+
+    try:
+        # Before there is a client: one for an address that is none cannot be closed.
+        resolve_address(address)
+        return distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=PATIENCE / 3, set_as_default=False
+        )
+    except (OSError, ValueError) as error:
+        raise ExplorerError(
+            f"{address}: no Dask scheduler answers there; start one with 'dask scheduler', "
+            "and give the address that it prints."
+        ) from error
 
 
 @contextmanager

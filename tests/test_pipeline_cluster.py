@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from fake_encoders import Failing, Means, means_on, refuse, slow_tiny_clay, tiny
 from rareearth_explorer.errors import EncoderError, ExplorerError, TableError
 from rareearth_explorer.pipeline import cluster as cluster_module
 from rareearth_explorer.pipeline import embed_scene
+from rareearth_explorer.pipeline import running as running_module
 from rareearth_explorer.pipeline.cluster import embed_on_cluster
 from rareearth_explorer.scene import open_scene
 
@@ -170,7 +172,9 @@ class TestTrouble:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(cluster_module, "PATIENCE", 1.5)
-        with pytest.raises(ExplorerError, match=r"the cluster has no worker; .* 'dask worker tcp"):
+        address = cluster.address
+        said = f"{address}: no worker is connected; start one with 'dask worker {address}'."
+        with pytest.raises(ExplorerError, match=f"^{re.escape(said)}$"):
             embed_on_cluster(
                 partial(open_scene, scene),
                 Means,
@@ -203,6 +207,36 @@ class TestTrouble:
             embed_on_cluster(
                 partial(open_scene, scene), make, tmp_path / "t.parquet", cluster.address, **options
             )
+
+    def test_the_last_worker_lost(
+        self,
+        cluster: Processes,
+        scene: Path,
+        tmp_path: Path,
+        options: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(running_module, "PATIENCE", 0.5)
+        worker = cluster.worker()
+        table = tmp_path / "table.parquet"
+
+        def kill() -> None:
+            wait_for(3, table)
+            monkeypatch.setattr(cluster_module, "PATIENCE", 1)
+            worker.kill()
+
+        killing = threading.Thread(target=kill, daemon=True)
+        killing.start()
+        with pytest.raises(ExplorerError, match=r"the last worker was lost; finished blocks are"):
+            embed_on_cluster(
+                partial(open_scene, scene),
+                partial(means_on, "RAREEARTH_TEST_DEVICE"),
+                table,
+                cluster.address,
+                **options,
+            )
+        killing.join()
+        assert 3 <= finished(table) < 30
 
     def test_a_lost_scheduler(
         self, cluster: Processes, scene: Path, tmp_path: Path, options: dict[str, Any]

@@ -81,8 +81,8 @@ def embed_on_cluster(
     Raises
     ------
     ExplorerError
-        As `embed_scene`; or the cluster cannot be reached, was lost, or has a worker with other
-        files or another device.
+        As `embed_scene`; or the cluster cannot be reached, has no worker, was lost, or has a
+        worker with other files or another device.
     """
     with open_scene() as scene, _connected(cluster) as client:
         grid = scene.grid(patch_size)
@@ -113,7 +113,7 @@ def _ask(client: Client, question: Callable[[], Any]) -> Any:
 
 
 def _threads(client: Client) -> int:
-    """Count the threads of all workers; waits a while for the first worker."""
+    """Count the threads of all workers; waits a while for another where the last was lost."""
     if not client.nthreads():
         client.wait_for_workers(1, timeout=PATIENCE)
     return sum(client.nthreads().values())
@@ -136,7 +136,9 @@ def _connected(cluster: str | int) -> Iterator[Client]:
                 silence_logs=logging.ERROR,
             )
             cluster = str(opened.enter_context(started).scheduler_address)
-        yield opened.enter_context(_client_of(cluster))
+        client = opened.enter_context(_client_of(cluster))
+        _require_worker(client)
+        yield client
 
 
 def _client_of(address: str) -> Client:
@@ -157,6 +159,17 @@ def _client_of(address: str) -> Client:
         ) from error
 
 
+def _require_worker(client: Client) -> None:
+    """Wait a little for a first worker, as one may have been started at the same moment."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE / 2)
+    except TimeoutError as error:
+        address = client.scheduler.address
+        raise ExplorerError(
+            f"{address}: no worker is connected; start one with 'dask worker {address}'."
+        ) from error
+
+
 @contextmanager
 def _sentences(client: Client) -> Iterator[None]:
     """Say in a sentence what is wrong with a cluster."""
@@ -174,7 +187,7 @@ def _sentences(client: Client) -> Iterator[None]:
         ) from error
     except TimeoutError as error:
         raise ExplorerError(
-            f"{address}: the cluster has no worker; {again} after 'dask worker {address}'."
+            f"{address}: the last worker was lost; {again} after 'dask worker {address}'."
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise ExplorerError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from rareearth_explorer.encoders import ClayOptions, Encoder
     from rareearth_explorer.pipeline import EmbeddingReport
     from rareearth_explorer.scene import Scene
-
-CACHE_MEGABYTES = 512
-"""What GDAL may keep of the files; its default, 5 % of the machine's memory, can be a lot."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,7 +68,6 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.pipeline import project_table
     from rareearth_explorer.table import open_table
 
-    os.environ.setdefault("GDAL_CACHEMAX", str(CACHE_MEGABYTES))
     report = _embed(options)
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.embed import CACHE_MEGABYTES
 from rareearth_explorer.cli.numbers import percent
 from rareearth_explorer.errors import CatalogueError
 
@@ -65,7 +63,6 @@ def run(options: argparse.Namespace) -> None:
     """Fetch the imagery and say what came."""
     from rareearth_explorer.catalogue import Request, fetch
 
-    os.environ.setdefault("GDAL_CACHEMAX", str(CACHE_MEGABYTES))
     request = Request(
         stac=options.stac,
         collection=options.collection,

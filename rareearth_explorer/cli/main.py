@@ -24,6 +24,7 @@ from rareearth_explorer.cli import (
     weights,
 )
 from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.raster_cache import bound_raster_cache
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
@@ -59,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0, or 2 after one sentence about what is wrong with the input."""
     options = build_parser().parse_args(arguments)
+    bound_raster_cache()
     try:
         options.run(options)
     except ExplorerError as error:

@@ -20,6 +20,7 @@ from rareearth_explorer.demo.landscape import Landscape
 from rareearth_explorer.demo.spectra import BANDS
 from rareearth_explorer.demo.terrain import GSD
 from rareearth_explorer.progress import progress_bar
+from rareearth_explorer.raster_cache import bound_raster_cache
 
 CRS = "EPSG:32647"
 TRANSFORM = Affine(GSD, 0, 444_900, 0, -GSD, 2_870_400)
@@ -60,6 +61,7 @@ def write_scenes(
     OSError
         When a file cannot be written.
     """
+    bound_raster_cache()
     partial = {day: path.with_name(f".{path.name}.part") for day, path in scenes.items()}
     try:
         _draw_all(landscape, partial, transform, recipe, progress)

@@ -19,6 +19,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from rareearth_explorer.errors import SceneError
+from rareearth_explorer.raster_cache import bound_raster_cache
 
 
 class Raster:
@@ -52,6 +53,7 @@ class Raster:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._threads = threading.local()
+        bound_raster_cache()
         # Weak, so that the handle of a thread that has ended goes with it.
         self._handles: weakref.WeakSet[Any] = weakref.WeakSet()
         with self._reading(), warnings.catch_warnings():

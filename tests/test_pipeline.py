@@ -233,6 +233,14 @@ class TestStopping:
         embed(scene, whole, Means(seed=1))
         assert open_table(whole).metadata["encoder"]["seed"] == 1
 
+    def test_stopped_before_the_first_block_it_leaves_nothing(
+        self, scene: Path, tmp_path: Path
+    ) -> None:
+        before = set(tmp_path.iterdir())
+        with pytest.raises(RuntimeError):
+            embed(scene, tmp_path / "table.parquet", Failing(0, lambda: raise_(RuntimeError())))
+        assert set(tmp_path.iterdir()) == before
+
     def test_stopped_while_the_table_was_written(
         self, scene: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

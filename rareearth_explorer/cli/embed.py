@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -139,6 +140,7 @@ def _embed(options: argparse.Namespace) -> EmbeddingReport:
     open_scene = _scene_opener(options, images, clay)
     how = {"patch_size": options.patch_size or DEFAULT_PATCH_SIZE, "batch": options.batch}
     with open_scene() as scene, _naming(scene, options.weights):
+        _require_pixels(scene, how["patch_size"])
         make_encoder = _encoder_maker(options, scene, clay)
         if options.cluster is None:
             return embed_scene(scene, make_encoder(), options.output, **how)
@@ -173,6 +175,25 @@ def _scene_opener(
         udm2=options.udm2 or ("none" if options.no_udm2 else "beside"),
         reflectance=clay is not None and clay.normalisation == "sensor",
     )
+
+
+def _require_pixels(scene: Scene, patch_size: float) -> None:
+    """Require that there is something to see in a patch, in terms of what was typed.
+
+    Raises
+    ------
+    EncoderError
+        It has fewer pixels than any encoder takes.
+    """
+    from rareearth_explorer.encoders import LEAST_PIXELS
+
+    if scene.grid(patch_size).patch_px < LEAST_PIXELS:
+        across = patch_size / scene.gsd
+        raise EncoderError(
+            f"its pixels measure {scene.gsd:.4g} m, so a patch of {patch_size:g} m is only "
+            f"{across:.2g} pixels wide, and an encoder needs at least {LEAST_PIXELS}; give "
+            f"--patch-size {math.ceil(LEAST_PIXELS * scene.gsd)} or more."
+        )
 
 
 def _encoder_maker(

@@ -26,6 +26,9 @@ __all__ = [
 
 CLAY = ("clay-v1", "clay-v1.5")
 
+LEAST_PIXELS = 8
+"""Smallest side of a patch, in pixels, that each encoder of this package takes."""
+
 
 def available() -> tuple[str, ...]:
     """Names that `load` knows; Clay needs torch and weights besides."""

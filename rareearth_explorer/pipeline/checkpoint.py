@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from rareearth_explorer.pipeline.blocks import EmbeddedBlock
 
 class Checkpoint:
     """A folder beside the table with one file for each finished block.
+
+    In a `with` statement, a folder in which no block is finished in the end is deleted.
 
     Parameters
     ----------
@@ -43,6 +45,13 @@ class Checkpoint:
                 self._require(plan)
             else:
                 write_atomically(self._plan, json.dumps(plan, indent=1), synced=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.folder.exists() and not any(self.folder.glob("*.npz")):
+            self.remove()
 
     def has(self, number: int) -> bool:
         """Whether a block is finished."""

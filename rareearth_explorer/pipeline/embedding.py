@@ -135,32 +135,35 @@ def fill_table(
     """
     work = list(enumerate(blocks(grid)))
     dim = plan["encoder"]["dim"]
-    checkpoint = Checkpoint(table, plan)
-    if (rows := _rows_if_made_of(plan, table)) is not None:
+    with Checkpoint(table, plan) as checkpoint:
+        if (rows := _rows_if_made_of(plan, table)) is not None:
+            checkpoint.remove()
+            return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
+        missing = [(number, block) for number, block in work if not checkpoint.has(number)]
+        done = len(grid) - sum(block.columns for _, block in missing)
+        title = f"embedding {scene.path.name}"
+        with progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar:
+            _keep(embed(missing), checkpoint, bar)
+        left_out = sum(checkpoint.load(number).left_out for number, _ in work)
+        if left_out == len(grid):
+            checkpoint.remove()
+            raise SceneError(
+                f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene "
+                "or a smaller patch size."
+            )
+        with TableWriter(table, dim, plan) as writer:
+            for row, column, embeddings in _row_groups(checkpoint, len(work)):
+                writer.append(row, column, grid.corners(row, column), embeddings)
         checkpoint.remove()
-        return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
-    missing = [(number, block) for number, block in work if not checkpoint.has(number)]
-    done = len(grid) - sum(block.columns for _, block in missing)
-    title = f"embedding {scene.path.name}"
-    with (
-        progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar,
-        closing(embed(missing)) as finished,
-    ):
+        return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
+
+
+def _keep(finished: Finished, checkpoint: Checkpoint, bar: Any) -> None:
+    """Keep blocks as they are finished; what is under way when one cannot be is stopped."""
+    with closing(finished):
         for number, block in finished:
             checkpoint.save(number, block)
             bar.update(len(block.row) + block.left_out)
-    left_out = sum(checkpoint.load(number).left_out for number, _ in work)
-    if left_out == len(grid):
-        checkpoint.remove()
-        raise SceneError(
-            f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene or "
-            "a smaller patch size."
-        )
-    with TableWriter(table, dim, plan) as writer:
-        for row, column, embeddings in _row_groups(checkpoint, len(work)):
-            writer.append(row, column, grid.corners(row, column), embeddings)
-    checkpoint.remove()
-    return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
 
 
 def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.files import require_no_imagery
 from rareearth_explorer.cli.numbers import whole
 from rareearth_explorer.errors import ExplorerError, SceneError
 
@@ -98,6 +99,7 @@ def check(
     from rareearth_explorer.scene import open_scene
     from rareearth_explorer.table import open_table
 
+    require_no_imagery(table)
     patches = open_table(table)
     place = _box(patches.bounds)
     for path in [*([scene] if scene else []), *compare]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.files import require_no_imagery
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
@@ -21,5 +23,6 @@ def run(options: argparse.Namespace) -> None:
     """Project the table."""
     from rareearth_explorer.pipeline import project_table
 
+    require_no_imagery(options.table)
     project_table(options.table)
     print(f"{options.table}: the projection is stored.")

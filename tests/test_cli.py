@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 import termios
@@ -23,6 +24,8 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 
 from rareearth_explorer.cli import main
+from rareearth_explorer.cli.info import known_bands
+from rareearth_explorer.scene.bands import ROLES
 from rareearth_explorer.table import PatchTable, TableWriter, open_table
 
 MakeGeotiff = Callable[..., Path]
@@ -412,6 +415,103 @@ class TestBadScenes:
         monkeypatch.setattr("rareearth_explorer.pipeline.embed_scene", interrupt)
         assert run("embed", scene, "-o", scene.with_name("table.parquet")) == 130
         assert capsys.readouterr().err == "Stopped.\n"
+
+
+class TestInfo:
+    """What will be made of a file, in words."""
+
+    @pytest.fixture
+    def lines(self, capsys: Capture) -> Callable[[Path], list[str]]:
+        def told(path: Path) -> list[str]:
+            assert run("info", path) == 0
+            said = capsys.readouterr().out
+            assert not re.search(r"[\[\]{}']|None", said), "Python is on the screen"
+            return [re.sub(" {2,}", "  ", line).strip() for line in said.splitlines()]
+
+        return told
+
+    def test_a_scene(self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]) -> None:
+        pixels = pixels_of()
+        pixels[:, :45] = 0
+        names = ("blue", "green", "red", "nir")
+        path = make_geotiff(pixels, "20220307_scene.tif", nodata=0, descriptions=names)
+        make_geotiff(pixels[:1], "20220307_scene_udm2.tif")
+        assert lines(path) == [
+            f"imagery  {path}",
+            f"mask for embed  {path.with_name('20220307_scene_udm2.tif')}",
+            "extent  25.71638° N, 98.30219° E to 25.72128° N, 98.30760° E, 0.5 x 0.5 km",
+            "size  180 x 180 pixels of 3 m",
+            "pixels  uint16, 0 for nodata, in WGS 84 / UTM zone 47N",
+            "valid  75.0 % of the pixels",
+            "date  2022-03-07 12:00 UTC",
+            "bands  blue, green, red, nir",
+            "patches  4 of 250 m, each 84 x 84 pixels",
+            f"next  rareearth-explorer embed {path} -o 20220307_scene.parquet",
+        ]
+
+    def test_bands_without_names(self, scene: Path, lines: Callable[[Path], list[str]]) -> None:
+        said = lines(scene)
+        at = said.index("bands  b1, b2, b3, b4")
+        assert said[at + 1].startswith("not known: b1, b2, b3, b4; name all with --bands")
+        assert said[at + 2] == f"names: {', '.join(known_bands())}"
+        assert {*ROLES, "swir22", "rededge3"} <= set(known_bands())
+        _, *command = shlex.split(said[-1].removeprefix("next  "))
+        assert run(*command[:2], "-o", scene.with_name(command[-1]), "--no-projection") == 0
+
+    def test_coarse_pixels(
+        self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
+    ) -> None:
+        place = Affine(30, 0, 430_000, 0, -30, 7_150_000)
+        said = lines(make_geotiff(pixels_of(), crs="EPSG:32717", transform=place))
+        extent = next(line for line in said if line.startswith("extent"))
+        assert re.fullmatch(
+            r"extent  25\.\d+° S, 81\.\d+° W to 25\.\d+° S, 81\.\d+° W, 5\.4 x 5\.4 km", extent
+        )
+        assert "warning: 8 pixels are few to tell a mine by; make patches larger" in said
+        assert said[-1].endswith(".parquet --patch-size 480")
+
+    def test_a_scene_smaller_than_a_patch(
+        self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
+    ) -> None:
+        said = lines(make_geotiff(pixels_of(4, 40)))
+        assert "patches  not one of 250 m fits" in said
+        assert said[-1].endswith(".parquet --patch-size 120")
+
+    def test_geotiffs_in_a_folder_that_are_not_taken(
+        self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
+    ) -> None:
+        taken = make_geotiff(pixels_of(), "one.tif")
+        make_geotiff(pixels_of(), "two.tiff")
+        assert lines(taken.parent)[1:3] == ["taken  one.tif", "not taken  two.tiff"]
+
+    def test_a_table(self, table: Path, lines: Callable[[Path], list[str]]) -> None:
+        said = lines(table)
+        assert "patches  60" in said
+        assert "extent  25.70760° N, 98.30219° E to 25.72137° N, 98.32739° E" in said
+        assert said[-1] == f"next  rareearth-explorer project {table}"
+        run("project", table)
+        assert lines(table)[-1] == f"next  rareearth-explorer explore {table}"
+
+    def test_a_table_west_of_greenwich(
+        self, small_table: PatchTable, tmp_path: Path, lines: Callable[[Path], list[str]]
+    ) -> None:
+        path = tmp_path / "west.parquet"
+        with TableWriter(path, small_table.dim, {}, placed=False) as writer:
+            corners = small_table.corners * (-1, 1)
+            writer.append(None, None, corners, small_table.embeddings)
+        assert "extent  25.70760° N, 98.32739° W to 25.72137° N, 98.30219° W" in lines(path)
+
+    def test_another_file(self, tmp_path: Path, capsys: Capture) -> None:
+        path = tmp_path / "README.md"
+        path.write_text("# Words\n")
+        words = r"none of the files known here: imagery \(\.tif .* tables \(\..* labels \(\.csv"
+        assert_refused(run("info", path), capsys, path, words)
+
+    @pytest.mark.parametrize("command", ["explore", "project"])
+    def test_imagery_is_no_table(self, scene: Path, capsys: Capture, command: str) -> None:
+        words = rf"this is imagery, .*embed {scene} -o scene\.parquet' and .* --scene {scene}'"
+        assert_refused(run(command, scene), capsys, scene, words)
+        assert_refused(run(command, scene.parent), capsys, scene.parent, "this is a folder, not")
 
 
 class TestTables:

@@ -17,6 +17,7 @@ from documents import REPOSITORY, Document, pages
 
 from rareearth_explorer import catalogue
 from rareearth_explorer.cli import main
+from rareearth_explorer.cli.info import known_bands
 from rareearth_explorer.cli.main import build_parser
 from rareearth_explorer.demo import make_demo
 
@@ -45,6 +46,12 @@ def test_extras_exist(extra):
 @pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page}-{link}" for page, link in LINKS])
 def test_linked_files_exist(page, link):
     assert (page.path.parent / link).exists()
+
+
+def test_the_names_of_bands_are_those_known():
+    text = Document(REPOSITORY / "docs" / "your-scene.md").text
+    listed = re.search(r"The names known are (.*?)\.", text)[1]
+    assert re.findall(r"`(\w+)`", listed) == known_bands()
 
 
 @pytest.fixture(scope="module")

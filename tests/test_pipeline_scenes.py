@@ -434,8 +434,14 @@ class TestFolder:
         capsys.readouterr()
         assert main(["info", str(order)]) == 0
         said = capsys.readouterr().out
-        assert re.search(r"bands +\['coastal_blue', 'blue', 'green_i', 'green', 'yellow'", said)
-        assert re.search(rf"files +\['{self.ITEMS[0]}_3B_.*tif', '{self.ITEMS[1]}_3B_", said)
+        assert re.search(
+            r"^bands +coastal_blue, blue, green_i, green, yellow, red, red", said, re.M
+        )
+        _, *listed, _ = re.split(r"^(?:taken|masks for embed|not taken|extent) ", said, flags=re.M)
+        for files, product in zip(listed, ("AnalyticMS_SR", "udm2", "AnalyticMS_8b"), strict=True):
+            names = [Path(line.strip()).name for line in files.splitlines()]
+            assert [name[:22] for name in names] == list(self.ITEMS)
+            assert all(f"_{product}" in name for name in names)
         check(table, order, None)
 
     def test_the_metadata_is_found_whatever_tools_were_used(self, order: Path) -> None:

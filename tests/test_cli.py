@@ -635,10 +635,15 @@ class TestLabels:
         assert_refused(code, capsys, "none.tif", "there is no such file")
 
 
-def test_help_names_every_command(capsys: Capture) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run("--help")
-    assert ended.value.code == 0
-    said = capsys.readouterr().out
+@pytest.mark.parametrize("asked", [True, False])
+def test_help_names_every_command(capsys: Capture, asked: bool) -> None:
+    if asked:
+        with pytest.raises(SystemExit) as ended:
+            run("--help")
+        assert ended.value.code == 0
+        said = capsys.readouterr().out
+    else:
+        assert run() == 2
+        said = capsys.readouterr().err
     for command in ("demo", "explore", "embed", "project", "import", "weights", "info"):
         assert re.search(rf"^    {command} ", said, re.MULTILINE)

@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
         description="Find rare earth mines in satellite imagery from one example.",
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
         demo,
         fetch,
@@ -58,8 +59,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns 0, or 2 after one sentence about what is wrong with the input."""
-    options = build_parser().parse_args(arguments)
+    """Run the command; returns 0, or 2 after one sentence about what is wrong with the input.
+
+    Without a command it prints which there are, and returns 2 as well.
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return WRONG_INPUT
     bound_raster_cache()
     try:
         options.run(options)

@@ -578,9 +578,14 @@ def test_a_session_whose_table_was_not_recorded_asks_for_it(small_table, tmp_pat
 
 
 def test_a_name_that_two_tables_have_asks_which(saved, small_table, tmp_path, capsys):
-    other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+    with TableWriter(tmp_path / "other.parquet", small_table.dim, {}, placed=False) as writer:
+        writer.append(None, None, small_table.corners[:50], small_table.embeddings[:50])
+    other = open_table(tmp_path / "other.parquet")
     Journal.named(other, "my hunt").attach(Session(other))
+    unsaved = PatchTable.from_arrays(small_table.embeddings[:40], small_table.corners[:40])
+    Journal.named(unsaved, "my hunt").attach(Session(unsaved))
     arguments = ["export", "my hunt", "-o", str(tmp_path / "out.csv")]
     assert main(arguments) == 2
-    assert "2 tables have a session 'my hunt'" in capsys.readouterr().err
+    tables = f"{other.path}, {saved}, one that is not recorded"
+    assert f"3 tables have a session 'my hunt': {tables}; say" in capsys.readouterr().err
     assert main([*arguments, "--table", str(saved)]) == 0

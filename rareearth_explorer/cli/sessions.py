@@ -77,7 +77,7 @@ def run_list(_: argparse.Namespace) -> None:
         print("There is no saved session yet; 'rareearth-explorer explore' begins one.")
         return
     rows: list[tuple[str, ...]] = [
-        ("session", "table", "begun", "last step", "steps", "what it holds")
+        ("session", "begun", "last step", "steps", "what it holds", "patches", "table")
     ]
     for file in files:
         try:
@@ -93,16 +93,15 @@ def _row(record: Record) -> tuple[str, ...]:
     from rareearth_explorer.session.summary import counts, dates, without_table
 
     span = dates(record)
-    where = record.header.get("path")
-    table = f"{Path(where).name if where else '?'}, {record.header['patches']:,} patches"
     begun, last = map(_shown, span) if span else ("", "")
     return (
         record.path.stem,
-        table,
         begun,
         last,
         f"{len(record.entries):,}",
         counts(without_table(record)),
+        f"{record.header['patches']:,}",
+        record.header.get("path") or "not recorded",
     )
 
 

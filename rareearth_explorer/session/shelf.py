@@ -76,8 +76,10 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
             f"There is no saved session {name!r}; give {others}, or the path of its .jsonl file."
         )
     if len(found) > 1:
+        tables = ", ".join(sorted(map(_told_table, found)))
         raise SessionError(
-            f"{len(found)} tables have a session {name!r}; say with --table which is meant."
+            f"{len(found)} tables have a session {name!r}: {tables}; say with --table which is "
+            "meant."
         )
     return found[0]
 
@@ -111,6 +113,14 @@ def table_of(path: Path) -> Path | None:
     """
     where = read_record(path).header.get("path")
     return None if where is None else Path(where)
+
+
+def _told_table(path: Path) -> str:
+    try:
+        where = table_of(path)
+    except SessionError:  # a damaged file is not the one asked for, for all that is known
+        where = None
+    return str(where or "one that is not recorded")
 
 
 def header_of(table: PatchTable, name: str) -> Entry:

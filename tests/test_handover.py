@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -28,6 +29,7 @@ from rareearth_explorer.handover import (
 )
 from rareearth_explorer.handover.report import SYNTHETIC
 from rareearth_explorer.labels import open_labels
+from rareearth_explorer.pipeline.demo import demo_folder, prepare_demo
 from rareearth_explorer.scene import open_scene
 from rareearth_explorer.session import Session
 from rareearth_explorer.session.journal import Journal
@@ -524,6 +526,25 @@ def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
     assert main(arguments) == 0
     assert "Session s<" in out.read_text()
     assert "data:image/webp" in out.read_text()
+
+
+def test_a_report_on_the_demo_has_its_pictures_and_its_curve(tmp_path):
+    demo = prepare_demo(demo_folder(), patches=(8, 9), progress=False)
+    table = open_table(demo.table)
+    session = Session(table)
+    Journal.named(table, "default").attach(session)
+    session.mark(1, "positive")
+    assert main(["export", "default", "-o", str(tmp_path / "out.html")]) == 0
+    text = (tmp_path / "out.html").read_text()
+    assert "data:image/webp" in text
+    assert re.search(r"\d+ pools in \d+ patches", text)
+    elsewhere = tmp_path / "elsewhere.parquet"
+    shutil.copy(demo.table, elsewhere)
+    arguments = ["export", "default", "--table", str(elsewhere), "-o", str(tmp_path / "2.html")]
+    assert main(arguments) == 0
+    text = (tmp_path / "2.html").read_text()
+    assert "data:image/webp" not in text
+    assert not re.search(r"\d+ pools in \d+ patches", text)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "(.png .svg)",
     )
     parser.add_argument("--table", type=Path, help="patch table, where the session's was moved")
-    parser.add_argument("--scene", type=Path, help="GeoTIFF from which a report takes pictures")
+    parser.add_argument(
+        "--scene",
+        type=Path,
+        help="GeoTIFF from which a report takes pictures; the demo has its own",
+    )
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--what",
@@ -55,10 +59,11 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.session.journal import replay
 
     journal, table = find(options.session, options.table)
-    require_other(options.output, [journal, table.path, options.scene, options.labels])
-    session = Session(table, open_labels(options.labels) if options.labels else None)
+    scene_file, labels = _context(options, table)
+    require_other(options.output, [journal, table.path, scene_file, labels])
+    session = Session(table, open_labels(labels) if labels else None)
     tell(replay(journal, session))
-    scene = open_own(options.scene, table) if options.scene else None
+    scene = open_own(scene_file, table) if scene_file else None
     with closing(scene) if scene else nullcontext():
         hand_over(
             session,
@@ -69,6 +74,16 @@ def run(options: argparse.Namespace) -> None:
             scene=scene,
         )
     print(f"{options.output} is written.")
+
+
+def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | None, Path | None]:
+    """Scene and labels: those given, or the demo's own where the session is about the demo."""
+    from rareearth_explorer.pipeline.demo import demo_of
+
+    demo = demo_of(table.path) if table.path else None
+    if demo is None:
+        return options.scene, options.labels
+    return options.scene or demo.scene, options.labels or demo.labels
 
 
 def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from affine import Affine
 from pyproj import Transformer
@@ -45,6 +45,12 @@ class DemoFiles:
     scenes: tuple[Path, ...]
     labels: Path
     truth: Path
+
+    @classmethod
+    def within(cls, folder: Path, dates: Sequence[date] = DATES) -> Self:
+        """Name the files of a demo in a folder, whether or not they are there."""
+        scenes = tuple(folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in dates)
+        return cls(scenes, folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson")
 
 
 def make_demo(
@@ -104,9 +110,9 @@ def draw_files(
     SceneError
         When the folder cannot be written to.
     """
-    scenes = {day: folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in dates}
-    labels, truth = folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson"
-    files = DemoFiles(tuple(scenes.values()), labels, truth)
+    files = DemoFiles.within(folder, dates)
+    labels, truth = files.labels, files.truth
+    scenes = dict(zip(dates, files.scenes, strict=True))
     missing = {day: path for day, path in scenes.items() if recipe_of(path) != recipe}
     if not missing and all(_recipe_of_points(path) == recipe for path in (labels, truth)):
         return files

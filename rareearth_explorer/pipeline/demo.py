@@ -24,6 +24,9 @@ from rareearth_explorer.pipeline.projecting import project_table
 from rareearth_explorer.scene import open_scene
 from rareearth_explorer.table import open_table
 
+TABLE = "demo_table.parquet"
+"""Name of the demo's table in its folder."""
+
 
 @dataclass(frozen=True)
 class PreparedDemo:
@@ -77,7 +80,16 @@ def prepare_demo(
     """
     folder = folder or demo_folder()
     files = make_demo(folder, seed=seed, patches=patches, progress=progress)
-    return _prepare(files, folder / "demo_table.parquet", progress)
+    return _prepare(files, folder / TABLE, progress)
+
+
+def demo_of(table: Path) -> PreparedDemo | None:
+    """Find scene and labels of the demo's own table; None for any other table."""
+    own = demo_folder() / TABLE
+    if table.resolve() != own.resolve():
+        return None
+    files = DemoFiles.within(own.parent)
+    return PreparedDemo(own, files.scenes[0], files.labels, files.scenes[1:])
 
 
 def prepare_paper_scene(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -36,6 +38,37 @@ def test_commands_parse(command):
 @pytest.mark.parametrize("target", sorted({c.split()[1] for c in COMMANDS if c[:5] == "make "}))
 def test_make_targets_exist(target):
     assert re.search(rf"^{target}:", (REPOSITORY / "Makefile").read_text(), re.M)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize(("ended", "is_error"), [(130, False), (2, True)])
+def test_make_ends_quietly_when_the_demo_is_stopped(tmp_path, ended, is_error):
+    program = tmp_path / "rareearth-explorer"
+    # As at a terminal, the signal goes to everything that was started.
+    program.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys\n"
+        f"signal.signal(signal.SIGINT, lambda *_: sys.exit({ended}))\n"
+        "print('open', flush=True)\nsignal.pause()\n"
+    )
+    program.chmod(0o755)
+    command = ["make", "--silent", "--old-file=.venv/app", "demo", f"BIN={tmp_path}"]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, **pipe) as making:
+        assert making.stdout.readline() == "open\n"
+        os.killpg(making.pid, signal.SIGINT)
+        _, said = making.communicate(timeout=60)
+    assert ("***" in said) == is_error, said
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize("target", ["demo", "test", "docs"])
+def test_make_says_that_it_installs_for_a_while(target):
+    command = ["make", "--dry-run", "--always-make", target]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    installing = [n for n, line in enumerate(lines) if " pip install " in line]
+    assert installing
+    assert all(re.match("echo .*takes minutes", lines[n - 1]) for n in installing)
 
 
 @pytest.mark.parametrize("extra", sorted({e for c in COMMANDS for e in re.findall(r"\[(\w+)]", c)}))

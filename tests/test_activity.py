@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tracemalloc
 
@@ -26,6 +27,7 @@ from rareearth_explorer.activity import (
     open_stack,
     patch_activity,
     series_at,
+    store_activity,
     write_activity,
 )
 from rareearth_explorer.activity.normalisation import unchanged
@@ -601,6 +603,33 @@ def test_patches_that_stick_out_are_told_by_what_is_inside(
     expected = np.percentile(std[20:, 40:], 90) if height >= 30 else np.nan
     np.testing.assert_allclose(activity[-1], expected, rtol=1e-5)
     assert np.isfinite(activity[:3]).all()
+
+
+class Steps:
+    """Stands in for progress bars, and looks at every step for a file."""
+
+    def __init__(self, path):
+        self.path, self.seen, self.total, self.shown = path, [], None, None
+
+    def __call__(self, title, unit, total, *, shown):
+        self.total, self.shown = total, shown
+        return contextlib.nullcontext(self)
+
+    def update(self):
+        self.seen.append(self.path.exists())
+
+
+def test_progress_is_full_once_the_file_is_there(make_dates, tmp_path, table, monkeypatch):
+    raster = tmp_path / "activity.tif"
+    writing, reading = Steps(raster), Steps(raster)
+    monkeypatch.setattr("rareearth_explorer.activity.deviation.progress_bar", writing)
+    monkeypatch.setattr("rareearth_explorer.activity.patches.progress_bar", reading)
+    with open_stack(make_dates(random_dates(height=530, width=600))) as stack:
+        write_activity(stack, raster, Index("brightness"))
+        store_activity(table, raster, stack, Index("brightness"), progress=False)
+    assert writing.seen == [False] * (writing.total - 1) + [True]
+    assert len(reading.seen) == reading.total == 6
+    assert (writing.shown, reading.shown) == (True, False)
 
 
 def test_patches_on_the_other_side_of_the_earth_are_refused(make_dates, tmp_path, table):

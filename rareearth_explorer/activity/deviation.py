@@ -105,13 +105,13 @@ def write_activity(
         return layers(deviation_of(stack, window, index, normalisation))
 
     title = f"activity of {len(stack)} dates"
-    with (
-        cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster,
-        progress_bar(title, "window", len(windows), shown=progress) as bar,
-    ):
-        for window, pixels in in_threads(measure, windows):
-            raster.write(pixels, window=window)
-            bar.update()
+    # One step more than there are windows, for the overviews and the order of a COG.
+    with progress_bar(title, "window", len(windows) + 1, shown=progress) as bar:
+        with cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster:
+            for window, pixels in in_threads(measure, windows):
+                raster.write(pixels, window=window)
+                bar.update()
+        bar.update()
 
 
 def layers(deviation: Deviation) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ from rareearth_explorer.activity.stack import Stack
 from rareearth_explorer.activity.welford import LEAST_DATES
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.grid import WGS84, pixels_under
+from rareearth_explorer.progress import progress_bar
 from rareearth_explorer.table import PatchTable, add_activity, open_table
 
 PERCENTILE = 99.9
@@ -24,7 +25,11 @@ median never sees a pool, the maximum sees every flaw, and this the seventh high
 
 
 def patch_activity(
-    raster: str | Path, table: PatchTable, percentile: float = PERCENTILE
+    raster: str | Path,
+    table: PatchTable,
+    percentile: float = PERCENTILE,
+    *,
+    progress: bool = True,
 ) -> npt.NDArray[np.float32]:
     """Summarise the activity raster's index within each patch.
 
@@ -38,6 +43,8 @@ def patch_activity(
     percentile
         Of the standard deviations of the index over time, among the pixels of a patch with two
         valid dates or more.
+    progress
+        Whether to show rate and time left on standard error.
 
     Returns
     -------
@@ -56,11 +63,14 @@ def patch_activity(
             raise SceneError(
                 f"{path}: this is no activity raster; make one with 'rareearth-explorer activity'."
             )
-        for number, window, size in _windows(dataset, table):
-            index, count = dataset.read([dataset.count - 1, dataset.count], window=window)
-            valid = np.isfinite(index) & (count >= LEAST_DATES)
-            if valid.sum() >= 0.5 * size:
-                activity[number] = np.percentile(index[valid], percentile)
+        windows = _windows(dataset, table)
+        with progress_bar("activity of patches", "patch", len(windows), shown=progress) as bar:
+            for number, window, size in windows:
+                index, count = dataset.read([dataset.count - 1, dataset.count], window=window)
+                valid = np.isfinite(index) & (count >= LEAST_DATES)
+                if valid.sum() >= 0.5 * size:
+                    activity[number] = np.percentile(index[valid], percentile)
+                bar.update()
     if np.isnan(activity).all():
         raise SceneError(
             f"{path}: it holds hardly a pixel of the patches of {table.path or 'the table'}; give "
@@ -70,7 +80,13 @@ def patch_activity(
 
 
 def store_activity(
-    table: Path, raster: Path, stack: Stack, index: Index, *, normalised: bool = False
+    table: Path,
+    raster: Path,
+    stack: Stack,
+    index: Index,
+    *,
+    normalised: bool = False,
+    progress: bool = True,
 ) -> int:
     """Summarise an activity raster within each patch of a table, as its column `activity`.
 
@@ -80,6 +96,8 @@ def store_activity(
         The patch table, and what `write_activity` wrote.
     stack, index, normalised
         From what it was written; recorded in the table.
+    progress
+        As for `patch_activity`.
 
     Returns
     -------
@@ -90,7 +108,7 @@ def store_activity(
     SceneError, TableError
         The raster is none of ours or of another place, or the table cannot be written.
     """
-    activity = patch_activity(raster, open_table(table))
+    activity = patch_activity(raster, open_table(table), progress=progress)
     record = {
         "raster": raster.name,
         "dates": [day.isoformat() for day in stack.dates],

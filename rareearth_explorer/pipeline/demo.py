@@ -156,4 +156,4 @@ def _measure_activity(scenes: Sequence[Path], table: Path, progress: bool) -> No
     with open_stack(scenes) as stack:
         index = Index.named(None, stack.bands)
         write_activity(stack, raster, index, progress=progress)
-        store_activity(table, raster, stack, index)
+        store_activity(table, raster, stack, index, progress=progress)

@@ -28,6 +28,14 @@ def session(small_table):
     return session
 
 
+def test_verdicts_on_the_discarded_are_no_yield_of_the_round(session):
+    before = list(summaries(session.state, session.truth))[-1]
+    session.audit(10)
+    session.judge(session.state.opinions.audit.sample, "rejected")
+    after = list(summaries(session.state, session.truth))[-1]
+    assert (after.confirmed, after.rejected) == (before.confirmed, before.rejected)
+
+
 def test_rounds_left_by_going_back_can_be_gone_on_from(session):
     left = session.state
     session.back()

@@ -494,6 +494,20 @@ class TestReview:
         assert f"Mines among {size} discarded patches: about {size / 3:.0f}" in panel.estimate.value
         assert f"by the labels, {true}." in panel.estimate.value
 
+    def test_after_the_sample_the_selected_can_be_reviewed(self, panel):
+        session = panel.session
+        session.refine(float(np.median(session.scores)))
+        panel.audit.click()
+        panel.marking.value = False
+        while panel.patches:
+            panel.judge("rejected")
+        assert "The sample is done" in panel.in_hand.value
+        templates = (*session.positives, *session.negatives)
+        chosen = [int(p) for p in np.flatnonzero(session.active) if p not in templates][:3]
+        session.select(chosen)
+        panel.turn_to_selected()
+        assert set(panel.patches) == set(chosen)
+
     def test_a_patch_taken_on_the_map_is_the_one_that_is_judged_and_noted(self, panel):
         session, elsewhere = panel.session, panel.session.ranking[-1]
         session.in_hand = int(elsewhere)

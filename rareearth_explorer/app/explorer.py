@@ -13,6 +13,7 @@ import ipywidgets as w
 import numpy.typing as npt
 
 from rareearth_explorer.app.keys import keys_of
+from rareearth_explorer.background import Deferred
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.labels import Labels, open_labels
 from rareearth_explorer.panels.dates import DatesPanel
@@ -46,6 +47,9 @@ NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 
 PAGE_HEIGHT = "100vh"
 """Height in a page of its own, which Voila serves."""
+
+SETTLED = 0.2
+"""Seconds after which every panel shows the session that was opened."""
 
 _shown: WeakSet[Explorer] = WeakSet()
 """What this kernel shows."""
@@ -167,6 +171,10 @@ class Explorer:
         if name is not None:
             self.sessions.open(name)
         self.session.message = " ".join(filter(None, [*problems, self.session.message]))
+        Deferred(self._reveal, SETTLED)()
+
+    def _reveal(self) -> None:
+        self.map.bridge.opened = True
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene

@@ -154,8 +154,8 @@ def free_port(wanted: int | None = None) -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise ExplorerError(
-        f"port {wanted or f'{FIRST_PORT} and the hundred after it'} cannot be used; choose another "
-        "with --port."
+        f"port {wanted or f'{FIRST_PORT} and the hundred after it'} is in use, or not for you to "
+        "use; choose another with --port."
     )
 
 

@@ -102,7 +102,7 @@ class SessionsPanel(t.HasTraits):
             self.session.message = str(error)
             return
         self._show()
-        again = f"Session '{name}' is as you left it; begin another in the tab 'Session'."
+        again = f"Session '{name}' is as you left it; others are in the tab 'Session'."
         self.session.notice = again if steps else ""
         self.session.message = " ".join(filter(None, [journal.said, self._beside()]))
         self._look_again()
@@ -154,6 +154,8 @@ class SessionsPanel(t.HasTraits):
             return ""
         wanted, path = self.journal.wanted.stem, self.journal.path.stem
         copy = f"as '{path}'" if path != wanted else "in a copy, from your first step on"
+        if path == wanted and any(name.startswith(f"{wanted} (") for name in self.names):
+            copy += "; earlier copies are in the tab 'Session'"
         return f"Session '{wanted}' is open in another window; what you do here is kept {copy}."
 
     def _list(self) -> None:

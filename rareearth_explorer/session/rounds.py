@@ -22,7 +22,8 @@ class RoundSummary:
     positives, negatives
         Numbers of templates when it was left.
     confirmed, rejected
-        Numbers of verdicts given in it.
+        Numbers of verdicts given in it to patches in play; those on a sample of the discarded
+        are no yield of the round.
     recall
         Share of the patches with labelled pools that are in play, in [0, 1]; None without labels.
     precision
@@ -53,9 +54,9 @@ def summaries(present: State, truth: Mask | None) -> Iterator[RoundSummary]:
     known: dict[int, str] = {}
     for state in present.line:
         verdicts = state.opinions.verdicts
-        new = [verdict for patch, verdict in verdicts.items() if known.get(patch) != verdict]
-        known = dict(verdicts)
         active = state.active
+        new = [v for patch, v in verdicts.items() if known.get(patch) != v and active[patch]]
+        known = dict(verdicts)
         mines = None if truth is None else int((truth & active).sum())
         curve = None if truth is None else curve_of(state, truth)
         yield RoundSummary(

@@ -36,6 +36,9 @@ class MapBridge(anywidget.AnyWidget):
     shown = t.Bool(False).tag(sync=True)
     """Whether a browser draws it; false while a kernel waits for its page."""
 
+    opened = t.Bool(False).tag(sync=True)
+    """Whether the session is there, so that the page may be shown."""
+
     bounds = t.Tuple().tag(sync=True)
     """((south, west), (north, east)) of what is drawn, degrees."""
 

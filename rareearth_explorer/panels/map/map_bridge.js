@@ -59,7 +59,10 @@ async function bind(model, signal) {
     const focus = model.get("focus");
     if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
   });
-  box.dataset.ready = "true";
+  // Until the session is there, a loading screen hides an explorer in which nothing seems to be done.
+  const ready = () => { if (model.get("opened")) box.dataset.ready = "true"; };
+  model.on("change:opened", ready);
+  ready();
   model.set("shown", true);
   model.save_changes();
   signal.addEventListener("abort", () => {

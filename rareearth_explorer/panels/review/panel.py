@@ -173,6 +173,8 @@ class ReviewPanel:
 
     def turn_to_selected(self) -> None:
         """Show the best of the selected patches that have no verdict yet."""
+        if self.order.value is Order.AUDIT:
+            self.order.value = RECOMMENDED
         if self.only_selected.value:
             self.begin()
         self.only_selected.value = True

@@ -129,6 +129,9 @@ function outlines(model, map, L, footprints) {
       if (casing) group.addLayer(L.polygon(rings, { ...common, color: casing, weight: style.weight + 3 }));
       group.addLayer(L.polygon(rings, { ...common, ...style }));
     }
+    // All of it, once: Leaflet draws only the rectangle around what changed, and at times what lies
+    // outside of it is gone.
+    requestAnimationFrame(() => { if (renderer._map) renderer._updatePaths(); });
   };
   update();
   model.on("change:outlines", update);

@@ -113,8 +113,11 @@ def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
     """Band combinations and indices that a scene can show, by what remote sensing calls them."""
     if scene is None:
         return [("true colour", TRUE_COLOUR)]
-    known = {"red", "green", "blue"} <= set(scene.bands)
-    usual = "true colour" if known else "-".join(scene.bands[place] for place in scene.rgb)
+    usual = (
+        "true colour"
+        if _tells_colours(scene)
+        else "-".join(scene.bands[place] for place in scene.rgb)
+    )
     choices: list[tuple[str, tuple[str, ...]]] = [(usual, TRUE_COLOUR)]
     if {"nir", "red", "green"} <= set(scene.bands):
         choices.append(("infrared", ("nir", "red", "green")))
@@ -126,12 +129,16 @@ def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
     return choices
 
 
+def _tells_colours(scene: Scene) -> bool:
+    return {"red", "green", "blue"} <= set(scene.bands)
+
+
 def _explain(scene: Scene | None) -> str:
     """Say what can be chosen, and why an index cannot."""
     if scene is None:
         return "There is no scene to show"
     said = "Which bands the imagery shows as red, green and blue, or an index of two"
-    if not {"red", "green", "blue"} <= set(scene.bands):
+    if not _tells_colours(scene):
         said += "; the file does not tell which is which: 'embed --bands' names them"
     for index in INDICES.values():
         if lacking := [band for band in index.bands if band not in scene.bands]:

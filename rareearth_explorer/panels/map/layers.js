@@ -118,10 +118,12 @@ function outlines(model, map, L, footprints) {
   const groups = new Map(), drawn = new Map();
   const update = () => {
     const wanted = model.get("outlines");
+    let changed = false;
     for (const [name, { patches, casing, ...style }] of Object.entries(wanted)) {
       const key = JSON.stringify(wanted[name]);
       if (drawn.get(name) === key) continue;
       drawn.set(name, key);
+      changed = true;
       if (!groups.has(name)) groups.set(name, L.layerGroup().addTo(map));
       const group = groups.get(name).clearLayers(), rings = patches.map((patch) => [footprints.outline(patch)]);
       const common = { renderer, fill: false, interactive: false, lineJoin: "miter" };
@@ -131,7 +133,7 @@ function outlines(model, map, L, footprints) {
     }
     // All of it, once: Leaflet draws only the rectangle around what changed, and at times what lies
     // outside of it is gone.
-    requestAnimationFrame(() => { if (renderer._map) renderer._updatePaths(); });
+    if (changed) requestAnimationFrame(() => { if (renderer._map) renderer._updatePaths(); });
   };
   update();
   model.on("change:outlines", update);

@@ -13,20 +13,21 @@ const NEAR = 8; // pixels; a click so near to the first corner closes the polygo
 // next click on the map would still mark a patch.
 function toolbar(model, map, L) {
   const control = L.control({ position: "topleft" }), bar = L.DomUtil.create("div", "leaflet-bar rareearth-toolbar");
-  const buttons = Object.entries(TOOLS).map(([name, [does, outline]]) => {
+  const add = (does, outline, press) => {
     const button = L.DomUtil.create("button", "", bar);
     Object.assign(button, { type: "button", title: does, innerHTML: `<svg viewBox="0 0 24 24"><path d="${outline}"/></svg>` });
     button.setAttribute("aria-label", does.split(":")[0]);
-    button.addEventListener("click", () => {
+    button.addEventListener("click", press);
+    return button;
+  };
+  const buttons = Object.entries(TOOLS).map(([name, [does, outline]]) => {
+    const toggle = () => {
       model.set("tool", model.get("tool") === name ? "" : name);
       model.save_changes();
-    });
-    return [name, button];
+    };
+    return [name, add(does, outline, toggle)];
   });
-  const home = L.DomUtil.create("button", "", bar);
-  Object.assign(home, { type: "button", title: "Show the whole scene", innerHTML: `<svg viewBox="0 0 24 24"><path d="${WHOLE}"/></svg>` });
-  home.setAttribute("aria-label", "Whole scene");
-  home.addEventListener("click", () => map.fitBounds(model.get("bounds")));
+  add("Whole scene: show all patches", WHOLE, () => map.fitBounds(model.get("bounds")));
   const show = () => { for (const [name, button] of buttons) button.setAttribute("aria-pressed", model.get("tool") === name); };
   L.DomEvent.disableClickPropagation(bar);
   control.onAdd = () => bar;

@@ -11,7 +11,6 @@ Every user has a data folder of their own, as people with homes of their own hav
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ import psutil
 from chromium import launched
 from driver import MAP, RUN_NOTEBOOK
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import free_port
+from serving import free_port, kernels
 
 from rareearth_explorer.pipeline.demo import prepare_demo
 
@@ -46,13 +45,6 @@ c.JupyterHub.bind_url = "http://127.0.0.1:{port}/"
 c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
 """
-
-
-def kernels() -> list[psutil.Process]:
-    """Kernel processes below this one."""
-    below = psutil.Process(os.getpid()).children(recursive=True)
-    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
-    return [p for p in below if "ipykernel_launcher" in " ".join(p.cmdline())]
 
 
 def log_in(browser: Browser, address: str, user: str) -> Page:

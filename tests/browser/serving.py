@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 PATIENCE = 90
 
 
@@ -54,6 +56,13 @@ def serve(
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
+
+
+def kernels() -> list[psutil.Process]:
+    """Kernel processes among the descendants of this one."""
+    below = psutil.Process(os.getpid()).children(recursive=True)
+    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
 
 
 def free_port() -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import geopandas as gpd
 import numpy as np
-import psutil
 import pyogrio
 import pytest
 from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
+from serving import kernels
 
 from rareearth_explorer.labels import open_labels
 from rareearth_explorer.session import Session
@@ -18,12 +16,6 @@ from rareearth_explorer.session import Session
 pytestmark = pytest.mark.browser
 
 DRIVERS = {"GeoJSON": "GeoJSON", "GeoPackage": "GPKG", "KML": "LIBKML"}
-
-
-def kernels():
-    """Kernel processes among the descendants of this one."""
-    below = psutil.Process(os.getpid()).children(recursive=True)
-    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
 
 
 def download(page, link, folder):

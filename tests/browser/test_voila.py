@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ import psutil
 import pytest
 from driver import SCREENSHOTS, Driver
 from playwright.sync_api import expect
+from serving import kernels
 
 from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.table import open_table
@@ -27,13 +27,6 @@ FIT = """() => {
         map: find('.leaflet-container').clientWidth,
     };
 }"""
-
-
-def kernels():
-    """Kernel processes among the descendants of this one."""
-    below = psutil.Process(os.getpid()).children(recursive=True)
-    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
-    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
 
 
 def wait_idle(kernel):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rareearth_explorer.app import Explorer
-    from rareearth_explorer.scene import open_scene
-    from rareearth_explorer.session import Session
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.scene import open_scene
+    from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.hunt import Session
 
 __version__ = "0.1.0"
 

@@ -17,8 +17,8 @@ from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.table import PatchTable
 
 # Tests never judge by the clock: on a busy machine any example may take long.
 hypothesis.settings.register_profile("patient", deadline=None)

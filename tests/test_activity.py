@@ -18,7 +18,7 @@ from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS, Transformer
 from rio_cogeo import cog_validate
 
-from rareearth_explorer.activity import (
+from rareearth_explorer.change import (
     Index,
     Pools,
     deviation_of,
@@ -30,14 +30,14 @@ from rareearth_explorer.activity import (
     store_activity,
     write_activity,
 )
-from rareearth_explorer.activity.normalisation import unchanged
-from rareearth_explorer.activity.pools import LEAST_STD
-from rareearth_explorer.activity.welford import RunningDeviation
+from rareearth_explorer.change.normalisation import unchanged
+from rareearth_explorer.change.pools_in_use import LEAST_STD
+from rareearth_explorer.change.welford import RunningDeviation
 from rareearth_explorer.cli import main
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.errors import LabelsError, SceneError
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.table import PatchTable, TableWriter, open_table
 
 BGRN = ("blue", "green", "red", "nir")
 DAYS = ("20220307", "20220314", "20220320", "20220327")
@@ -622,8 +622,8 @@ class Steps:
 def test_progress_is_full_once_the_file_is_there(make_dates, tmp_path, table, monkeypatch):
     raster = tmp_path / "activity.tif"
     writing, reading = Steps(raster), Steps(raster)
-    monkeypatch.setattr("rareearth_explorer.activity.deviation.progress_bar", writing)
-    monkeypatch.setattr("rareearth_explorer.activity.patches.progress_bar", reading)
+    monkeypatch.setattr("rareearth_explorer.change.deviation.progress_bar", writing)
+    monkeypatch.setattr("rareearth_explorer.change.patch_activity.progress_bar", reading)
     with open_stack(make_dates(random_dates(height=530, width=600))) as stack:
         write_activity(stack, raster, Index("brightness"))
         store_activity(table, raster, stack, Index("brightness"), progress=False)

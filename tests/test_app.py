@@ -8,8 +8,8 @@ import pytest
 from ipywidgets.widgets import widget
 
 from rareearth_explorer import Explorer
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.table import TableWriter
+from rareearth_explorer.data.table import TableWriter
+from rareearth_explorer.hunt.store.journal import Journal
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from rareearth_explorer.background import Aside, Deferred, Failure, Worker
+from rareearth_explorer.widgets.tasks import Aside, Deferred, Failure, Worker
 
 
 def nothing():
@@ -120,8 +120,8 @@ def test_cancelled_work_is_never_delivered(worker):
 
 PARENT = """
 import time
-from rareearth_explorer.background import Worker
-from rareearth_explorer.projection import first_two
+from rareearth_explorer.widgets.tasks import Worker
+from rareearth_explorer.score.projection import first_two
 worker = Worker(print)
 worker.start()
 print(worker._process.pid, flush=True)

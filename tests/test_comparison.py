@@ -10,15 +10,15 @@ from fake_encoders import tiny_clay
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
 
+from rareearth_explorer.change.comparison import ENCODER_FACTS, Comparison, find_session_of
 from rareearth_explorer.cli import main
-from rareearth_explorer.comparison import ENCODER_FACTS, Comparison, find_session_of
-from rareearth_explorer.contrast import cosine_contrast
-from rareearth_explorer.encoders.random_features import RandomFeatures
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.table import TableWriter, open_table
+from rareearth_explorer.embed.encoders.random_features import RandomFeatures
 from rareearth_explorer.errors import SessionError, TableError
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.table import TableWriter, open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.score.contrast import cosine_contrast
 
 ROWS, COLUMNS, DIM = 12, 15, 8
 NEW = (40, 77, 103)

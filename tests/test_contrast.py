@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rareearth_explorer.contrast import ScoreKind, contrast_of, cosine_contrast, score
+from rareearth_explorer.score.contrast import ScoreKind, contrast_of, cosine_contrast, score
 
 finite = st.floats(-100, 100, width=32)
 matrices = hnp.arrays(np.float32, st.tuples(st.integers(3, 12), st.integers(1, 6)), elements=finite)

@@ -12,19 +12,19 @@ from affine import Affine
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS, Transformer
 
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.labels import Labels
-from rareearth_explorer.panels.dates import DatesPanel
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.panels.map.tiles import TileServer
-from rareearth_explorer.panels.review import ReviewPanel
-from rareearth_explorer.panels.review.pictures import Pictures
-from rareearth_explorer.panels.umap import UmapPanel
-from rareearth_explorer.rendering import palette_hex
-from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.layers import activity_layer
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.labels import Labels
+from rareearth_explorer.data.rendering import palette_hex
+from rareearth_explorer.data.scene import Scene, open_scene
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.layers import activity_layer
+from rareearth_explorer.widgets.dates import DatesPanel
+from rareearth_explorer.widgets.map import MapPanel
+from rareearth_explorer.widgets.map.imagery_tiles import TileServer
+from rareearth_explorer.widgets.review import ReviewPanel
+from rareearth_explorer.widgets.review.review_pictures import Pictures
+from rareearth_explorer.widgets.umap_panel import UmapPanel
 
 DAYS = ("20220307", "20220314", "20220320", "20220327")
 BGR = ("blue", "green", "red")
@@ -269,7 +269,7 @@ def test_what_nobody_foresaw_is_said_and_tried_again(session, scenes, monkeypatc
 
     panel = DatesPanel(session, scenes[0], scenes[1:])
     with monkeypatch.context() as bad:
-        bad.setattr("rareearth_explorer.panels.dates.panel.history_of", burst)
+        bad.setattr("rareearth_explorer.widgets.dates.dates_panel.history_of", burst)
         panel.show(True)
         session.in_hand = 1
     assert "MemoryError: no room" in panel.said.value
@@ -348,7 +348,7 @@ def test_the_threshold_of_pools_is_named_for_the_blue_white_index_only(table, in
 
 
 def test_the_umap_can_be_coloured_by_activity(session, monkeypatch):
-    monkeypatch.setattr("rareearth_explorer.panels.umap.Worker", lambda _: None)
+    monkeypatch.setattr("rareearth_explorer.widgets.umap_panel.Worker", lambda _: None)
     panel = UmapPanel(session)
     given = {}
     monkeypatch.setattr(panel.scatter, "color", lambda **colours: given.update(colours))

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from pyproj import CRS
 from rasterio.windows import Window
 
-from rareearth_explorer.demo import DATES, DemoFiles, Landscape, geotiff, make_demo, scene
-from rareearth_explorer.demo.atmosphere import observe
-from rareearth_explorer.demo.geotiff import TRANSFORM
-from rareearth_explorer.demo.noise import Frame, Noise
-from rareearth_explorer.demo.scene import PATCHES
-from rareearth_explorer.demo.spectra import BANDS
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.demo.synthetic import DATES, DemoFiles, Landscape, geotiff, make_demo, scene
+from rareearth_explorer.demo.synthetic.atmosphere import observe
+from rareearth_explorer.demo.synthetic.geotiff import TRANSFORM
+from rareearth_explorer.demo.synthetic.noise import Frame, Noise
+from rareearth_explorer.demo.synthetic.spectra import BANDS
+from rareearth_explorer.demo.synthetic.synthetic_scene import PATCHES
 from rareearth_explorer.errors import SceneError
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.scene import open_scene
 
 PATCH = 84
 SIDE = 12 * PATCH

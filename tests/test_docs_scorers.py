@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rareearth_explorer.review_order import RECOMMENDED, ReviewOrder
-from rareearth_explorer.scorers import SCORERS
+from rareearth_explorer.hunt.review_order import RECOMMENDED, ReviewOrder
+from rareearth_explorer.score.scorers import SCORERS
 from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.markdown import Effort, study
 

@@ -13,8 +13,8 @@ from sklearn import metrics
 from sklearn.metrics.pairwise import cosine_similarity
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.table import TableWriter
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.table import TableWriter
 
 ROWS, COLUMNS, DIM = 18, 20, 6
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
-from rareearth_explorer.evaluation import (
+from rareearth_explorer.score.evaluation import (
     Ranking,
     roc,
     roc_corners,

@@ -16,7 +16,7 @@ import pytest
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.cli.explore import check, variables
-from rareearth_explorer.table import TableWriter
+from rareearth_explorer.data.table import TableWriter
 
 
 @pytest.fixture

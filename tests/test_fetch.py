@@ -28,11 +28,11 @@ from rasterio.warp import transform_bounds
 from rio_cogeo import cog_validate
 from stac_server import StacServer, serving
 
-from rareearth_explorer.catalogue import Request, fetch, reading
 from rareearth_explorer.cli import main
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import CatalogueError
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.table import open_table
+from rareearth_explorer.stac import Request, fetch, reading
 
 pytest.importorskip("pystac_client", reason="needs pystac-client: pip install .[stac]")
 
@@ -456,7 +456,7 @@ class TestGoingOn:
     def interrupted(self, request: Request, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Fetch all parts, and be stopped before they are joined."""
         with monkeypatch.context() as patch:
-            patch.setattr("rareearth_explorer.catalogue.fetching.write_cog", stop)
+            patch.setattr("rareearth_explorer.stac.fetching.write_cog", stop)
             with pytest.raises(KeyboardInterrupt):
                 fetch(request, path, progress=False)
         return path.with_name(path.name + ".parts")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
 
-from rareearth_explorer.grid import PatchGrid, ground_sample_distance, patch_pixels
+from rareearth_explorer.data.grid import PatchGrid, ground_sample_distance, patch_pixels
 
 UTM = PatchGrid.for_raster(
     CRS("EPSG:32647"), Affine(3, 0, 418_000, 0, -3, 2_872_000), width=12_301, height=15_235

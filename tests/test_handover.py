@@ -17,9 +17,13 @@ import pytest
 import shapely
 
 from rareearth_explorer.cli import main
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
 from rareearth_explorer.errors import HandoverError, SessionError
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.handover import (
+from rareearth_explorer.export import (
     SUFFIXES,
     curve_figure,
     hand_over,
@@ -27,14 +31,10 @@ from rareearth_explorer.handover import (
     map_figure,
     umap_figure,
 )
-from rareearth_explorer.handover.report import SYNTHETIC
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.pipeline.demo import demo_folder, prepare_demo
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.shelf import fingerprint
-from rareearth_explorer.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.export.report import SYNTHETIC
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.library import fingerprint
 
 LISTS = [".geojson", ".gpkg", ".parquet", ".csv", ".kml"]
 PAGES_AND_FIGURES = [".html", ".pdf", ".png", ".svg"]
@@ -451,7 +451,7 @@ def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatc
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rareearth_explorer.handover.export.write_listing", stopped)
+    monkeypatch.setattr("rareearth_explorer.export.exporting.write_listing", stopped)
     with pytest.raises(KeyboardInterrupt):
         hand_over(session, path, top=3)
     assert path.read_bytes() == before

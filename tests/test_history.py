@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.panels.history import HistoryPanel
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.layers import rank_change
-from rareearth_explorer.session.rounds import summaries
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.views.layers import rank_change
+from rareearth_explorer.hunt.views.round_summary import summaries
+from rareearth_explorer.widgets.map import MapPanel
+from rareearth_explorer.widgets.rounds_tab import HistoryPanel
 
 
 @pytest.fixture

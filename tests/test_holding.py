@@ -9,17 +9,17 @@ import sys
 
 import pytest
 
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.holding import is_held
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.shelf import saved_sessions
-from rareearth_explorer.table import TableWriter, open_table
+from rareearth_explorer.data.table import TableWriter, open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.library import saved_sessions
+from rareearth_explorer.hunt.store.lock import is_held
 
 OTHER_WINDOW = """
 import sys
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.table import open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.data.table import open_table
 table = open_table(sys.argv[1])
 session, journal = Session(table), Journal.named(table, sys.argv[2])
 print(journal.attach(session), journal.aside, flush=True)

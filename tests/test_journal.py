@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.record import read_record, write_record
-from rareearth_explorer.session.shelf import fingerprint, header_of, saved_sessions
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.format import read_record, write_record
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.library import fingerprint, header_of, saved_sessions
 
 
 def same(one, other):
@@ -89,9 +89,9 @@ def test_any_hunt_is_repeated(small_table, tmp_path_factory, steps):
 KILLED = """
 import sys, os, signal
 from pathlib import Path
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.table import open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.data.table import open_table
 session = Session(open_table(sys.argv[1]))
 Journal(Path(sys.argv[2])).attach(session)
 session.mark(3, "positive")
@@ -101,7 +101,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_kill_9_loses_nothing(small_table, tmp_path):
-    from rareearth_explorer.table import TableWriter
+    from rareearth_explorer.data.table import TableWriter
 
     with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
         writer.append(

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.labels import Labels, open_labels
 
 GRID = PatchGrid.for_raster(
     CRS("EPSG:32647"), Affine(3, 0, 418_000, 0, -3, 2_872_000), width=4_200, height=3_360

@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rareearth_explorer.app import Explorer
+from rareearth_explorer.data.grid import written
+from rareearth_explorer.data.scene import INDICES, open_scene
 from rareearth_explorer.errors import SceneError, SessionError
-from rareearth_explorer.grid import written
-from rareearth_explorer.handover import hand_over, list_patches
-from rareearth_explorer.panels.handover import HandoverPanel
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.panels.map.drawing import describe_path
-from rareearth_explorer.panels.map.place import parse_place
-from rareearth_explorer.panels.review import ReviewPanel
-from rareearth_explorer.panels.selection import SelectionPanel
-from rareearth_explorer.scene import INDICES, open_scene
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.review import Order, queue
+from rareearth_explorer.export import hand_over, list_patches
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.review import Order, queue
+from rareearth_explorer.widgets.export_panel import HandoverPanel
+from rareearth_explorer.widgets.map import MapPanel
+from rareearth_explorer.widgets.map.drawing import describe_path
+from rareearth_explorer.widgets.map.place import parse_place
+from rareearth_explorer.widgets.review import ReviewPanel
+from rareearth_explorer.widgets.selection_bar import SelectionPanel
 
 ROLES = ("blue", "green", "red", "nir")
 
@@ -218,7 +218,9 @@ class TestSelection:
         assert calls == ["review", "export"]
 
     def test_the_app_reviews_and_exports_just_these(self, small_table, monkeypatch):
-        monkeypatch.setattr("rareearth_explorer.panels.umap.UmapPanel._refit", lambda self: None)
+        monkeypatch.setattr(
+            "rareearth_explorer.widgets.umap_panel.UmapPanel._refit", lambda self: None
+        )
         explorer = Explorer(small_table)
         explorer.session.mark(0, "positive")
         explorer.session.select([0, 7, 8, 9])

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.copies import bring, save_copy, save_merged
-from rareearth_explorer.session.journal import Journal, replay
-from rareearth_explorer.session.merging import Conflict, compare, sayings
-from rareearth_explorer.session.record import read_record
-from rareearth_explorer.session.shelf import saved_sessions
-from rareearth_explorer.session.summary import counts, without_table
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.format import read_record
+from rareearth_explorer.hunt.store.journal import Journal, replay
+from rareearth_explorer.hunt.store.library import saved_sessions
+from rareearth_explorer.hunt.store.merging import Conflict, compare, sayings
+from rareearth_explorer.hunt.store.summary import counts, without_table
+from rareearth_explorer.hunt.store.transfer import bring, save_copy, save_merged
 
 
 def hunted(table, steps, name=None):

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 
 from rareearth_explorer.app import Explorer
-from rareearth_explorer.background import Worker
-from rareearth_explorer.contrast import ScoreKind
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.panels.handover import CHOICES, HandoverPanel
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.panels.map.bridge import mercator_offsets
-from rareearth_explorer.panels.review import ReviewPanel
-from rareearth_explorer.panels.roc import RocPanel
-from rareearth_explorer.panels.rounds import RoundsPanel
-from rareearth_explorer.panels.sessions import SessionsPanel
-from rareearth_explorer.panels.status import StatusPanel
-from rareearth_explorer.panels.templates import TemplatesPanel
-from rareearth_explorer.panels.umap import UmapPanel
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.review import RECOMMENDED, Order
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.review import RECOMMENDED, Order
+from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.export_panel import CHOICES, HandoverPanel
+from rareearth_explorer.widgets.map import MapPanel
+from rareearth_explorer.widgets.map.bridge import mercator_offsets
+from rareearth_explorer.widgets.refine_bar import RoundsPanel
+from rareearth_explorer.widgets.review import ReviewPanel
+from rareearth_explorer.widgets.roc_panel import RocPanel
+from rareearth_explorer.widgets.session_panel import SessionsPanel
+from rareearth_explorer.widgets.status_line import StatusPanel
+from rareearth_explorer.widgets.tasks import Worker
+from rareearth_explorer.widgets.templates_panel import TemplatesPanel
+from rareearth_explorer.widgets.umap_panel import UmapPanel
 
 
 class HeldWorker(Worker):
@@ -55,7 +55,9 @@ class HeldWorker(Worker):
 @pytest.fixture(autouse=True)
 def held_projections(monkeypatch):
     """No test of an explorer starts the process that projects."""
-    monkeypatch.setattr("rareearth_explorer.panels.umap.Worker", lambda prepare: HeldWorker())
+    monkeypatch.setattr(
+        "rareearth_explorer.widgets.umap_panel.Worker", lambda prepare: HeldWorker()
+    )
 
 
 @pytest.fixture
@@ -650,7 +652,7 @@ class TestHandover:
         def broken(*_, **__):
             raise ValueError("no such glyph")
 
-        monkeypatch.setattr("rareearth_explorer.panels.handover.hand_over", broken)
+        monkeypatch.setattr("rareearth_explorer.widgets.export_panel.hand_over", broken)
         panel.make.click()
         said = "hunt-candidates.geojson was not written (ValueError: no such glyph)"
         assert labelled.message.startswith(said)

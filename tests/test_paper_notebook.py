@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from rareearth_explorer.pipeline.demo import prepare_demo
+from rareearth_explorer.demo.prepare import prepare_demo
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "paper.ipynb"
 

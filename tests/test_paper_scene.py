@@ -9,12 +9,12 @@ import pytest
 import rasterio
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.demo import make_paper_scene
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.demo.prepare import prepare_paper_scene
+from rareearth_explorer.demo.synthetic import make_paper_scene
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.pipeline.demo import prepare_paper_scene
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.table import open_table
 
 PATCHES = (8, 9)
 POOLS = np.array([[98.340, 25.670], [98.3402, 25.6701], [98.346, 25.678], [98.348, 25.671]])

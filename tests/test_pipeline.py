@@ -24,13 +24,13 @@ import pytest
 from fake_encoders import Failing, Means, tiny_clay
 from rasterio.windows import Window
 
-from rareearth_explorer import encoders, progress
-from rareearth_explorer.encoders import Chips, Encoder
+from rareearth_explorer.data import progress
+from rareearth_explorer.data.scene import Scene, open_scene
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.embed import EmbeddingReport, embed_scene, encoders, project_table
+from rareearth_explorer.embed.checkpoint import Checkpoint
+from rareearth_explorer.embed.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
-from rareearth_explorer.pipeline import EmbeddingReport, embed_scene, project_table
-from rareearth_explorer.pipeline.checkpoint import Checkpoint
-from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.table import open_table
 
 MakeGeotiff = Callable[..., Path]
 
@@ -334,8 +334,8 @@ class TestKill9:
         program = f"""
             from pathlib import Path
             from fake_encoders import slow_tiny_clay
-            from rareearth_explorer.pipeline import embed_scene
-            from rareearth_explorer.scene import open_scene
+            from rareearth_explorer.embed import embed_scene
+            from rareearth_explorer.data.scene import open_scene
 
             table = Path({str(tmp_path / "table.parquet")!r})
             with open_scene({str(path)!r}) as scene:
@@ -423,7 +423,8 @@ class TestTrouble:
         table = Path(embed(scene, tmp_path / "table.parquet").table)
         before = table.read_bytes()
         monkeypatch.setattr(
-            "rareearth_explorer.projection.umap_projection", lambda *_, **__: raise_(MemoryError())
+            "rareearth_explorer.score.projection.umap_projection",
+            lambda *_, **__: raise_(MemoryError()),
         )
         with pytest.raises(MemoryError):
             project_table(table, progress=False)
@@ -500,8 +501,8 @@ class TestStreaming:
             import sys
             from pathlib import Path
             from fake_encoders import Means
-            from rareearth_explorer.pipeline import embed_scene
-            from rareearth_explorer.scene import open_scene
+            from rareearth_explorer.embed import embed_scene
+            from rareearth_explorer.data.scene import open_scene
 
             with open_scene(sys.argv[1]) as scene:
                 embed_scene(scene, Means(), Path(sys.argv[1] + ".parquet"), progress=False)

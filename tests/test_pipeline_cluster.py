@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from fake_encoders import Failing, Means, means_on, refuse, slow_tiny_clay, tiny_clay
 
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.embed import cluster as cluster_module
+from rareearth_explorer.embed import embed_scene
+from rareearth_explorer.embed import running as running_module
+from rareearth_explorer.embed.cluster import embed_on_cluster
 from rareearth_explorer.errors import EncoderError, ExplorerError, TableError
-from rareearth_explorer.pipeline import cluster as cluster_module
-from rareearth_explorer.pipeline import embed_scene
-from rareearth_explorer.pipeline import running as running_module
-from rareearth_explorer.pipeline.cluster import embed_on_cluster
-from rareearth_explorer.scene import open_scene
 
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")
 

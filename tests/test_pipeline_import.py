@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from rareearth_explorer.data.table import PatchTable, TableWriter, add_projection, open_table
+from rareearth_explorer.embed import import_table
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.pipeline import import_table
-from rareearth_explorer.table import PatchTable, TableWriter, add_projection, open_table
 
 VALUES = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
 

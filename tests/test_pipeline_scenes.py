@@ -21,12 +21,12 @@ from rasterio.windows import Window
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.cli.explore import check
+from rareearth_explorer.data.scene import Scene, open_mosaic, open_scene, scenes_in
+from rareearth_explorer.data.scene.bands import PLANETSCOPE
+from rareearth_explorer.data.scene.planet import is_radiance, metadata_beside, udm2_beside
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.embed import embed_scene
 from rareearth_explorer.errors import SceneError
-from rareearth_explorer.pipeline import embed_scene
-from rareearth_explorer.scene import Scene, open_mosaic, open_scene, scenes_in
-from rareearth_explorer.scene.bands import PLANETSCOPE
-from rareearth_explorer.scene.planet import is_radiance, metadata_beside, udm2_beside
-from rareearth_explorer.table import open_table
 
 MakeGeotiff = Callable[..., Path]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from rareearth_explorer import projection
+from rareearth_explorer.score import projection
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rareearth_explorer.scene import open_scene
+from rareearth_explorer.data.scene import open_scene
 
 
 @pytest.mark.parametrize("given", [None, "64"])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.estimation import clopper_pearson
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.effect import Effect, effect_of
-from rareearth_explorer.session.review import Order, missed, queue
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.review import Order, missed, queue
+from rareearth_explorer.hunt.views.step_change import Effect, effect_of
+from rareearth_explorer.score.estimation import clopper_pearson
 
 
 @pytest.fixture

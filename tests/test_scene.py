@@ -21,11 +21,11 @@ from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 from scipy.io import netcdf_file
 
+from rareearth_explorer.data.scene import Scene, open_scene
+from rareearth_explorer.data.scene import preview as preview_module
+from rareearth_explorer.data.scene.bands import PLANETSCOPE, band_roles, true_colour
+from rareearth_explorer.data.scene.dates import acquisition_time
 from rareearth_explorer.errors import SceneError
-from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.scene import preview as preview_module
-from rareearth_explorer.scene.bands import PLANETSCOPE, band_roles, true_colour
-from rareearth_explorer.scene.dates import acquisition_time
 
 MakeGeotiff = Callable[..., Path]
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.covariance import ShrunkCovariance
 
-from rareearth_explorer.contrast import ScoreKind, contrast_of, cosine_contrast, score
-from rareearth_explorer.review_order import RECOMMENDED, ReviewOrder
-from rareearth_explorer.scorers import SCORERS, kernel, weighted_contrast
-from rareearth_explorer.whitening import Whitening
+from rareearth_explorer.hunt.review_order import RECOMMENDED, ReviewOrder
+from rareearth_explorer.score.contrast import ScoreKind, contrast_of, cosine_contrast, score
+from rareearth_explorer.score.scorers import SCORERS, kernel, weighted_contrast
+from rareearth_explorer.score.whitening import Whitening
 
 shares = hnp.arrays(np.float32, 30, elements=st.floats(2**-6, 1, width=32))
 
@@ -122,7 +122,7 @@ def test_whitening_is_mahalanobis_with_a_shrunken_covariance(rows):
 
 def test_whitening_does_not_depend_on_the_blocks(rows, monkeypatch):
     whole = Whitening.fit(rows).apply(rows)
-    monkeypatch.setattr("rareearth_explorer.whitening.ROWS", 7)
+    monkeypatch.setattr("rareearth_explorer.score.whitening.ROWS", 7)
     np.testing.assert_allclose(Whitening.fit(rows).apply(rows), whole, atol=1e-5)
 
 

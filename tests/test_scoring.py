@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.panels.scoring import ScoringPanel
-from rareearth_explorer.scorers import kernel, weighted_contrast
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.scoring import Columns
-from rareearth_explorer.whitening import Whitening
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.scoring import Columns
+from rareearth_explorer.score.scorers import kernel, weighted_contrast
+from rareearth_explorer.score.whitening import Whitening
+from rareearth_explorer.widgets.scoring_panel import ScoringPanel
 
 POSITIVES, NEGATIVES = [3, 4], [7]
 

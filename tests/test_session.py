@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rareearth_explorer.contrast import ScoreKind, cosine_contrast
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.session import Session
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.score.contrast import ScoreKind, cosine_contrast
 
 
 @pytest.fixture

@@ -12,18 +12,18 @@ import pytest
 from filelock import FileLock
 
 from rareearth_explorer.app import Explorer
-from rareearth_explorer.panels.merging import MergingPanel
-from rareearth_explorer.panels.sessions import SessionsPanel
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.copies import save_copy
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.merging import sayings
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.merging import sayings
+from rareearth_explorer.hunt.store.transfer import save_copy
+from rareearth_explorer.widgets.merge_panel import MergingPanel
+from rareearth_explorer.widgets.session_panel import SessionsPanel
 
 
 @pytest.fixture(autouse=True)
 def no_projection_process(monkeypatch):
-    monkeypatch.setattr("rareearth_explorer.background.Worker.start", lambda self: None)
+    monkeypatch.setattr("rareearth_explorer.widgets.tasks.Worker.start", lambda self: None)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ class TestAnotherWindow:
     def test_in_a_kernel_the_offer_comes_by_itself(
         self, session, small_table, other_window, monkeypatch
     ):
-        monkeypatch.setattr("rareearth_explorer.panels.sessions.WATCH", 0.01)
+        monkeypatch.setattr("rareearth_explorer.widgets.session_panel.WATCH", 0.01)
         kept(small_table, "hunt", ("mark", 3, "positive"))
         panel = SessionsPanel(session)
 

@@ -9,10 +9,10 @@ import shutil
 import pytest
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.session.shelf import saved_sessions
-from rareearth_explorer.table import TableWriter, open_table
+from rareearth_explorer.data.table import TableWriter, open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.library import saved_sessions
 
 
 def write_table(table, path, rows=60):

@@ -10,10 +10,10 @@ from sklearn.metrics import roc_auc_score
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.review_order import ReviewOrder
+from rareearth_explorer.hunt.review_order import ReviewOrder
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, COSINE, KERNEL_CONTRAST
 from rareearth_explorer.study.draws import Negatives, compare, score
-from rareearth_explorer.study.geometry import describe
+from rareearth_explorer.study.embedding_geometry import describe
 from rareearth_explorer.study.hunting import clicks_to_find
 from rareearth_explorer.study.labelled import Labelled, of_chips
 from rareearth_explorer.study.markdown import Effort, draws_table, study

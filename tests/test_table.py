@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from rareearth_explorer.data.table import PatchTable, TableWriter, add_projection, open_table
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.table import PatchTable, TableWriter, add_projection, open_table
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ MAKE_DEMO = """
 import sys
 from pathlib import Path
 import rareearth_explorer
-from rareearth_explorer.pipeline.demo import prepare_demo
+from rareearth_explorer.demo.prepare import prepare_demo
 
 assert Path(rareearth_explorer.__file__).is_relative_to(sys.prefix), "not the wheel's package"
 demo = prepare_demo(Path(sys.argv[1]), patches=(8, 9), progress=False)

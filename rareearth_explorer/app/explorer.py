@@ -13,29 +13,29 @@ import ipywidgets as w
 import numpy.typing as npt
 
 from rareearth_explorer.app.keys import keys_of
-from rareearth_explorer.background import Deferred
+from rareearth_explorer.data.labels import Labels, open_labels
+from rareearth_explorer.data.scene import Scene, open_scene
+from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
-from rareearth_explorer.labels import Labels, open_labels
-from rareearth_explorer.panels.dates import DatesPanel
-from rareearth_explorer.panels.handover import HandoverPanel
-from rareearth_explorer.panels.history import HistoryPanel
-from rareearth_explorer.panels.keyboard import KeyboardPanel
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.panels.merging import MergingPanel
-from rareearth_explorer.panels.review import ReviewPanel
-from rareearth_explorer.panels.roc import RocPanel
-from rareearth_explorer.panels.rounds import RoundsPanel
-from rareearth_explorer.panels.scoring import ScoringPanel
-from rareearth_explorer.panels.selection import SelectionPanel
-from rareearth_explorer.panels.sessions import SessionsPanel
-from rareearth_explorer.panels.status import StatusPanel
-from rareearth_explorer.panels.templates import TemplatesPanel
-from rareearth_explorer.panels.umap import UmapPanel
-from rareearth_explorer.pipeline.demo import prepare_demo
-from rareearth_explorer.scene import Scene, open_scene
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.shelf import fingerprint
-from rareearth_explorer.table import PatchTable, open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.library import fingerprint
+from rareearth_explorer.widgets.dates import DatesPanel
+from rareearth_explorer.widgets.export_panel import HandoverPanel
+from rareearth_explorer.widgets.keyboard import KeyboardPanel
+from rareearth_explorer.widgets.map import MapPanel
+from rareearth_explorer.widgets.merge_panel import MergingPanel
+from rareearth_explorer.widgets.refine_bar import RoundsPanel
+from rareearth_explorer.widgets.review import ReviewPanel
+from rareearth_explorer.widgets.roc_panel import RocPanel
+from rareearth_explorer.widgets.rounds_tab import HistoryPanel
+from rareearth_explorer.widgets.scoring_panel import ScoringPanel
+from rareearth_explorer.widgets.selection_bar import SelectionPanel
+from rareearth_explorer.widgets.session_panel import SessionsPanel
+from rareearth_explorer.widgets.status_line import StatusPanel
+from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.templates_panel import TemplatesPanel
+from rareearth_explorer.widgets.umap_panel import UmapPanel
 
 TABLE, SCENE, LABELS, COMPARE = (
     f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.panels.keyboard import Key
-from rareearth_explorer.session import Sign
+from rareearth_explorer.hunt import Sign
+from rareearth_explorer.widgets.keyboard import Key
 
 if TYPE_CHECKING:
     from rareearth_explorer.app.explorer import Explorer

@@ -12,9 +12,9 @@ from rareearth_explorer.cli.text import write_text
 from rareearth_explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
-    from rareearth_explorer.activity import Index, Normalisation, Pools, Stack
-    from rareearth_explorer.labels import Labels
-    from rareearth_explorer.table import PatchTable
+    from rareearth_explorer.change import Index, Normalisation, Pools, Stack
+    from rareearth_explorer.data.labels import Labels
+    from rareearth_explorer.data.table import PatchTable
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,7 +72,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Measure, write, and say what came out."""
-    from rareearth_explorer.activity import Index, normalise, open_stack, write_activity
+    from rareearth_explorer.change import Index, normalise, open_stack, write_activity
 
     images = images_of(options.scenes)
     given = [*images, *masks_of(options, images), options.pools, options.table]
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _labels(options: argparse.Namespace) -> Labels | None:
-    from rareearth_explorer.labels import open_labels
+    from rareearth_explorer.data.labels import open_labels
 
     if options.threshold is not None and not options.threshold > 0:
         raise ExplorerError(
@@ -115,8 +115,8 @@ def _labels(options: argparse.Namespace) -> Labels | None:
 
 
 def _table(options: argparse.Namespace) -> PatchTable | None:
+    from rareearth_explorer.data.table import open_table
     from rareearth_explorer.errors import TableError
-    from rareearth_explorer.table import open_table
 
     table = open_table(options.table) if options.table else None
     if table is not None and table.dropped:
@@ -130,8 +130,8 @@ def _table(options: argparse.Namespace) -> PatchTable | None:
 def _pools(
     stack: Stack, labels: Labels, normalisation: Normalisation | None, options: argparse.Namespace
 ) -> Pools:
-    from rareearth_explorer.activity import Index, Pools, series_at
-    from rareearth_explorer.activity.pools import LEAST_STD
+    from rareearth_explorer.change import Index, Pools, series_at
+    from rareearth_explorer.change.pools_in_use import LEAST_STD
 
     index = Index.named("blue-white", stack.bands)
     series = series_at(stack, labels.centres, index=index, normalisation=normalisation)
@@ -185,7 +185,7 @@ def _write_pools(pools: Pools, output: Path) -> None:
 
 
 def _store(table: PatchTable, output: Path, stack: Stack, index: Index, normalisation: Any) -> None:
-    from rareearth_explorer.activity import store_activity
+    from rareearth_explorer.change import store_activity
 
     assert table.path is not None  # it was opened from a file
     known = store_activity(table.path, output, stack, index, normalised=normalisation is not None)

@@ -41,8 +41,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Compare, write what was asked for, and print the greatest rises."""
-    from rareearth_explorer.comparison import Comparison, find_session_of
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.change.comparison import Comparison, find_session_of
+    from rareearth_explorer.data.table import open_table
 
     check(options)
     tables = open_table(options.first), open_table(options.second)

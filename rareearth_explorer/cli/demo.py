@@ -35,7 +35,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Make the demo and say how to open it."""
-    from rareearth_explorer.pipeline.demo import prepare_demo, prepare_paper_scene
+    from rareearth_explorer.demo.prepare import prepare_demo, prepare_paper_scene
 
     if options.pools is not None and not options.like_paper:
         raise LabelsError(f"{options.pools}: the demo has its own pools; add --like-paper.")

@@ -44,9 +44,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Measure, write what was asked for, and print the main numbers."""
-    from rareearth_explorer.study.report import evaluate
+    from rareearth_explorer.study.evaluation_report import evaluate
+    from rareearth_explorer.study.evaluation_summary import summary
     from rareearth_explorer.study.reproduction import Judge
-    from rareearth_explorer.study.summary import summary
 
     if options.json:
         require_other(options.json, [options.table, options.labels])
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         write_text(options.json, json.dumps(evaluation.record, indent=1) + "\n")
     if options.figures:
-        from rareearth_explorer.study.figures import write_figures
+        from rareearth_explorer.study.paper_figures import write_figures
 
         try:
             write_figures(options.figures, judge, evaluation)

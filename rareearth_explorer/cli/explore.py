@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
     table, scene, labels = options.table, options.scene, options.labels
     compare: list[Path] = options.compare
     if table is None:
-        from rareearth_explorer.pipeline.demo import prepare_demo
+        from rareearth_explorer.demo.prepare import prepare_demo
 
         demo = prepare_demo()
         table, scene, labels = demo.table, scene or demo.scene, labels or demo.labels
@@ -95,9 +95,9 @@ def check(
     ExplorerError
         Something cannot be opened, or the labels or a scene lie outside the patches.
     """
-    from rareearth_explorer.labels import open_labels
-    from rareearth_explorer.scene import open_scene
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.labels import open_labels
+    from rareearth_explorer.data.scene import open_scene
+    from rareearth_explorer.data.table import open_table
 
     require_no_imagery(table)
     patches = open_table(table)

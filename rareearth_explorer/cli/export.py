@@ -11,9 +11,9 @@ from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
-    from rareearth_explorer.scene import Scene
-    from rareearth_explorer.session.record import Record
-    from rareearth_explorer.table import PatchTable
+    from rareearth_explorer.data.scene import Scene
+    from rareearth_explorer.data.table import PatchTable
+    from rareearth_explorer.hunt.store.format import Record
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,10 +53,10 @@ def run(options: argparse.Namespace) -> None:
     """Repeat the session and write what was asked for."""
     from contextlib import closing, nullcontext
 
-    from rareearth_explorer.handover import hand_over
-    from rareearth_explorer.labels import open_labels
-    from rareearth_explorer.session import Session
-    from rareearth_explorer.session.journal import replay
+    from rareearth_explorer.data.labels import open_labels
+    from rareearth_explorer.export import hand_over
+    from rareearth_explorer.hunt import Session
+    from rareearth_explorer.hunt.store.journal import replay
 
     journal, table = find(options.session, options.table)
     scene_file, labels = _context(options, table)
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | None, Path | None]:
     """Scene and labels: those given, or the demo's own where the session is about the demo."""
-    from rareearth_explorer.pipeline.demo import demo_of
+    from rareearth_explorer.demo.prepare import demo_of
 
     demo = demo_of(table.path) if table.path else None
     if demo is None:
@@ -96,8 +96,8 @@ def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:
     TableError
         The table cannot be opened.
     """
-    from rareearth_explorer.session.shelf import find_session, table_of
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.hunt.store.library import find_session, table_of
 
     opened = open_table(table) if table else None
     named = not session.endswith(".jsonl")
@@ -119,7 +119,7 @@ def tell(record: Record) -> None:
 
 def open_own(path: Path, table: PatchTable) -> Scene:
     """Open a scene with the band roles it was embedded with, if it is the table's own."""
-    from rareearth_explorer.scene import open_scene
+    from rareearth_explorer.data.scene import open_scene
 
     recorded = {scene["name"]: scene.get("bands") for scene in table.metadata.get("scenes", [])}
     return open_scene(path, bands=recorded.get(path.name))

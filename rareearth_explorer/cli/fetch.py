@@ -11,7 +11,7 @@ from rareearth_explorer.cli.numbers import percent
 from rareearth_explorer.errors import CatalogueError
 
 if TYPE_CHECKING:
-    from rareearth_explorer.catalogue import Fetched
+    from rareearth_explorer.stac import Fetched
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,7 +61,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Fetch the imagery and say what came."""
-    from rareearth_explorer.catalogue import Request, fetch
+    from rareearth_explorer.stac import Request, fetch
 
     request = Request(
         stac=options.stac,
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _bands(given: str | None, collection: str) -> tuple[str, ...]:
-    from rareearth_explorer.encoders.sensors import sensors
+    from rareearth_explorer.embed.encoders.sensors import sensors
 
     if given is not None:
         return tuple(role.strip() for role in given.split(","))

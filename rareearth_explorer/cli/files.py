@@ -52,7 +52,7 @@ def images_of(given: Iterable[Path]) -> list[Path]:
     SceneError
         There is none in a folder.
     """
-    from rareearth_explorer.scene import scenes_in
+    from rareearth_explorer.data.scene import scenes_in
 
     found = [scenes_in(path) if path.is_dir() else [path] for path in given]
     return list(chain.from_iterable(found))

@@ -13,7 +13,7 @@ from rareearth_explorer.cli.files import LABEL_SUFFIXES, TABLE_SUFFIXES, is_imag
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 
 if TYPE_CHECKING:
-    from rareearth_explorer.scene import Scene
+    from rareearth_explorer.data.scene import Scene
 
 Facts = Iterator[tuple[str, str]]
 """What is told, a line each; a line without a name goes on with the one before."""
@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _scene(path: Path) -> Facts:
-    from rareearth_explorer.grid import DEFAULT_PATCH_SIZE
-    from rareearth_explorer.scene import open_scene
+    from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
+    from rareearth_explorer.data.scene import open_scene
 
     with open_scene(path) as scene:
         yield "imagery", str(path)
@@ -63,7 +63,7 @@ def _scene(path: Path) -> Facts:
 
 def _files(given: Path, taken: list[Path]) -> Facts:
     """Say which masks embedding applies and, of each GeoTIFF in a folder, whether it is taken."""
-    from rareearth_explorer.scene.planet import udm2_beside
+    from rareearth_explorer.data.scene.planet import udm2_beside
 
     masks = [mask for mask in map(udm2_beside, taken) if mask is not None]
     if not given.is_dir():
@@ -95,8 +95,8 @@ def _bands(bands: tuple[str, ...]) -> Facts:
 
 def known_bands() -> list[str]:
     """Names of bands that mean something here: those of sensors by wavelength, then others."""
-    from rareearth_explorer.encoders import sensors
-    from rareearth_explorer.scene.bands import ROLES
+    from rareearth_explorer.data.scene.bands import ROLES
+    from rareearth_explorer.embed.encoders import sensors
 
     waves: dict[str, float] = {}
     for sensor in sensors().values():
@@ -119,7 +119,7 @@ def _patches(scene: Scene, patch_size: float) -> Facts:
 
 def _embed(scene: Scene, path: Path, patch_size: float) -> list[str]:
     """Write the command that makes a patch table, with patches as large as they should be."""
-    from rareearth_explorer.grid import patch_pixels
+    from rareearth_explorer.data.grid import patch_pixels
 
     name = f"{path.resolve().name if path.is_dir() else path.stem}.parquet"
     command = ["rareearth-explorer", "embed", str(path), "-o", name]
@@ -134,7 +134,7 @@ def _embed(scene: Scene, path: Path, patch_size: float) -> list[str]:
 
 
 def _table(path: Path) -> Facts:
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.table import open_table
 
     table = open_table(path)
     grid, encoder = table.grid, table.metadata.get("encoder", {})
@@ -156,7 +156,7 @@ def _table(path: Path) -> Facts:
 
 
 def _labels(path: Path) -> Facts:
-    from rareearth_explorer.labels import open_labels
+    from rareearth_explorer.data.labels import open_labels
 
     try:
         labels = open_labels(path)
@@ -169,7 +169,7 @@ def _labels(path: Path) -> Facts:
 
 
 def _extent(bounds: tuple[tuple[float, float], tuple[float, float]]) -> str:
-    from rareearth_explorer.grid import written
+    from rareearth_explorer.data.grid import written
 
     # East of the antimeridian longitudes go on above 180.
     corners = [written(lat, (lon + 180) % 360 - 180) for lat, lon in bounds]

@@ -23,8 +23,8 @@ from rareearth_explorer.cli import (
     study,
     weights,
 )
+from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.raster_cache import bound_raster_cache
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 

@@ -22,7 +22,7 @@ def add_masks(parser: argparse.ArgumentParser, without: str) -> None:
 
 def masks_of(options: argparse.Namespace, images: Iterable[Path]) -> list[Path | None]:
     """Name the masks that are read with images: those given, those beside them, or none."""
-    from rareearth_explorer.scene.planet import udm2_beside
+    from rareearth_explorer.data.scene.planet import udm2_beside
 
     if options.no_udm2:
         return []

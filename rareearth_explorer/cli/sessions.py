@@ -14,9 +14,9 @@ from rareearth_explorer.cli.files import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
-    from rareearth_explorer.session.merging import Conflict, Difference, Key, Side
-    from rareearth_explorer.session.record import Record
-    from rareearth_explorer.table import PatchTable
+    from rareearth_explorer.data.table import PatchTable
+    from rareearth_explorer.hunt.store.format import Record
+    from rareearth_explorer.hunt.store.merging import Conflict, Difference, Key, Side
 
 COLUMNS = ("patch", "lon", "lat", "subject", "mine", "theirs", "take")
 """Of the file in which conflicts are decided; `take` is filled in by the analyst."""
@@ -68,9 +68,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run_list(_: argparse.Namespace) -> None:
     """List the sessions of all tables, the one used last first."""
-    from rareearth_explorer.session.record import read_record
-    from rareearth_explorer.session.shelf import sessions_folder
-    from rareearth_explorer.session.summary import all_sessions
+    from rareearth_explorer.hunt.store.format import read_record
+    from rareearth_explorer.hunt.store.library import sessions_folder
+    from rareearth_explorer.hunt.store.summary import all_sessions
 
     files = all_sessions(sessions_folder())
     if not files:
@@ -90,7 +90,7 @@ def run_list(_: argparse.Namespace) -> None:
 
 
 def _row(record: Record) -> tuple[str, ...]:
-    from rareearth_explorer.session.summary import counts, dates, without_table
+    from rareearth_explorer.hunt.store.summary import counts, dates, without_table
 
     span = dates(record)
     begun, last = map(_shown, span) if span else ("", "")
@@ -111,8 +111,8 @@ def _shown(time: datetime) -> str:
 
 def run_export(options: argparse.Namespace) -> None:
     """Save a session as one file."""
-    from rareearth_explorer.session.copies import save_copy
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.hunt.store.transfer import save_copy
 
     table = open_table(options.table) if options.table else None
     file = _file(options.session, table)
@@ -124,8 +124,8 @@ def run_export(options: argparse.Namespace) -> None:
 
 def run_import(options: argparse.Namespace) -> None:
     """Keep a session that came as a file."""
-    from rareearth_explorer.session.copies import bring
-    from rareearth_explorer.table import open_table
+    from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.hunt.store.transfer import bring
 
     kept, record = bring(options.file, open_table(options.table), options.name)
     tell(record)
@@ -134,10 +134,10 @@ def run_import(options: argparse.Namespace) -> None:
 
 def run_merge(options: argparse.Namespace) -> None:
     """Merge two sessions, or list what must be decided before."""
-    from rareearth_explorer.session import Session
-    from rareearth_explorer.session.copies import save_merged
-    from rareearth_explorer.session.journal import replay
-    from rareearth_explorer.session.merging import compare
+    from rareearth_explorer.hunt import Session
+    from rareearth_explorer.hunt.store.journal import replay
+    from rareearth_explorer.hunt.store.merging import compare
+    from rareearth_explorer.hunt.store.transfer import save_merged
 
     mine, table = find(options.mine, options.table)
     theirs = _file(options.theirs, table)
@@ -154,7 +154,7 @@ def run_merge(options: argparse.Namespace) -> None:
 
 
 def _target(output: str, table: PatchTable) -> Path:
-    from rareearth_explorer.session.shelf import session_file
+    from rareearth_explorer.hunt.store.library import session_file
 
     target = Path(output) if output.endswith(".jsonl") else session_file(table, output)
     if target.exists():
@@ -216,6 +216,6 @@ def _read_decisions(path: Path) -> dict[Key, Side]:
 
 
 def _file(session: str, table: PatchTable | None) -> Path:
-    from rareearth_explorer.session.shelf import find_session
+    from rareearth_explorer.hunt.store.library import find_session
 
     return Path(session) if session.endswith(".jsonl") else find_session(session, table)

@@ -57,7 +57,7 @@ def labelled(options: argparse.Namespace) -> Iterator[Labelled]:
     LabelsError
         A table is given without labels, or nothing is given.
     """
-    from rareearth_explorer.pipeline.demo import prepare_demo, prepare_paper_scene
+    from rareearth_explorer.demo.prepare import prepare_demo, prepare_paper_scene
     from rareearth_explorer.study.labelled import of_chips, of_table
 
     if not (options.table or options.demo or options.like_paper or options.chips):

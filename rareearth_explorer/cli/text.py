@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rareearth_explorer.atomic import write_atomically
+from rareearth_explorer.data.storage.replacing import write_atomically
 from rareearth_explorer.errors import ExplorerError
 
 

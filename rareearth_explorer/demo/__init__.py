@@ -1,17 +1,1 @@
-"""The synthetic demo scene: a landscape with mines, drawn because no real imagery may be shared."""
-
-from rareearth_explorer.demo.geotiff import write_scenes
-from rareearth_explorer.demo.landscape import DATES, Landscape
-from rareearth_explorer.demo.paper import PAPER_PATCHES, make_paper_scene
-from rareearth_explorer.demo.scene import PATCHES, DemoFiles, make_demo
-
-__all__ = [
-    "DATES",
-    "PAPER_PATCHES",
-    "PATCHES",
-    "DemoFiles",
-    "Landscape",
-    "make_demo",
-    "make_paper_scene",
-    "write_scenes",
-]
+"""The synthetic demo: the scene is drawn, then taken through the whole real path."""

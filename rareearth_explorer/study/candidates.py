@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_solve
 
-from rareearth_explorer.contrast import Vector
-from rareearth_explorer.scorers import SCORERS, Scorer
+from rareearth_explorer.score.contrast import Vector
+from rareearth_explorer.score.scorers import SCORERS, Scorer
 from rareearth_explorer.study.labelled import Labelled
 
 Rows = npt.NDArray[np.float32]

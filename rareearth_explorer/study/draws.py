@@ -9,9 +9,9 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.contrast import Vector
-from rareearth_explorer.evaluation import Ranking, scored_patches
-from rareearth_explorer.scorers import Scorer
+from rareearth_explorer.score.contrast import Vector
+from rareearth_explorer.score.evaluation import Ranking, scored_patches
+from rareearth_explorer.score.scorers import Scorer
 from rareearth_explorer.study.candidates import Candidate, positives_alone
 from rareearth_explorer.study.labelled import Labelled
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.contrast import Vector
-from rareearth_explorer.review_order import ReviewOrder
-from rareearth_explorer.scorers import Scorer
+from rareearth_explorer.hunt.review_order import ReviewOrder
+from rareearth_explorer.score.contrast import Vector
+from rareearth_explorer.score.scorers import Scorer
 from rareearth_explorer.study.candidates import Candidate, Probe
 from rareearth_explorer.study.labelled import Labelled
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.review_order import ReviewOrder
+from rareearth_explorer.hunt.review_order import ReviewOrder
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, KERNEL_CONTRAST
 from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, compare
-from rareearth_explorer.study.geometry import describe
+from rareearth_explorer.study.embedding_geometry import describe
 from rareearth_explorer.study.hunting import SHARES, clicks_to_find
 from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.reproduction import FEWEST

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rareearth_explorer.evaluation import Decision, Ranking
+from rareearth_explorer.score.evaluation import Decision, Ranking
 
 PARTS = (0.01, 0.05, 0.1, 0.2)
 """First parts of the ranking in which pools are counted."""

@@ -14,17 +14,17 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import Transformer
 
-from rareearth_explorer.contrast import Vector, contrast_of
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.evaluation import (
+from rareearth_explorer.score.contrast import Vector, contrast_of
+from rareearth_explorer.score.evaluation import (
     Ranking,
     RocCurve,
     roc_corners,
     scored_patches,
     spatial_blocks,
 )
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.table import PatchTable, open_table
 
 FEWEST = 3
 """Patches with a mine, and without, that a table must have."""

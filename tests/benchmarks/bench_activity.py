@@ -17,8 +17,7 @@ import numpy as np
 from rasterio.windows import Window
 from sklearn.metrics import roc_auc_score
 
-from rareearth_explorer import encoders
-from rareearth_explorer.activity import (
+from rareearth_explorer.change import (
     Index,
     Normalisation,
     Pools,
@@ -29,18 +28,18 @@ from rareearth_explorer.activity import (
     series_at,
     write_activity,
 )
-from rareearth_explorer.activity.cog import TILE
-from rareearth_explorer.activity.deviation import in_threads
-from rareearth_explorer.comparison import Comparison
-from rareearth_explorer.demo import Landscape
-from rareearth_explorer.demo.scene import draw_files, make_demo
-from rareearth_explorer.labels import Labels
-from rareearth_explorer.pipeline import embed_scene
-from rareearth_explorer.pipeline.demo import demo_folder, prepare_demo
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.session import Session
-from rareearth_explorer.session.journal import Journal
-from rareearth_explorer.table import open_table
+from rareearth_explorer.change.comparison import Comparison
+from rareearth_explorer.change.deviation import in_threads
+from rareearth_explorer.data.labels import Labels
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.storage.cog import TILE
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
+from rareearth_explorer.demo.synthetic import Landscape
+from rareearth_explorer.demo.synthetic.synthetic_scene import draw_files, make_demo
+from rareearth_explorer.embed import embed_scene, encoders
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.store.journal import Journal
 
 PERIOD_PATCHES, PERIOD_DATES, PERIOD_DAYS = 16, 24, 60
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 
-from rareearth_explorer.contrast import cosine_to
-from rareearth_explorer.scorers import SCORERS
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.score.contrast import cosine_to
+from rareearth_explorer.score.scorers import SCORERS
+from rareearth_explorer.score.whitening import Whitening
 from rareearth_explorer.study.reproduction import Judge, single_template_curves
-from rareearth_explorer.table import PatchTable
-from rareearth_explorer.whitening import Whitening
 
 PATCHES, DIM, MINES = 28_757, 768, 531
 

@@ -18,10 +18,10 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS
 
-from rareearth_explorer.grid import PatchGrid
-from rareearth_explorer.panels.map import MapPanel
-from rareearth_explorer.session import Session
-from rareearth_explorer.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.widgets.map import MapPanel
 
 PATCHES, DIM, ACROSS = 28_757, 768, 170
 CLICKS = 20

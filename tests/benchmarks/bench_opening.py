@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from rareearth_explorer.cli.explore import free_port, serve
-from rareearth_explorer.pipeline.demo import prepare_demo
+from rareearth_explorer.demo.prepare import prepare_demo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -25,15 +25,14 @@ import numpy as np
 import rasterio
 from affine import Affine
 
-from rareearth_explorer import encoders
-from rareearth_explorer.encoders import Chips, ClayOptions, sensors
-from rareearth_explorer.pipeline import embed_scene
-from rareearth_explorer.pipeline.blocks import blocks, cut_block, embed_block
-from rareearth_explorer.pipeline.checkpoint import Checkpoint
-from rareearth_explorer.pipeline.cluster import embed_on_cluster
-from rareearth_explorer.pipeline.running import cores
-from rareearth_explorer.scene import open_scene
-from rareearth_explorer.table import TableWriter
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import TableWriter
+from rareearth_explorer.embed import embed_scene, encoders
+from rareearth_explorer.embed.blocks import blocks, cut_block, embed_block
+from rareearth_explorer.embed.checkpoint import Checkpoint
+from rareearth_explorer.embed.cluster import embed_on_cluster
+from rareearth_explorer.embed.encoders import Chips, ClayOptions, sensors
+from rareearth_explorer.embed.running import cores
 
 COLUMNS, SIDE, BATCH = 8, 84, 8
 BANDS = tuple(sensors()["planetscope-8"].bands)
@@ -64,8 +63,8 @@ class Run:
         """Write a tiled scene of smooth noise, and random weights."""
         import torch
 
-        from rareearth_explorer.encoders.clay import CLAY_V1, ClayEncoder
-        from rareearth_explorer.encoders.clay_weights import write_weights
+        from rareearth_explorer.embed.encoders.clay import CLAY_V1, ClayEncoder
+        from rareearth_explorer.embed.encoders.clay_weights import write_weights
 
         shape = (len(BANDS), self.rows * SIDE, COLUMNS * SIDE)
         profile = {"driver": "GTiff", "dtype": "uint16", "crs": "EPSG:32647", "tiled": True}

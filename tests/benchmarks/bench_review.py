@@ -14,8 +14,8 @@ from typing import Literal
 
 from playwright.sync_api import Page
 
-from rareearth_explorer.pipeline.demo import prepare_demo
-from rareearth_explorer.table import open_table
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.demo.prepare import prepare_demo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))

@@ -14,8 +14,8 @@ from driver import Driver
 from playwright.sync_api import Browser, Page, expect
 from serving import serve
 
-from rareearth_explorer.pipeline.demo import PreparedDemo, prepare_demo
-from rareearth_explorer.table import open_table
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.demo.prepare import PreparedDemo, prepare_demo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

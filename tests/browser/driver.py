@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from rareearth_explorer.table import PatchTable
+from rareearth_explorer.data.table import PatchTable
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 """Where tests leave pictures to look at; not kept in the repository."""

@@ -27,7 +27,7 @@ from driver import MAP, RUN_NOTEBOOK
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import free_port, kernels
 
-from rareearth_explorer.pipeline.demo import prepare_demo
+from rareearth_explorer.demo.prepare import prepare_demo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

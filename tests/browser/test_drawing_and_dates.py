@@ -10,7 +10,7 @@ import rasterio
 from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
 
-from rareearth_explorer.scene import open_scene
+from rareearth_explorer.data.scene import open_scene
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
 from serving import kernels
 
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.session import Session
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.hunt import Session
 
 pytestmark = pytest.mark.browser
 

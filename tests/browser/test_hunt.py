@@ -11,8 +11,8 @@ from driver import MAP, SCREENSHOTS
 from playwright.sync_api import expect
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.labels import open_labels
-from rareearth_explorer.session import Session
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.hunt import Session
 
 pytestmark = pytest.mark.browser
 

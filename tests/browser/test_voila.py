@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from serving import kernels
 
 from rareearth_explorer.cli.explore import free_port, serve
-from rareearth_explorer.table import open_table
+from rareearth_explorer.data.table import open_table
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,300 @@
+"""New ground between two dates: patches that a session's templates find on the later date only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.grid import WGS84, PatchGrid
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.errors import SessionError, TableError
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.history import scores_of
+from rareearth_explorer.hunt.scoring import Columns
+from rareearth_explorer.hunt.store.format import read_record
+from rareearth_explorer.hunt.store.journal import replay
+from rareearth_explorer.hunt.store.library import find_session, fingerprint, saved_sessions
+from rareearth_explorer.score.contrast import ScoreKind, Vector
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MINE_LIKE = 0.1
+"""Share of the patches in both tables, on the session's own date, that is called mine-like by
+default: the paper finds 90 % of the pools in the first tenth of the ranking."""
+
+LEAST_RISE = 3.0
+"""Robust standard deviations of all patches' rises by which a rise must stand out."""
+
+ENCODER_FACTS = (
+    "name", "weights_sha256", "seed", "bands", "sensor", "wavelengths", "gsd", "normalisation",
+    "metadata", "padding", "dtype",
+)  # fmt: skip
+"""What encoders tell of themselves that two tables must have in common. The machine may differ,
+and the statistics of scenes that are normalised by their own."""
+
+_TOLERANCE = 0.05
+"""Pixels by which two grids may be out of step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The patches that two tables share, scored by the same templates on both dates.
+
+    Attributes
+    ----------
+    earlier, later
+        The tables.
+    dates
+        When each was taken; None where the table does not tell.
+    rows
+        (n, 2) row numbers of the shared patches in the earlier and in the later table.
+    before, after
+        (n,) float32 in [-1, 1], higher is more mine-like.
+    drift
+        Median rise over all patches, which haze and sensor bring about and the ground does not.
+    noise
+        Robust standard deviation of the rises.
+    threshold
+        Score from which a patch of the session's own date is mine-like.
+    on_later
+        Whether the session's own table is the later one.
+    score
+        What the scores are.
+    """
+
+    earlier: PatchTable
+    later: PatchTable
+    dates: tuple[date | None, date | None]
+    rows: npt.NDArray[np.int64]
+    before: Vector
+    after: Vector
+    drift: float
+    noise: float
+    threshold: float
+    on_later: bool
+    score: str
+
+    @classmethod
+    def of(
+        cls,
+        first: PatchTable,
+        second: PatchTable,
+        session: Path,
+        threshold: float | None = None,
+    ) -> Self:
+        """Score two tables by the templates of a session about one of them.
+
+        Both dates are scored by the embeddings that the templates have in the session's table.
+
+        Parameters
+        ----------
+        first, second
+            Tables by one encoder on one grid, in any order of dates.
+        session
+            The file of a saved session.
+        threshold
+            Score from which a patch of the session's own date is mine-like; by default the score
+            that the best tenth of the patches in both tables reach on that date.
+
+        Raises
+        ------
+        SessionError
+            The session cannot be read, is about neither table, or has no template.
+        TableError
+            The tables differ in their grid or encoder, or are of one date.
+        """
+        earlier, later = sorted((first, second), key=lambda t: str(_date(t) or ""))
+        _require_same_kind(earlier, later)
+        opened, on_later = _open_session(session, earlier, later)
+        rows = _shared(earlier, later)
+        before, after = _scores(opened, earlier, later, on_later, rows)
+        rise = after - before
+        drift = float(np.median(rise))
+        own = after if on_later else before
+        if threshold is None:
+            threshold = float(np.quantile(own, 1 - MINE_LIKE))
+        return cls(
+            earlier,
+            later,
+            (_date(earlier), _date(later)),
+            rows,
+            before,
+            after,
+            drift,
+            1.4826 * float(np.median(np.abs(rise - drift))),
+            threshold,
+            on_later,
+            opened.state.score_name,
+        )
+
+    @property
+    def rise(self) -> Vector:
+        """(n,) by how much the score rose, less the drift."""
+        return np.asarray(self.after - self.before - np.float32(self.drift))
+
+    @property
+    def became(self) -> npt.NDArray[np.int64]:
+        """Places among the shared patches of those that became mine-like, greatest rise first.
+
+        Their score, less the drift, lies below the threshold before and not after, and the rise
+        stands out from that of all patches.
+        """
+        shift = np.float32(self.drift)
+        before = self.before + shift if self.on_later else self.before
+        after = self.after if self.on_later else self.after - shift
+        is_new = (before < self.threshold) & (after >= self.threshold)
+        is_new &= self.rise >= LEAST_RISE * self.noise
+        places = np.flatnonzero(is_new)
+        return places[np.argsort(-self.rise[places], kind="stable")]
+
+    def to_geodataframe(self, top: int | None = None) -> gpd.GeoDataFrame:
+        """List the patches that became mine-like, greatest rise first, in EPSG:4326.
+
+        Columns are `place`, from 1; `patch` and `patch_later`, its row numbers in both tables;
+        `score_before`, `score_after` and `rise`, less the drift; `date_before` and `date_after`,
+        between which it happened; `lon` and `lat` of the centre; and the footprint.
+        """
+        import geopandas as gpd
+
+        became = self.became[:top]
+        patch, patch_later = self.rows[became].T
+        lon, lat = self.earlier.centroids[patch].T
+        days = [None if day is None else day.isoformat() for day in self.dates]
+        columns: dict[str, Any] = {
+            "place": np.arange(1, len(became) + 1),
+            "patch": patch,
+            "patch_later": patch_later,
+            "score_before": self.before[became],
+            "score_after": self.after[became],
+            "rise": self.rise[became],
+            "date_before": [days[0]] * len(became),
+            "date_after": [days[1]] * len(became),
+            "lon": lon,
+            "lat": lat,
+        }
+        return gpd.GeoDataFrame(columns, geometry=self.earlier.footprints[patch], crs=WGS84)
+
+
+def find_session_of(session: str, *tables: PatchTable) -> Path:
+    """Find the file of a session about one of several tables, by its name or as a `.jsonl` path.
+
+    Raises
+    ------
+    SessionError
+        None of the tables has a session of that name, or several have one.
+    """
+    if session.endswith(".jsonl"):
+        return Path(session)
+    about = {find_session(session, table) for table in tables if session in saved_sessions(table)}
+    if len(about) > 1:
+        raise SessionError(
+            f"More than one of the tables has a session {session!r}; give one by its path: "
+            f"{' or '.join(sorted(map(str, about)))}."
+        )
+    return about.pop() if about else find_session(session, tables[0])
+
+
+def _date(table: PatchTable) -> date | None:
+    """When the scenes of a table were taken, if it tells."""
+    times = [scene.get("time") for scene in table.metadata.get("scenes", [])]
+    return date.fromisoformat(times[0][:10]) if times and times[0] else None
+
+
+def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
+    first, second = _date(earlier), _date(later)
+    if first is not None and first == second:
+        raise TableError(
+            f"{later.path}: it is of {second}, as {earlier.path} is; give tables of two dates."
+        )
+    for fact in ENCODER_FACTS:
+        one, other = (_fact(table, fact) for table in (earlier, later))
+        if one != other:
+            raise TableError(
+                f"{later.path}: its encoder differs from that of {earlier.path} ({fact}: {other} "
+                f"and {one}); embed both dates with the same."
+            )
+    if earlier.dim != later.dim:
+        raise TableError(
+            f"{later.path}: its embeddings have {later.dim} numbers, those of {earlier.path} "
+            f"{earlier.dim}; embed both dates with the same encoder."
+        )
+
+
+def _fact(table: PatchTable, fact: str) -> object:
+    """Look up what a table tells of its encoder: of a normalisation whose statistics it takes."""
+    told = table.metadata.get("encoder", {}).get(fact)
+    if isinstance(told, float):
+        return round(told, 2)  # in degrees a scene's height moves its gsd by a hair
+    return told.get("source") if isinstance(told, dict) else told
+
+
+def _open_session(path: Path, earlier: PatchTable, later: PatchTable) -> tuple[Session, bool]:
+    """Repeat a session on the one of two tables that it is about; whether that is the later."""
+    about = read_record(path).header.get("table")
+    for table, on_later in ((earlier, False), (later, True)):
+        if about == fingerprint(table):
+            session = Session(table)
+            replay(path, session)
+            if session.state.kind is ScoreKind.NONE:
+                raise SessionError(f"{path}: no template is marked in it; mark one first.")
+            return session, on_later
+    raise SessionError(
+        f"{path}: this session is about neither {earlier.path} nor {later.path}; give the table "
+        "that it was made with as one of the two."
+    )
+
+
+def _scores(
+    session: Session,
+    earlier: PatchTable,
+    later: PatchTable,
+    on_later: bool,
+    rows: npt.NDArray[np.int64],
+) -> tuple[Vector, Vector]:
+    """Score the shared patches of both dates at once, so that one whitening serves both."""
+    columns = Columns(np.concatenate([earlier.unit_embeddings, later.unit_embeddings]))
+    scores, _ = scores_of(session.state, columns, start=len(earlier) if on_later else 0)
+    return scores[rows[:, 0]], scores[len(earlier) + rows[:, 1]]
+
+
+def _shared(earlier: PatchTable, later: PatchTable) -> npt.NDArray[np.int64]:
+    """Find the patches that both tables have: (n, 2) their row numbers in each."""
+    here, there = _keys(earlier), _keys(later)
+    if not _one_grid(earlier.grid, later.grid):
+        raise TableError(
+            f"{later.path}: its patches are not on the grid of {earlier.path}; embed scenes with "
+            "the same upper left corner, pixels and patch size."
+        )
+    _, first, second = np.intersect1d(here, there, assume_unique=True, return_indices=True)
+    if not len(first):
+        raise TableError(f"{later.path}: it shares no patch with {earlier.path}.")
+    return np.stack([first, second], axis=-1)
+
+
+def _keys(table: PatchTable) -> npt.NDArray[np.int64]:
+    """One number for the row and column of each patch, (N,)."""
+    if table.grid is None or table.row is None or table.column is None:
+        raise TableError(
+            f"{table.path}: it does not tell its patch grid; embed the scene with "
+            "'rareearth-explorer embed'."
+        )
+    return table.row.astype(np.int64) * 2**32 + table.column
+
+
+def _one_grid(first: PatchGrid | None, second: PatchGrid | None) -> bool:
+    """Whether patches of the same row and column lie at the same place."""
+    if first is None or second is None:
+        return False
+    pixel = first.transform.a
+    step = np.subtract(tuple(first.transform)[:6], tuple(second.transform)[:6]) / pixel
+    return (
+        first.crs == second.crs
+        and first.patch_px == second.patch_px
+        and bool(np.abs(step).max() < _TOLERANCE)
+    )

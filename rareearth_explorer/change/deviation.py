@@ -1,0 +1,144 @@
+"""The activity raster: standard deviation over time of every pixel, streamed by windows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.windows import Window
+
+from rareearth_explorer.change.activity_index import Index
+from rareearth_explorer.change.normalisation import Normalisation
+from rareearth_explorer.change.stack import Stack
+from rareearth_explorer.change.welford import RunningDeviation
+from rareearth_explorer.data.progress import progress_bar
+from rareearth_explorer.data.storage.cog import TILE, cog
+
+VALID_DATES = "valid_dates"
+"""Description of the band with the number of valid dates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Deviation:
+    """How the pixels of a window vary over time.
+
+    Attributes
+    ----------
+    std
+        (C, h, w) population standard deviation of each band in its units; 0 where one date is
+        valid, NaN where none is.
+    index_std
+        (h, w) the same of the index.
+    count
+        (h, w) number of valid dates.
+    """
+
+    std: npt.NDArray[np.float64]
+    index_std: npt.NDArray[np.float64]
+    count: npt.NDArray[np.uint16]
+
+
+def deviation_of(
+    stack: Stack, window: Window, index: Index, normalisation: Normalisation | None = None
+) -> Deviation:
+    """Measure a window, holding one date at a time."""
+    shape = (round(window.height), round(window.width))
+    of_bands = RunningDeviation((len(stack.bands), *shape))
+    of_index = RunningDeviation((1, *shape))
+    for number in range(len(stack)):
+        pixels, valid = stack.read(number, window)
+        if normalisation is not None:
+            pixels = normalisation.apply(number, pixels)
+        values = index.of(pixels, stack.bands)
+        of_bands.add(pixels, valid)
+        of_index.add(values[None], valid & np.isfinite(values))
+    return Deviation(of_bands.std, of_index.std[0], of_bands.count)
+
+
+def write_activity(
+    stack: Stack,
+    path: Path,
+    index: Index,
+    normalisation: Normalisation | None = None,
+    *,
+    progress: bool = True,
+) -> None:
+    """Write the activity raster as a Cloud-Optimized GeoTIFF of float32.
+
+    Its bands are the standard deviation of each band of the stack, `std_` and its role, in the
+    stack's order and units; that of the index, `std_` and its name; and the number of valid
+    dates, `valid_dates`. A pixel without a valid date is NaN.
+
+    Parameters
+    ----------
+    stack, index, normalisation
+        What is measured; with a normalisation, in the units of the first scene.
+    path
+        Where the file shall be.
+    progress
+        Whether to show rate and time left on standard error.
+
+    Raises
+    ------
+    SceneError
+        A scene cannot be read, or the file cannot be written.
+    """
+    described = [f"std_{name}" for name in (*stack.bands, _role(index))]
+    tags = {
+        "dates": json.dumps([day.isoformat() for day in stack.dates]),
+        "index": index.name,
+        "normalised": str(normalisation is not None).lower(),
+        "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
+    }
+    windows = list(stack.windows(TILE))
+
+    def measure(window: Window) -> npt.NDArray[np.float32]:
+        return layers(deviation_of(stack, window, index, normalisation))
+
+    title = f"activity of {len(stack)} dates"
+    # One step more than there are windows, for the overviews and the order of a COG.
+    with progress_bar(title, "window", len(windows) + 1, shown=progress) as bar:
+        with cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster:
+            for window, pixels in in_threads(measure, windows):
+                raster.write(pixels, window=window)
+                bar.update()
+        bar.update()
+
+
+def layers(deviation: Deviation) -> npt.NDArray[np.float32]:
+    """Lay out a window as the raster's bands: (C + 2, h, w) float32, NaN without a valid date."""
+    count = np.where(deviation.count > 0, deviation.count, np.nan)
+    stacked = [deviation.std, deviation.index_std[None], count[None]]
+    return np.concatenate(stacked).astype(np.float32)
+
+
+def _role(index: Index) -> str:
+    return index.name.replace("-", "_").replace(",", "_")
+
+
+def in_threads(measure: Any, windows: list[Window]) -> Iterator[tuple[Window, Any]]:
+    """Measure windows in as many threads as there are cores, and yield them in order.
+
+    At most two for each thread are under way, so that memory does not grow with the scene.
+    """
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    with ThreadPoolExecutor(threads, thread_name_prefix="activity") as pool:
+        waiting = iter(windows)
+        running = [(w, pool.submit(measure, w)) for w in islice(waiting, 2 * threads)]
+        try:
+            while running:
+                window, future = running.pop(0)
+                yield window, future.result()
+                running += [(w, pool.submit(measure, w)) for w in islice(waiting, 1)]
+        finally:
+            for _, future in running:
+                future.cancel()

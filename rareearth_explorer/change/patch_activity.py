@@ -1,0 +1,142 @@
+"""Activity of patches: one robust number for the pixels of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.windows import Window
+
+from rareearth_explorer.change.activity_index import Index
+from rareearth_explorer.change.deviation import VALID_DATES
+from rareearth_explorer.change.stack import Stack
+from rareearth_explorer.change.welford import LEAST_DATES
+from rareearth_explorer.data.grid import WGS84, pixels_under
+from rareearth_explorer.data.progress import progress_bar
+from rareearth_explorer.data.table import PatchTable, add_activity, open_table
+from rareearth_explorer.errors import SceneError
+
+PERCENTILE = 99.9
+"""Of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool 13: the
+median never sees a pool, the maximum sees every flaw, and this the seventh highest."""
+
+
+def patch_activity(
+    raster: str | Path,
+    table: PatchTable,
+    percentile: float = PERCENTILE,
+    *,
+    progress: bool = True,
+) -> npt.NDArray[np.float32]:
+    """Summarise the activity raster's index within each patch.
+
+    Parameters
+    ----------
+    raster
+        As `write_activity` wrote it.
+    table
+        The patches, N. Their footprints decide; in another CRS than the raster's it is the
+        smallest window that holds each.
+    percentile
+        Of the standard deviations of the index over time, among the pixels of a patch with two
+        valid dates or more.
+    progress
+        Whether to show rate and time left on standard error.
+
+    Returns
+    -------
+    (N,) float32, at least 0, higher varied more; NaN where a patch has less than half of its
+    pixels valid.
+
+    Raises
+    ------
+    SceneError
+        The raster is none of ours, or holds no patch.
+    """
+    path = Path(raster)
+    activity = np.full(len(table), np.nan, np.float32)
+    with rasterio.open(path) as dataset:
+        if not dataset.descriptions or dataset.descriptions[-1] != VALID_DATES:
+            raise SceneError(
+                f"{path}: this is no activity raster; make one with 'rareearth-explorer activity'."
+            )
+        windows = _windows(dataset, table)
+        with progress_bar("activity of patches", "patch", len(windows), shown=progress) as bar:
+            for number, window, size in windows:
+                index, count = dataset.read([dataset.count - 1, dataset.count], window=window)
+                valid = np.isfinite(index) & (count >= LEAST_DATES)
+                if valid.sum() >= 0.5 * size:
+                    activity[number] = np.percentile(index[valid], percentile)
+                bar.update()
+    if np.isnan(activity).all():
+        raise SceneError(
+            f"{path}: it holds hardly a pixel of the patches of {table.path or 'the table'}; give "
+            "the table of the same place."
+        )
+    return activity
+
+
+def store_activity(
+    table: Path,
+    raster: Path,
+    stack: Stack,
+    index: Index,
+    *,
+    normalised: bool = False,
+    progress: bool = True,
+) -> int:
+    """Summarise an activity raster within each patch of a table, as its column `activity`.
+
+    Parameters
+    ----------
+    table, raster
+        The patch table, and what `write_activity` wrote.
+    stack, index, normalised
+        From what it was written; recorded in the table.
+    progress
+        As for `patch_activity`.
+
+    Returns
+    -------
+    Number of patches whose activity is known.
+
+    Raises
+    ------
+    SceneError, TableError
+        The raster is none of ours or of another place, or the table cannot be written.
+    """
+    activity = patch_activity(raster, open_table(table), progress=progress)
+    record = {
+        "raster": raster.name,
+        "dates": [day.isoformat() for day in stack.dates],
+        "index": index.name,
+        "percentile": PERCENTILE,
+        "normalised": normalised,
+    }
+    add_activity(table, activity, record)
+    return int(np.isfinite(activity).sum())
+
+
+def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window, float]]:
+    """Windows of the patches as far as the raster reaches, so ordered that it is read once.
+
+    Each with the patch's row number and how many pixels it has, also beyond the raster.
+    """
+    lon, lat = table.corners.reshape(-1, 2).T
+    pixels = np.stack(
+        pixels_under(lon, lat, WGS84, dataset.crs.to_wkt(), dataset.transform), axis=-1
+    ).reshape(-1, 4, 2)
+    low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
+    with np.errstate(invalid="ignore"):  # what cannot be projected is at infinity
+        size = (high - low).prod(axis=1)
+    low, high = (edge.clip(0, (dataset.width, dataset.height)) for edge in (low, high))
+    inside = np.isfinite(size) & (high > low).all(axis=1)
+    order = np.lexsort((low[:, 0], low[:, 1]))
+    corners = [(int(k), low[k].astype(int), high[k].astype(int)) for k in order if inside[k]]
+    return [
+        (k, Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1])), float(size[k]))
+        for k, a, b in corners
+    ]

@@ -1,0 +1,277 @@
+"""A stack: scenes of one place on several dates, brought to one grid of pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from pyproj import CRS
+from rasterio.windows import Window
+
+from rareearth_explorer.change.alignment import Alignment
+from rareearth_explorer.data.grid import WGS84, pixels_under
+from rareearth_explorer.data.scene import Scene, open_mosaic
+from rareearth_explorer.data.scene.opening import LEFT_OUT, Udm2
+from rareearth_explorer.errors import SceneError
+
+Masked = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Scenes by date on the pixels of the one named first; close it, or use it in a `with`.
+
+    Attributes
+    ----------
+    scenes
+        T of them, the earliest first.
+    first
+        The scene named first, on whose pixels all others are read.
+    times
+        When each was taken, in UTC.
+    notes
+        Sentences about what had to be done to make the files one stack.
+    """
+
+    scenes: tuple[Scene, ...]
+    first: Scene
+    times: tuple[datetime, ...]
+    notes: tuple[str, ...]
+    _alignments: tuple[Alignment, ...] = field(repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Count the dates."""
+        return len(self.scenes)
+
+    def close(self) -> None:
+        """Close all files, which no thread may be reading."""
+        for scene in self.scenes:
+            scene.close()
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Roles of the bands, those of the first scene."""
+        return self.first.bands
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Day of each scene, in UTC."""
+        return tuple(time.date() for time in self.times)
+
+    @property
+    def days(self) -> npt.NDArray[np.float64]:
+        """(T,) days from the first date, with fractions where the hour is known."""
+        return np.array([(t - self.times[0]).total_seconds() / 86_400 for t in self.times])
+
+    @property
+    def crs(self) -> CRS:
+        """Coordinate reference system of all scenes."""
+        return self.first.crs
+
+    @property
+    def transform(self) -> Affine:
+        """Pixel (column, row) to coordinates, as in the first scene."""
+        return self.first.transform
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.first.height
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.first.width
+
+    def read(self, number: int, window: Window) -> Masked:
+        """Read a window of one date, brought to the first scene's pixels.
+
+        Parameters
+        ----------
+        number
+            Of the date, from 0.
+        window
+            In pixels of the first scene, within it.
+
+        Returns
+        -------
+        pixels
+            (C, h, w) in the scene's units. What an empty pixel holds means nothing.
+        valid
+            (h, w), false where the date has no data, or cloud by its UDM2.
+        """
+        return self._alignments[number].read(self.scenes[number], window, self.bands)
+
+    def windows(self, side: int) -> Iterator[Window]:
+        """Cut the first scene into windows of at most `side` pixels a side, row by row."""
+        rows, columns = range(0, self.height, side), range(0, self.width, side)
+        for top, left in product(rows, columns):
+            yield Window(left, top, min(side, self.width - left), min(side, self.height - top))
+
+    def pixels_under(self, lonlat: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Find the fractional column and row, (N, 2), of WGS 84 points, (N, 2) lon/lat."""
+        lon, lat = np.asarray(lonlat, np.float64).reshape(-1, 2).T
+        return np.stack(pixels_under(lon, lat, WGS84, self.crs.to_wkt(), self.transform), axis=-1)
+
+    def chips(
+        self, window: Window, size: int, *, bands: Sequence[str] | None = None
+    ) -> list[npt.NDArray[np.uint8] | None]:
+        """Picture a window on each date: (size, size, 3) RGB; None where the scene lacks it.
+
+        Each is stretched by its own scene's statistics, so that haze does not hide what changed.
+        """
+        parts = [alignment.window_in(window) for alignment in self._alignments]
+        return [
+            None if part is None else scene.chip(part, size, bands=bands)
+            for scene, part in zip(self.scenes, parts, strict=True)
+        ]
+
+    def patch_window(self, corners: npt.ArrayLike) -> Window | None:
+        """Find the pixels of a patch from its corners, (4, 2) lon/lat; None outside the stack."""
+        pixels = self.pixels_under(corners)
+        if not np.isfinite(pixels).all():
+            return None
+        left, top = np.clip(pixels.min(axis=0).round(), 0, (self.width, self.height)).astype(int)
+        right, bottom = np.clip(pixels.max(axis=0).round(), 0, (self.width, self.height)).astype(
+            int
+        )
+        if left >= right or top >= bottom:
+            return None
+        return Window(int(left), int(top), int(right - left), int(bottom - top))
+
+
+def open_stack(
+    paths: Sequence[str | Path],
+    *,
+    bands: Sequence[str] | Mapping[Path, Sequence[str]] | None = None,
+    udm2: Udm2 = "beside",
+    reflectance: bool = False,
+) -> Stack:
+    """Open scenes of several dates as one stack; several files of a day are a mosaic.
+
+    The grid is that of the file named first. A scene whose pixels are out of step with it, or of
+    another size, is read by the nearest pixel, and `notes` says how far off that is.
+
+    Parameters
+    ----------
+    paths
+        Files in any order, of two dates or more, in one CRS.
+    bands, udm2, reflectance
+        As for `open_mosaic`; bands may also be told file by file.
+
+    Raises
+    ------
+    SceneError
+        A file cannot be used or tells no date, there is one date only, or a scene differs from
+        the first in its CRS or bands, or does not overlap it.
+    """
+    files = [Path(path) for path in paths]
+    masks = dict(zip(files, udm2, strict=False)) if not isinstance(udm2, str) else {}
+    if not isinstance(udm2, str) and len(udm2) != len(files):
+        raise SceneError(
+            f"{udm2[0]}: the masks given are {len(udm2)} and the scenes {len(files)}; give one "
+            "for each, in the same order."
+        )
+    by_date = _by_date(files)
+    with ExitStack() as opened:
+        scenes = {
+            day: opened.enter_context(
+                open_mosaic(
+                    same,
+                    bands=bands.get(same[0]) if isinstance(bands, Mapping) else bands,
+                    udm2=udm2 if isinstance(udm2, str) else [masks[path] for path in same],
+                    reflectance=reflectance,
+                )
+            )
+            for day, same in by_date.items()
+        }
+        first = next(iter(scenes.values()))
+        order = sorted(scenes)
+        alignments = [Alignment.of(scenes[day], first) for day in order]
+        notes = _notes(by_date, alignments, first)
+        opened.pop_all()
+    in_order = tuple(scenes[day] for day in order)
+    times = tuple(scene.time for scene in in_order if scene.time)
+    return Stack(in_order, first, times, tuple(notes), tuple(alignments))
+
+
+def stack_of(scenes: Sequence[Scene]) -> Stack:
+    """Open the files of scenes once more, as one stack with the bands that all of them have.
+
+    The grid is that of the first scene. A scene whose file tells no roles is taken to have those
+    of the first one, if it has as many bands.
+
+    Raises
+    ------
+    SceneError
+        As for `open_stack`.
+    """
+    sources = [source for scene in scenes for source in scene.sources]
+    first = sources[0].bands
+    roles = {
+        source.path: first if _untold(source.bands, len(first)) else source.bands
+        for source in sources
+    }
+    shared = set(first).intersection(*roles.values()) - {LEFT_OUT}
+    if shared:  # else it is told below what is lacking
+        roles = {
+            path: tuple(role if role in shared else LEFT_OUT for role in told)
+            for path, told in roles.items()
+        }
+    return open_stack(list(roles), bands=roles)
+
+
+def _untold(roles: Sequence[str], count: int) -> bool:
+    """Whether bands are called by their places, and are so many."""
+    return len(roles) == count and all(re.fullmatch(r"b\d+", role) for role in roles)
+
+
+def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
+    """Group files by the day they were taken, in the order in which the days are named."""
+    by_date: dict[date, list[Path]] = {}
+    for path in dict.fromkeys(files):
+        with open_mosaic([path], udm2="none") as scene:
+            if scene.time is None:
+                raise SceneError(
+                    f"{path}: neither name nor metadata tells when it was taken; put the date "
+                    "into its name, such as 20220307_scene.tif."
+                )
+            by_date.setdefault(scene.time.date(), []).append(path)
+    if len(by_date) < 2:
+        only = next(iter(by_date))
+        raise SceneError(
+            f"{files[0]}: {'all scenes are' if len(files) > 1 else 'there is one scene,'} of one "
+            f"date, {only}; variation over time needs scenes of two dates or more."
+        )
+    return by_date
+
+
+def _notes(
+    by_date: dict[date, list[Path]], alignments: Sequence[Alignment], first: Scene
+) -> Iterator[str]:
+    """Say in sentences what was done about files that are not simply one after the other."""
+    for day, same in by_date.items():
+        if len(same) > 1:
+            yield f"{day}: {len(same)} files are read as one scene, {same[0].name} on top."
+    if any(later < earlier for earlier, later in pairwise(by_date)):
+        yield (
+            f"The scenes are taken in the order of their dates, {min(by_date)} first; the pixels "
+            f"are those of {first.path.name}, which was named first."
+        )
+    for alignment in alignments:
+        yield from alignment.notes(first.path.name)

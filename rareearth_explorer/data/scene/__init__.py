@@ -1,0 +1,19 @@
+"""Scenes: GeoTIFFs with band roles, a valid mask, windows, and pictures for the map."""
+
+from rareearth_explorer.data.scene.indices import INDICES, Index, index_of
+from rareearth_explorer.data.scene.opening import open_mosaic, open_scene
+from rareearth_explorer.data.scene.planet import scenes_in
+from rareearth_explorer.data.scene.scene import Scene, Source
+from rareearth_explorer.data.scene.statistics import Statistics
+
+__all__ = [
+    "INDICES",
+    "Index",
+    "Scene",
+    "Source",
+    "Statistics",
+    "index_of",
+    "open_mosaic",
+    "open_scene",
+    "scenes_in",
+]

@@ -1,0 +1,224 @@
+"""Several rasters of one date as one: where they overlap, the first valid pixel counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from pyproj import CRS
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from rareearth_explorer.data.scene.preview import Masked
+from rareearth_explorer.data.scene.raster import Raster
+from rareearth_explorer.errors import SceneError
+
+ALIGNMENT = 0.05
+"""Pixels by which grids may be out of step; a shift that small is not seen in a patch."""
+
+CLEAR = 1
+"""Value, in the first band of a UDM2, of pixels without cloud, shadow, haze and snow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A raster in a mosaic.
+
+    Attributes
+    ----------
+    raster
+        The image.
+    udm2
+        Its usable data mask, of the same size; None where every pixel with data counts.
+    scale
+        What each band of the file is multiplied by; None where it is taken as it is.
+    left, top
+        Its upper left pixel in the mosaic.
+    """
+
+    raster: Raster
+    udm2: Raster | None
+    scale: npt.NDArray[np.float32] | None
+    left: int
+    top: int
+
+    @classmethod
+    def over(
+        cls,
+        first: Raster,
+        raster: Raster,
+        udm2: Raster | None = None,
+        scale: Sequence[float] | None = None,
+    ) -> Self:
+        """Lay a raster on the grid of the first one, which is where places are counted from.
+
+        Raises
+        ------
+        SceneError
+            Their grids differ, or the mask does not cover the raster pixel by pixel.
+        """
+        if udm2 is not None:
+            _require_same_size(udm2, raster)
+        factors = None if scale is None else np.array(scale, np.float32)
+        return cls(raster, udm2, factors, *_place(raster, first))
+
+    def read(
+        self,
+        indexes: Sequence[int],
+        window: Window,
+        shape: tuple[int, int],
+        resampling: Resampling,
+    ) -> Masked:
+        """Read a window of the layer; as `Raster.read`, scaled and with the mask applied."""
+        pixels, valid = self.raster.read(indexes, window, shape, resampling)
+        if self.scale is not None:
+            pixels = pixels * self.scale[[index - 1 for index in indexes], None, None]
+        if self.udm2 is not None:
+            clear, _ = self.udm2.read([1], window, shape)
+            valid &= clear[0] == CLEAR
+        return pixels, valid
+
+
+class Mosaic:
+    """Rasters on one grid, read like a single `Raster`.
+
+    Parameters
+    ----------
+    layers
+        At least one, the first on top; their places are counted from the first one's.
+
+    Attributes
+    ----------
+    indexes
+        Bands, counted from 1, the same in all layers.
+    transform, width, height
+        Of the smallest rectangle that holds all layers.
+    has_overviews
+        Whether all layers have.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        left = min(layer.left for layer in layers)
+        top = min(layer.top for layer in layers)
+        self._layers = [
+            Layer(each.raster, each.udm2, each.scale, each.left - left, each.top - top)
+            for each in layers
+        ]
+        first = layers[0].raster
+        self.path = first.path
+        self.indexes = first.indexes
+        self.transform = first.transform @ Affine.translation(left, top)
+        self.width = max(layer.left + layer.raster.width for layer in self._layers)
+        self.height = max(layer.top + layer.raster.height for layer in self._layers)
+        self.has_overviews = all(layer.raster.has_overviews for layer in layers)
+        kinds = [np.float32 if each.scale is not None else each.raster.dtype for each in layers]
+        self.dtype = np.result_type(*kinds).name
+
+    def close(self) -> None:
+        """Close the files in all threads, none of which may be reading."""
+        for layer in self._layers:
+            layer.raster.close()
+            if layer.udm2 is not None:
+                layer.udm2.close()
+
+    def read(
+        self,
+        indexes: Sequence[int],
+        window: Window,
+        out_shape: tuple[int, int] | None = None,
+        resampling: Resampling = Resampling.nearest,
+    ) -> Masked:
+        """Read a window of the mosaic; as `Raster.read`."""
+        shape = out_shape or (round(window.height), round(window.width))
+        pixels = np.zeros((len(indexes), *shape), self.dtype)
+        valid = np.zeros(shape, bool)
+        (top, bottom), (left, right) = window.toranges()
+        for layer in self._layers:
+            across = _overlap(left, right, shape[1], layer.left, layer.raster.width)
+            down = _overlap(top, bottom, shape[0], layer.top, layer.raster.height)
+            if across is None or down is None:
+                continue
+            here = down.pixels, across.pixels
+            if valid[here].all():
+                continue
+            part = Window(across.start, down.start, across.length, down.length)
+            height, width = valid[here].shape
+            new, usable = layer.read(indexes, part, (height, width), resampling)
+            np.copyto(pixels[:, *here], new, where=usable & ~valid[here])
+            valid[here] |= usable
+        return pixels, valid
+
+
+def _place(raster: Raster, first: Raster) -> tuple[int, int]:
+    """Find the upper left pixel of a raster on the grid of another: left, top."""
+    here, there = raster.transform, first.transform
+    crs, wanted = (CRS.from_wkt(each.dataset.crs.to_wkt()) for each in (raster, first))
+    if not crs.equals(wanted, ignore_axis_order=True):
+        raise _misfit(raster, first, f"its coordinates are {crs.name}, not")
+    if not np.allclose((here.a, here.e), (there.a, there.e), rtol=1e-6, atol=0):
+        raise _misfit(raster, first, "its pixels are not as large as")
+    column, row = ~there @ (here.c, here.f)
+    left, top = round(column), round(row)
+    if max(abs(column - left), abs(row - top)) > ALIGNMENT:
+        raise _misfit(raster, first, "its pixels are out of step with")
+    return left, top
+
+
+def _require_same_size(udm2: Raster, raster: Raster) -> None:
+    """Require that a usable data mask covers its image pixel by pixel."""
+    same = (udm2.width, udm2.height) == (raster.width, raster.height)
+    if not same or _place(udm2, raster) != (0, 0):
+        raise SceneError(
+            f"{udm2.path}: the mask does not cover {raster.path.name} pixel by pixel; "
+            "give the mask delivered with it, or --no-udm2."
+        )
+
+
+def _misfit(raster: Raster, first: Raster, flaw: str) -> SceneError:
+    size = first.transform.a
+    return SceneError(
+        f"{raster.path}: {flaw} those of {first.path.name}; bring it to that grid with "
+        f"'gdalwarp -t_srs EPSG:... -tr {size} {size} -tap IN OUT', or embed it alone."
+    )
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What a layer adds to a window, along one axis.
+
+    Attributes
+    ----------
+    pixels
+        Pixels of the output whose centres lie in the layer.
+    start, length
+        Pixels of the layer that they take; whole numbers unless the window is decimated.
+    """
+
+    pixels: slice
+    start: float
+    length: float
+
+
+def _overlap(start: int, stop: int, count: int, first: int, length: int) -> Overlap | None:
+    """Find the overlap along one axis, in pixels of the mosaic; None where there is none.
+
+    Parameters
+    ----------
+    start, stop, count
+        The window, and the number of pixels it is read into.
+    first, length
+        The layer.
+    """
+    step = (stop - start) / count
+    begin = max(0, math.ceil((first - start) / step - 0.5))
+    end = min(count, math.ceil((first + length - start) / step - 0.5))
+    if begin >= end:
+        return None
+    low = max(0.0, start + begin * step - first)
+    high = min(float(length), start + end * step - first)
+    return Overlap(slice(begin, end), low, high - low)

@@ -1,0 +1,1 @@
+"""Files written whole or not at all, runs that resume, Cloud-Optimized GeoTIFFs, GDAL's memory."""

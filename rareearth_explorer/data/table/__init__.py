@@ -1,0 +1,14 @@
+"""The patch table: one row per patch, its footprint and its embedding, in one GeoParquet file."""
+
+from rareearth_explorer.data.table.patch_table import PatchTable
+from rareearth_explorer.data.table.table_reading import open_table, read_facts
+from rareearth_explorer.data.table.table_writing import TableWriter, add_activity, add_projection
+
+__all__ = [
+    "PatchTable",
+    "TableWriter",
+    "add_activity",
+    "add_projection",
+    "open_table",
+    "read_facts",
+]

@@ -1,0 +1,145 @@
+"""The patch table in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.errors import TableError
+
+
+def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
+    """Scale rows to length 1, so that a dot product is a cosine; rows of zeros stay zeros.
+
+    Raises
+    ------
+    TableError
+        A row holds NaN or infinity; `name` is what the sentence calls the table.
+    """
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    finite = np.isfinite(norms[:, 0])
+    if not finite.all():
+        raise TableError(
+            f"{name}: the embedding in row {int(np.argmin(finite))} holds NaN or infinity "
+            f"({int((~finite).sum())} such rows); embed the scene again or remove these rows."
+        )
+    return np.asarray(embeddings / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class PatchTable:
+    """Patches of one scene: where each is and what the encoder says of it.
+
+    The row number is the patch's name everywhere in the program.
+
+    Attributes
+    ----------
+    corners
+        (N, 4, 2) lon/lat of the footprints, WGS 84 degrees, going round.
+    unit_embeddings
+        (N, D) float32, rows of length 1 (or 0); memory-mapped when the table was opened before.
+    row, column
+        (N,) place in the patch grid, or None for tables without one.
+    umap
+        (N, 2) float32 coordinates of the stored projection, or None.
+    activity
+        (N,) float32 how much each patch varies over time, higher is more; NaN where that is
+        unknown; None where it was not measured.
+    metadata
+        What the table's maker recorded: `grid`, `encoder`, `scenes`, `projection`, `activity`.
+    path
+        The file it was opened from, or None.
+    dropped
+        Number of rows of the file without an embedding, which were left out.
+    embedding_column
+        Name of the file's column that holds the embeddings.
+    """
+
+    corners: npt.NDArray[np.float64]
+    unit_embeddings: npt.NDArray[np.float32]
+    row: npt.NDArray[np.int32] | None = None
+    column: npt.NDArray[np.int32] | None = None
+    umap: npt.NDArray[np.float32] | None = None
+    activity: npt.NDArray[np.float32] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+    dropped: int = 0
+    embedding_column: str = "embedding"
+    read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        embeddings: npt.ArrayLike,
+        corners: npt.ArrayLike,
+        **attributes: Any,
+    ) -> Self:
+        """Build a table from embeddings (N, D) and footprint corners (N, 4, 2) lon/lat."""
+        stored = np.ascontiguousarray(embeddings, dtype=np.float32)
+        places = np.ascontiguousarray(corners, dtype=np.float64)
+        if stored.ndim != 2 or places.shape != (len(stored), 4, 2):
+            raise TableError(
+                f"The patch table: embeddings of shape {stored.shape} do not fit corners of shape "
+                f"{places.shape}; give (N, D) and (N, 4, 2)."
+            )
+        units = unit_rows(stored, "The patch table")
+        return cls(places, units, read_embeddings=lambda: stored, **attributes)
+
+    def __len__(self) -> int:
+        """Count the patches."""
+        return len(self.corners)
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return int(self.unit_embeddings.shape[1])
+
+    @cached_property
+    def embeddings(self) -> npt.NDArray[np.float32]:
+        """The embeddings as the encoder gave them, (N, D) float32; read when first asked for."""
+        return self.unit_embeddings if self.read_embeddings is None else self.read_embeddings()
+
+    @cached_property
+    def centroids(self) -> npt.NDArray[np.float64]:
+        """Centres of the patches, (N, 2) lon/lat, WGS 84 degrees."""
+        return np.asarray(self.corners.mean(axis=1))
+
+    @cached_property
+    def footprints(self) -> npt.NDArray[np.object_]:
+        """The patches as shapely polygons in lon/lat, (N,)."""
+        import shapely
+
+        return np.asarray(shapely.polygons(self.corners))
+
+    def intersecting(self, area: Any) -> npt.NDArray[np.int64]:
+        """Find the patches that share a point with a shapely geometry in lon/lat.
+
+        Returns their row numbers, ascending.
+        """
+        return np.sort(self._tree.query(area, predicate="intersects"))
+
+    @cached_property
+    def _tree(self) -> Any:
+        import shapely
+
+        return shapely.STRtree(self.footprints)
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """((south, west), (north, east)) of all footprints, as Leaflet wants them."""
+        west, south = self.corners.min(axis=(0, 1))
+        east, north = self.corners.max(axis=(0, 1))
+        return (float(south), float(west)), (float(north), float(east))
+
+    @cached_property
+    def grid(self) -> PatchGrid | None:
+        """The patch grid the table was cut on, or None."""
+        recorded = self.metadata.get("grid")
+        return PatchGrid.from_metadata(recorded) if recorded else None

@@ -1,0 +1,159 @@
+"""Synthetic scenes taken through the whole real path, once: the demo, and one of paper size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import shapely
+from platformdirs import user_data_path
+
+from rareearth_explorer.change import Index, open_stack, store_activity, write_activity
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.demo.synthetic import (
+    PAPER_PATCHES,
+    PATCHES,
+    DemoFiles,
+    make_demo,
+    make_paper_scene,
+)
+from rareearth_explorer.embed import encoders
+from rareearth_explorer.embed.embedding import embed_scene
+from rareearth_explorer.embed.projecting import project_table
+
+TABLE = "demo_table.parquet"
+"""Name of the demo's table in its folder."""
+
+
+@dataclass(frozen=True)
+class PreparedDemo:
+    """Files of the demo, ready to explore.
+
+    Attributes
+    ----------
+    table
+        Patch table of the first date, with its projection and the activity of its patches.
+    scene
+        The synthetic scene of the first date.
+    labels
+        The synthetic pools.
+    others
+        Synthetic scenes of the same place on later dates.
+    """
+
+    table: Path
+    scene: Path
+    labels: Path
+    others: tuple[Path, ...] = ()
+
+
+def demo_folder() -> Path:
+    """Return where the demo is kept: the user's data folder."""
+    return user_data_path("rareearth-explorer") / "demo"
+
+
+def prepare_demo(
+    folder: Path | None = None,
+    *,
+    seed: int = 0,
+    patches: tuple[int, int] = PATCHES,
+    progress: bool = True,
+) -> PreparedDemo:
+    """Draw, embed and project the demo scene; what is there already is not made again.
+
+    Parameters
+    ----------
+    folder
+        Where the files shall be; `demo_folder()` when None.
+    seed, patches
+        As `make_demo` takes them.
+    progress
+        Whether to show progress on standard error.
+
+    Raises
+    ------
+    ExplorerError
+        The folder cannot be written.
+    """
+    folder = folder or demo_folder()
+    files = make_demo(folder, seed=seed, patches=patches, progress=progress)
+    return _prepare(files, folder / TABLE, progress)
+
+
+def demo_of(table: Path) -> PreparedDemo | None:
+    """Find scene and labels of the demo's own table; None for any other table."""
+    own = demo_folder() / TABLE
+    if table.resolve() != own.resolve():
+        return None
+    files = DemoFiles.within(own.parent)
+    return PreparedDemo(own, files.scenes[0], files.labels, files.scenes[1:])
+
+
+def prepare_paper_scene(
+    folder: Path | None = None,
+    pools: Path | None = None,
+    *,
+    seed: int = 0,
+    patches: tuple[int, int] = PAPER_PATCHES,
+    progress: bool = True,
+) -> PreparedDemo:
+    """Draw, embed and project a synthetic scene of the paper's size, for benchmarks.
+
+    Parameters
+    ----------
+    folder
+        Where the files shall be; in the user's data folder when None.
+    pools
+        Label file with the positions of real pools to draw synthetic mines around; None to
+        invent positions.
+    seed, patches
+        As `make_paper_scene` takes them.
+    progress
+        Whether to show progress on standard error.
+
+    Raises
+    ------
+    ExplorerError
+        The folder cannot be written, or the pools cannot be read or spread too far.
+    """
+    folder = folder or demo_folder().with_name("paper-sized")
+    places = None
+    if pools is not None:
+        places = shapely.get_coordinates(shapely.centroid(open_labels(pools).geometries))
+    files = make_paper_scene(folder, places, seed=seed, patches=patches, progress=progress)
+    return _prepare(files, folder / "paper_sized_table.parquet", progress)
+
+
+def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
+    """Embed and project the first scene, unless its table is there already."""
+    first = files.scenes[0]
+    if not table.exists() or table.stat().st_mtime < first.stat().st_mtime:
+        # Embedded and projected beside, so that the table is there with its projection or not.
+        fresh = table.with_name(f"{table.stem}_unprojected.parquet")
+        with open_scene(first) as scene:
+            statistics = scene.statistics
+            encoder = encoders.load(
+                "random-features",
+                bands=scene.bands,
+                means=statistics.mean,
+                stds=statistics.std,
+                gsd=scene.gsd,
+            )
+            embed_scene(scene, encoder, fresh, progress=progress)
+        project_table(fresh, progress=progress)
+        fresh.replace(table)
+    if len(files.scenes) > 1 and open_table(table).activity is None:
+        _measure_activity(files.scenes, table, progress)
+    return PreparedDemo(table, first, files.labels, files.scenes[1:])
+
+
+def _measure_activity(scenes: Sequence[Path], table: Path, progress: bool) -> None:
+    """Measure how much each patch varies between the dates, and store it in the table."""
+    raster = table.with_name(table.stem.replace("table", "activity") + ".tif")
+    with open_stack(scenes) as stack:
+        index = Index.named(None, stack.bands)
+        write_activity(stack, raster, index, progress=progress)
+        store_activity(table, raster, stack, index, progress=progress)

@@ -1,0 +1,164 @@
+"""A landscape written as GeoTIFFs, one for each date, window by window."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from affine import Affine
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from rareearth_explorer.data.progress import progress_bar
+from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
+from rareearth_explorer.demo.synthetic.landscape import Landscape
+from rareearth_explorer.demo.synthetic.spectra import BANDS
+from rareearth_explorer.demo.synthetic.terrain import GSD
+
+CRS = "EPSG:32647"
+TRANSFORM = Affine(GSD, 0, 444_900, 0, -GSD, 2_870_400)
+"""Some 30 km north-east of Pang War; the landscape is not that place's."""
+
+_TILE = 512
+_WORKERS = 2
+_RECIPE_TAG = "SYNTHETIC_DEMO"
+
+Pictures = list[npt.NDArray[np.uint16]]
+
+
+def write_scenes(
+    landscape: Landscape,
+    scenes: Mapping[date, Path],
+    *,
+    transform: Affine = TRANSFORM,
+    recipe: str = "",
+    progress: bool = True,
+) -> None:
+    """Draw a landscape on several dates into GeoTIFFs.
+
+    Parameters
+    ----------
+    landscape
+        What to draw.
+    scenes
+        The file for each date. Each appears under its name only when it is complete.
+    transform
+        From pixel to EPSG:32647.
+    recipe
+        What the pixels depend on; `recipe_of` gives it back.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be written.
+    """
+    bound_raster_cache()
+    partial = {day: path.with_name(f".{path.name}.part") for day, path in scenes.items()}
+    try:
+        _draw_all(landscape, partial, transform, recipe, progress)
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for day, _ in zip(scenes, pool.map(_add_overviews, partial.values()), strict=True):
+                partial[day].replace(scenes[day])
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
+
+
+def recipe_of(path: Path) -> str | None:
+    """Read what the pixels of a scene depend on; None where there is no such scene."""
+    if not path.is_file():
+        return None
+    try:
+        with rasterio.open(path) as raster:
+            recipe: str | None = raster.tags().get(_RECIPE_TAG)
+            return recipe
+    except rasterio.errors.RasterioIOError:
+        return None
+
+
+def _draw_all(
+    landscape: Landscape, paths: Mapping[date, Path], transform: Affine, recipe: str, progress: bool
+) -> None:
+    with ExitStack() as stack:
+        rasters = [
+            stack.enter_context(_create(landscape, path, day, transform, recipe))
+            for day, path in paths.items()
+        ]
+        windows = [
+            Window(x, y, min(_TILE, landscape.width - x), min(_TILE, landscape.height - y))
+            for y in range(0, landscape.height, _TILE)
+            for x in range(0, landscape.width, _TILE)
+        ]
+        drawn = _draw_ahead(landscape, windows, list(paths))
+        title = "drawing the synthetic scene"
+        with progress_bar(title, "window", len(windows), shown=progress) as bar:
+            for window, pictures in drawn:
+                for raster, picture in zip(rasters, pictures, strict=True):
+                    raster.write(picture, window=window)
+                bar.update()
+
+
+def _draw_ahead(
+    landscape: Landscape, windows: Sequence[Window], days: Sequence[date]
+) -> Iterator[tuple[Window, Pictures]]:
+    """Windows in order, drawn by threads that keep a few windows ahead of the writer."""
+
+    def draw(window: Window) -> Pictures:
+        return list(landscape.draw_dates(window, days))
+
+    waiting: deque[tuple[Window, Future[Pictures]]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for window in windows:
+            waiting.append((window, pool.submit(draw, window)))
+            if len(waiting) > 2 * _WORKERS:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for window, future in waiting:
+            yield window, future.result()
+
+
+def _create(
+    landscape: Landscape, path: Path, day: date, transform: Affine, recipe: str
+) -> rasterio.io.DatasetWriter:
+    raster = rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=landscape.width,
+        height=landscape.height,
+        count=len(BANDS),
+        dtype="uint16",
+        crs=CRS,
+        transform=transform,
+        nodata=0,
+        tiled=True,
+        blockxsize=_TILE,
+        blockysize=_TILE,
+        interleave="band",
+        compress="deflate",
+        zlevel=1,
+        predictor=2,
+        bigtiff="if_safer",
+    )
+    raster.descriptions = BANDS
+    raster.update_tags(
+        TIFFTAG_DATETIME=f"{day:%Y:%m:%d} 04:02:11",
+        TIFFTAG_IMAGEDESCRIPTION="Synthetic scene, drawn by a program; not satellite imagery",
+        **{_RECIPE_TAG: recipe},
+    )
+    return raster
+
+
+def _add_overviews(path: Path) -> None:
+    with rasterio.open(path, "r+") as raster:
+        # Every other power of two: a third of the time and space of them all.
+        raster.build_overviews([4, 16], Resampling.average)

@@ -1,0 +1,124 @@
+"""Blocks: runs of patches that are read, embedded and kept together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.windows import Window
+
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.embed.encoders.encoder import Chips, Encoder
+from rareearth_explorer.errors import EncoderError
+
+MOST_PATCHES = 64
+"""Patches in a block at most: 14 MB of pixels at the paper's size, whatever the scene's width."""
+
+LEAST_VALID = 0.5
+"""Patches with a smaller share of valid pixels are left out."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring patches of one row of the grid: `columns` of them from `column` on."""
+
+    row: int
+    column: int
+    columns: int
+
+    def window(self, grid: PatchGrid) -> Window:
+        """Pixels of the block."""
+        side = grid.patch_px
+        return Window(self.column * side, self.row * side, self.columns * side, side)
+
+
+def blocks(grid: PatchGrid) -> Iterator[Block]:
+    """Cut the grid into blocks, row by row; the cut depends on the grid alone."""
+    for row in range(grid.rows):
+        for column in range(0, grid.columns, MOST_PATCHES):
+            yield Block(row, column, min(MOST_PATCHES, grid.columns - column))
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedBlock:
+    """Embeddings of a block's valid patches.
+
+    Attributes
+    ----------
+    row, column
+        (n,) places in the grid.
+    embeddings
+        (n, D) float32.
+    left_out
+        Number of patches of the block with too few valid pixels.
+    """
+
+    row: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int32]
+    embeddings: npt.NDArray[np.float32]
+    left_out: int
+
+
+@dataclass(frozen=True, eq=False)
+class CutBlock:
+    """A block's valid patches as chips, before they are embedded."""
+
+    row: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int32]
+    chips: Chips
+    left_out: int
+
+
+def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
+    """Read a block and cut it into chips; patches with too few valid pixels are left out.
+
+    Pixels without data take the mean of their patch's valid pixels, band by band, which says
+    least about the place.
+    """
+    pixels, valid = scene.read(block.window(grid))
+    side = grid.patch_px
+    chips = pixels.reshape(len(pixels), side, block.columns, side).transpose(2, 0, 1, 3)
+    masks = valid.reshape(side, block.columns, side).transpose(1, 0, 2)
+    kept = np.flatnonzero(masks.mean(axis=(1, 2)) >= LEAST_VALID)
+    chips, masks = chips[kept].astype(np.float32), masks[kept]
+    for chip, mask in zip(chips, masks, strict=True):
+        if not mask.all():
+            chip[:, ~mask] = chip[:, mask].mean(axis=1, keepdims=True)
+    row = np.full(len(kept), block.row, np.int32)
+    column = (block.column + kept).astype(np.int32)
+    latlon = grid.centroids(row, column)[:, ::-1]
+    return CutBlock(row, column, Chips(chips, latlon, scene.time), block.columns - len(kept))
+
+
+def embed_block(
+    encoder: Encoder, cut: CutBlock, batch: int, stop: threading.Event | None = None
+) -> EmbeddedBlock:
+    """Embed a block's chips, `batch` at a time.
+
+    Raises
+    ------
+    EncoderError
+        An embedding holds NaN or infinity.
+    CancelledError
+        `stop` was set.
+    """
+    chips = cut.chips
+    embeddings = np.empty((len(chips.pixels), encoder.dim), np.float32)
+    for at in range(0, len(embeddings), batch):
+        if stop is not None and stop.is_set():
+            raise CancelledError
+        part = slice(at, at + batch)
+        embeddings[part] = encoder.encode(Chips(chips.pixels[part], chips.latlon[part], chips.time))
+    finite = np.isfinite(embeddings).all(axis=1)
+    if not finite.all():
+        odd = int(np.argmin(finite))
+        raise EncoderError(
+            f"The embedding of the patch in row {cut.row[odd]}, column {cut.column[odd]} holds NaN "
+            f"or infinity: {encoder.name}'s weights are damaged, or its dtype is too narrow."
+        )
+    return EmbeddedBlock(cut.row, cut.column, embeddings, cut.left_out)

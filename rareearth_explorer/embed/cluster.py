@@ -1,0 +1,240 @@
+"""Embedding on a Dask cluster: workers read and embed blocks, this process keeps them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.embed.blocks import Block, EmbeddedBlock, cut_block, embed_block
+from rareearth_explorer.embed.checkpoint import differences
+from rareearth_explorer.embed.embedding import BATCH, EmbeddingReport, fill_table, plan_of
+from rareearth_explorer.embed.encoders.encoder import Encoder
+from rareearth_explorer.embed.provenance import describe_sources
+from rareearth_explorer.embed.running import PATIENCE, Finished, Numbered, as_finished, cores
+from rareearth_explorer.errors import ExplorerError
+
+Client = Any
+"""A `distributed.Client`, whose methods are not typed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to embed any block; sent with each, so that workers may come and go.
+
+    Attributes
+    ----------
+    key
+        Names the job: a worker opens scene and encoder once for it.
+    open_scene, make_encoder
+        How, from files that every worker can read.
+    grid, batch
+        As for `embed_scene`.
+    plan
+        What `plan_of` tells, which must hold on every worker; empty as long as it is not known.
+    """
+
+    key: str
+    open_scene: Callable[[], Scene] = field(compare=False)
+    make_encoder: Callable[[], Encoder] = field(compare=False)
+    grid: PatchGrid = field(compare=False)
+    batch: int = field(compare=False)
+    plan: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+def embed_on_cluster(
+    open_scene: Callable[[], Scene],
+    make_encoder: Callable[[], Encoder],
+    table: Path,
+    cluster: str | int,
+    *,
+    patch_size: float = DEFAULT_PATCH_SIZE,
+    batch: int = BATCH,
+    progress: bool = True,
+) -> EmbeddingReport:
+    """Embed a scene as `embed_scene` does, on a Dask cluster.
+
+    The result is the same to the bit on processors of one kind; another kind may round otherwise.
+    A lost worker costs its unfinished blocks, which others take over. A run begun on a cluster
+    may be finished without one, and the other way round.
+
+    Parameters
+    ----------
+    open_scene, make_encoder
+        Called here and once on each worker, so they must pickle; the files they read must be at
+        the same place everywhere.
+    table, patch_size, batch, progress
+        As for `embed_scene`.
+    cluster
+        Address of a running scheduler, or a number of worker processes to start here.
+
+    Raises
+    ------
+    ExplorerError
+        As `embed_scene`; or the cluster cannot be reached, has no worker, was lost, or has a
+        worker with other files or another device.
+    """
+    with open_scene() as scene, _connected(cluster) as client:
+        grid = scene.grid(patch_size)
+        job = Job(uuid4().hex, open_scene, make_encoder, grid, batch)
+        # Asked of a worker, as this machine may have neither torch nor a GPU.
+        described = _ask(client, partial(_describe_encoder, job))
+        plan = plan_of(scene, grid, described, batch)
+        embed = partial(_embed_by_workers, client, replace(job, plan=plan))
+        return fill_table(scene, grid, plan, embed, table, progress=progress)
+
+
+def _embed_by_workers(client: Client, job: Job, work: Sequence[Numbered]) -> Finished:
+    executor = client.get_executor()
+    with _sentences(client):
+        yield from as_finished(
+            lambda block: executor.submit(_embed_on_worker, job, block),
+            work,
+            # Two blocks for each thread, so that none waits for this process.
+            lambda: 2 * _threads(client),
+        )
+
+
+def _ask(client: Client, question: Callable[[], Any]) -> Any:
+    """Have one worker answer."""
+    with _sentences(client):
+        _threads(client)
+        return client.submit(question, pure=False).result()
+
+
+def _threads(client: Client) -> int:
+    """Count the threads of all workers; waits a while for another where the last was lost."""
+    if not client.nthreads():
+        client.wait_for_workers(1, timeout=PATIENCE)
+    return sum(client.nthreads().values())
+
+
+@contextmanager
+def _connected(cluster: str | int) -> Iterator[Client]:
+    if find_spec("distributed") is None:
+        raise ExplorerError(
+            'Dask is not installed here: run pip install "rareearth-explorer[dask]".'
+        )
+    import distributed
+
+    with ExitStack() as opened:
+        if isinstance(cluster, int):
+            started = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=cluster,
+                threads_per_worker=max(1, cores() // cluster),
+                dashboard_address="127.0.0.1:0",  # any free port; its own may be in use
+                silence_logs=logging.ERROR,
+            )
+            cluster = str(opened.enter_context(started).scheduler_address)
+        client = opened.enter_context(_client_of(cluster))
+        _require_worker(client)
+        yield client
+
+
+def _client_of(address: str) -> Client:
+    """Connect to a scheduler."""
+    import distributed
+    from distributed.comm.addressing import resolve_address
+
+    try:
+        # Before there is a client: one for an address that is none cannot be closed.
+        resolve_address(address)
+        return distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=PATIENCE / 3, set_as_default=False
+        )
+    except (OSError, ValueError) as error:
+        raise ExplorerError(
+            f"{address}: no Dask scheduler answers there; start one with 'dask scheduler', "
+            "and give the address that it prints."
+        ) from error
+
+
+def _require_worker(client: Client) -> None:
+    """Wait a little for a first worker, as one may have been started at the same moment."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE / 2)
+    except TimeoutError as error:
+        address = client.scheduler.address
+        raise ExplorerError(
+            f"{address}: no worker is connected; start one with 'dask worker {address}'."
+        ) from error
+
+
+@contextmanager
+def _sentences(client: Client) -> Iterator[None]:
+    """Say in a sentence what is wrong with a cluster."""
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    address = client.scheduler.address
+    again = "finished blocks are kept, so start again"
+    try:
+        yield
+    except KilledWorker as error:
+        raise ExplorerError(
+            f"{address}: a block has ended several workers, which usually lack memory; {again} "
+            "with a smaller --batch or larger workers."
+        ) from error
+    except TimeoutError as error:
+        raise ExplorerError(
+            f"{address}: the last worker was lost; {again} after 'dask worker {address}'."
+        ) from error
+    except (CancelledError, CommClosedError) as error:
+        raise ExplorerError(
+            f"{address}: the scheduler was lost; {again} when it is there."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise ExplorerError(
+            f"{address}: a worker cannot import {error.name}; install there what is installed here."
+        ) from error
+
+
+_PREPARING = threading.Lock()
+"""Held while a worker's threads wait for one of them to load the weights."""
+
+
+@lru_cache(maxsize=1)  # a worker keeps the scene and the encoder of one job
+def _prepare(job: Job) -> tuple[Scene, Encoder, dict[str, Any]]:
+    """Open the scene and load the encoder, and tell what the plan must agree with."""
+    scene, encoder = job.open_scene(), job.make_encoder()
+    return scene, encoder, {"encoder": encoder.describe(), "scenes": describe_sources(scene)}
+
+
+@contextmanager
+def _prepared(job: Job) -> Iterator[tuple[Scene, Encoder, dict[str, Any]]]:
+    """Use what a worker keeps; errors say on which worker they occurred."""
+    from distributed import get_worker
+
+    try:
+        with _PREPARING:
+            kept = _prepare(job)
+        yield kept
+    except ExplorerError as error:
+        raise type(error)(f"On the worker {get_worker().address}: {error}") from error
+
+
+def _describe_encoder(job: Job) -> dict[str, Any]:
+    with _prepared(job) as (_, _, facts):
+        described: dict[str, Any] = facts["encoder"]
+        return described
+
+
+def _embed_on_worker(job: Job, block: Block) -> EmbeddedBlock:
+    with _prepared(job) as (scene, encoder, facts):
+        planned = {name: job.plan[name] for name in facts}
+        if changed := list(differences(planned, facts)):
+            raise ExplorerError(
+                f"its {', '.join(changed)} differ from the other workers'; give all the same "
+                "files, device and version of torch."
+            )
+        return embed_block(encoder, cut_block(scene, job.grid, block), job.batch)

@@ -1,0 +1,188 @@
+"""Embed a scene: GeoTIFF in, patch table out, streaming and resumable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
+from rareearth_explorer.data.progress import progress_bar
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.table import TableWriter, read_facts
+from rareearth_explorer.embed.blocks import LEAST_VALID, EmbeddedBlock, blocks
+from rareearth_explorer.embed.checkpoint import Checkpoint
+from rareearth_explorer.embed.encoders.encoder import Encoder
+from rareearth_explorer.embed.provenance import describe_sources
+from rareearth_explorer.embed.running import Finished, Numbered, embed_in_threads
+from rareearth_explorer.errors import SceneError, TableError
+
+BATCH = 16
+"""Chips given to the encoder at once."""
+
+ROW_GROUP = 4096
+"""Patches in a row group of the table."""
+
+
+@dataclass(frozen=True)
+class EmbeddingReport:
+    """What became of a scene.
+
+    Attributes
+    ----------
+    table
+        The patch table.
+    patches
+        Number of patches in it.
+    left_out
+        Number of patches with less than half valid pixels, which are not in it.
+    dim
+        Length of an embedding.
+    resumed
+        Number of blocks found finished from an earlier run; all of them where the table was
+        there already, made from the same.
+    """
+
+    table: Path
+    patches: int
+    left_out: int
+    dim: int
+    resumed: int
+
+
+def embed_scene(
+    scene: Scene,
+    encoder: Encoder,
+    table: Path,
+    *,
+    patch_size: float = DEFAULT_PATCH_SIZE,
+    batch: int = BATCH,
+    progress: bool = True,
+) -> EmbeddingReport:
+    """Cut a scene into patches, embed them, and write the patch table.
+
+    Stopped at any moment, kill -9 included, it goes on from the last finished block when called
+    again, with the same result to the bit; a table that is there already, made from the same, is
+    left as it is. Memory does not grow with the scene.
+
+    Parameters
+    ----------
+    scene, encoder
+        What is embedded, and by what.
+    table
+        Where the GeoParquet file shall be.
+    patch_size
+        Side of a patch in metres.
+    batch
+        Chips given to the encoder at once; part of what the numbers may depend on.
+    progress
+        Whether to show rate and time left on standard error.
+
+    Raises
+    ------
+    SceneError
+        No patch has enough valid pixels, or the file cannot be read to its end.
+    TableError
+        The table cannot be written, or an unfinished run used other input or options.
+    """
+    grid = scene.grid(patch_size)
+    plan = plan_of(scene, grid, encoder.describe(), batch)
+    embed = partial(embed_in_threads, scene, encoder, grid, batch)
+    return fill_table(scene, grid, plan, embed, table, progress=progress)
+
+
+def plan_of(scene: Scene, grid: PatchGrid, encoder: dict[str, Any], batch: int) -> dict[str, Any]:
+    """Tell everything that the numbers depend on, as JSON types; it is recorded in the table."""
+    plan = {
+        "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
+        "grid": grid.to_metadata(),
+        "encoder": encoder,
+        "scenes": describe_sources(scene),
+        "least_valid": LEAST_VALID,
+        "batch": batch,
+    }
+    normal: dict[str, Any] = json.loads(json.dumps(plan))
+    return normal
+
+
+def fill_table(
+    scene: Scene,
+    grid: PatchGrid,
+    plan: dict[str, Any],
+    embed: Callable[[Sequence[Numbered]], Finished],
+    table: Path,
+    *,
+    progress: bool,
+) -> EmbeddingReport:
+    """Have the blocks embedded that are not yet, and write the table once all are.
+
+    Parameters
+    ----------
+    plan
+        What `plan_of` tells of the other parameters.
+    embed
+        Embeds numbered blocks, anywhere and in any order.
+    scene, grid, table, progress
+        As for `embed_scene`, which also tells what is raised.
+    """
+    work = list(enumerate(blocks(grid)))
+    dim = plan["encoder"]["dim"]
+    with Checkpoint(table, plan) as checkpoint:
+        if (rows := _rows_if_made_of(plan, table)) is not None:
+            checkpoint.remove()
+            return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
+        missing = [(number, block) for number, block in work if not checkpoint.has(number)]
+        done = len(grid) - sum(block.columns for _, block in missing)
+        title = f"embedding {scene.path.name}"
+        with progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar:
+            _keep(embed(missing), checkpoint, bar)
+        left_out = sum(checkpoint.load(number).left_out for number, _ in work)
+        if left_out == len(grid):
+            checkpoint.remove()
+            raise SceneError(
+                f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene "
+                "or a smaller patch size."
+            )
+        with TableWriter(table, dim, plan) as writer:
+            for row, column, embeddings in _row_groups(checkpoint, len(work)):
+                writer.append(row, column, grid.corners(row, column), embeddings)
+        checkpoint.remove()
+        return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
+
+
+def _keep(finished: Finished, checkpoint: Checkpoint, bar: Any) -> None:
+    """Keep blocks as they are finished; what is under way when one cannot be is stopped."""
+    with closing(finished):
+        for number, block in finished:
+            checkpoint.save(number, block)
+            bar.update(len(block.row) + block.left_out)
+
+
+def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
+    """Count the rows of a table that is there already, made from the same; None otherwise."""
+    try:
+        rows, recorded = read_facts(table)
+    except TableError:
+        return None
+    for derived in ("projection", "activity"):
+        recorded.pop(derived, None)
+    return rows if recorded == plan else None
+
+
+def _row_groups(checkpoint: Checkpoint, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    """Join finished blocks, in the grid's order, to rows, columns and embeddings of row groups."""
+    group: list[EmbeddedBlock] = []
+    for number in range(count):
+        group.append(checkpoint.load(number))
+        if sum(len(b.row) for b in group) >= ROW_GROUP or number == count - 1:
+            names = ("row", "column", "embeddings")
+            yield tuple(np.concatenate([getattr(b, name) for b in group]) for name in names)
+            group = []

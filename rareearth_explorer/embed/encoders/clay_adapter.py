@@ -1,0 +1,222 @@
+"""Clay as an encoder of chips: normalisation, time and place, padding, device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F  # noqa: N812  torch's own name for it
+
+from rareearth_explorer.embed.encoders.clay import ClayEncoder
+from rareearth_explorer.embed.encoders.clay_options import ClayOptions
+from rareearth_explorer.embed.encoders.clay_weights import fingerprint
+from rareearth_explorer.embed.encoders.encoder import Chips
+from rareearth_explorer.embed.encoders.sensors import Sensor, find_sensor
+from rareearth_explorer.errors import EncoderError
+
+PLAUSIBLE_RATIO = 20.0
+"""A scene whose band means differ from the sensor's by more than this factor has other units."""
+
+
+class ClayAdapter:
+    """Embeds chips with a Clay encoder.
+
+    A batch gives the same numbers each time on the same machine and device, since on a CPU it is
+    left to one thread; several may encode batches of their own at the same time. A patch in
+    another batch may differ in the last bits, since matrix products of another size may add in
+    another order; a run that is to be resumed cuts its batches the same way.
+
+    Parameters
+    ----------
+    encoder
+        With its weights.
+    bands
+        Band roles of the scene in the order of its channels.
+    means, stds
+        The scene's statistics, band by band, in digital numbers.
+    gsd
+        Ground sample distance of the scene in metres; it helps to tell the sensor.
+    options
+        What else can be chosen.
+
+    Raises
+    ------
+    EncoderError
+        If the sensor or a band is unknown, the scene's units are not the sensor's, or there is no
+        such device.
+    """
+
+    def __init__(
+        self,
+        encoder: ClayEncoder,
+        bands: Sequence[str],
+        means: npt.ArrayLike,
+        stds: npt.ArrayLike,
+        gsd: float,
+        options: ClayOptions | None = None,
+    ) -> None:
+        self.options = options or ClayOptions()
+        self.bands = tuple(bands)
+        self.sensor = find_sensor(self.bands, gsd, self.options.sensor)
+        self.gsd = self.options.gsd or self.sensor.gsd
+        if self.options.normalisation == "scene":
+            self.means, self.stds = np.asarray(means, np.float32), np.asarray(stds, np.float32)
+        else:
+            self.means, self.stds = _published(self.sensor, self.bands, np.asarray(means))
+        self.name = encoder.config.name
+        self.dim = encoder.config.dim
+        self.weights = fingerprint(encoder.state_dict())
+        self.device = _device(self.options.device)
+        self._encoder = encoder.to(self.device)
+        wavelengths = [band.wavelength for band in self.sensor.select(self.bands)]
+        self._waves = torch.tensor(wavelengths, device=self.device)
+
+    @classmethod
+    def load(cls, name: str, weights: Path, **scene: Any) -> ClayAdapter:
+        """Read the encoder `name` from a file; `scene` as for the constructor.
+
+        Raises
+        ------
+        EncoderError
+            If the file holds no Clay encoder, or another one, or the scene does not fit it.
+        """
+        encoder = ClayEncoder.from_checkpoint(weights)
+        if encoder.config.name != name:
+            raise EncoderError(
+                f"{weights} holds {encoder.config.name}, not {name}: choose the encoder "
+                f"{encoder.config.name}, or give other weights."
+            )
+        return cls(encoder, **scene)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that the numbers depend on, as JSON types."""
+        return {
+            "name": self.name,
+            "dim": self.dim,
+            "weights_sha256": self.weights,
+            "sensor": self.sensor.name,
+            "bands": list(self.bands),
+            "wavelengths": [band.wavelength for band in self.sensor.select(self.bands)],
+            "gsd": self.gsd,
+            "normalisation": {
+                "source": self.options.normalisation,
+                "means": self.means.tolist(),
+                "stds": self.stds.tolist(),
+            },
+            "metadata": self.options.metadata,
+            "padding": self.options.padding,
+            "device": self.device.type,
+            "dtype": self.options.dtype,
+            "torch": torch.__version__,
+        }
+
+    def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
+        """Embed a batch: (n, dim) float32, the class tokens, not normalised.
+
+        Raises
+        ------
+        EncoderError
+            If the pixels have other bands than the encoder was made for, or are not squares of
+            at least 8 x 8.
+        """
+        count, bands = chips.pixels.shape[:2]
+        if bands != len(self.bands):
+            raise EncoderError(
+                f"The patches have {bands} bands and the encoder was made for {len(self.bands)}: "
+                "load it anew for this scene."
+            )
+        if count == 0:
+            return np.empty((0, self.dim), np.float32)
+        time, latlon = self._metadata(chips)
+        with torch.inference_mode(), self._precision(), _one_thread():
+            embeddings = self._encoder.embed(
+                self._pixels(chips.pixels),
+                torch.from_numpy(time).to(self.device),
+                torch.from_numpy(latlon).to(self.device),
+                self.gsd,
+                self._waves,
+            )
+        return np.asarray(embeddings.float().cpu().numpy())
+
+    def _pixels(self, pixels: npt.NDArray[Any]) -> torch.Tensor:
+        """Normalise and pad: [B, C, H, W]."""
+        z = (pixels - self.means[:, None, None]) / self.stds[:, None, None]
+        x = torch.from_numpy(z.astype(np.float32, copy=False)).to(self.device)
+        size = self._encoder.config.patch_size
+        height, width = x.shape[-2:]
+        if self.options.padding == "reflect" and min(height, width) >= size:
+            x = F.pad(x, (0, -width % size, 0, -height % size), mode="reflect")
+        return x
+
+    def _metadata(self, chips: Chips) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Codes of time and place, (n, 4) each; zeros in both unless both are known and wanted."""
+        latlon = latlon_code(chips.latlon)
+        if chips.time is None or not self.options.metadata:
+            return np.zeros_like(latlon), np.zeros_like(latlon)
+        return np.tile(time_code(chips.time), (len(latlon), 1)), latlon
+
+    def _precision(self) -> torch.autocast:
+        reduced = self.options.dtype == "bfloat16"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=reduced)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep the calling thread's matrix products to itself.
+
+    Shared among threads they add in another order, and batches side by side are faster anyway.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def time_code(time: datetime) -> npt.NDArray[np.float32]:
+    """Sine and cosine of the ISO week in a year of 52, then of the hour in the day: (4,).
+
+    A time with a zone is turned into UTC; one without is taken to be UTC.
+    """
+    utc = time.astimezone(UTC) if time.tzinfo else time
+    week = 2 * np.pi * utc.isocalendar().week / 52
+    hour = 2 * np.pi * utc.hour / 24
+    return np.array([np.sin(week), np.cos(week), np.sin(hour), np.cos(hour)], np.float32)
+
+
+def latlon_code(latlon: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Sine and cosine of the latitude, then of the longitude, from degrees: (n, 2) to (n, 4)."""
+    lat, lon = np.radians(np.asarray(latlon, np.float64)).T
+    code = np.stack([np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)], axis=1)
+    return code.astype(np.float32)
+
+
+def _published(
+    sensor: Sensor, bands: Sequence[str], scene_means: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Means and standard deviations published for the sensor, if the scene has its units."""
+    selected = sensor.select(bands)
+    means = np.array([band.mean for band in selected], np.float32)
+    stds = np.array([band.std for band in selected], np.float32)
+    if not 1 / PLAUSIBLE_RATIO < np.median(scene_means / means) < PLAUSIBLE_RATIO:
+        raise EncoderError(
+            f"The scene's mean is {scene_means.mean():.3g} where that of {sensor.title} is "
+            f"{means.mean():.3g}, so its units are others: choose another sensor than "
+            f"{sensor.name}, or normalise by the scene."
+        )
+    return means, stds
+
+
+def _device(choice: str) -> torch.device:
+    if choice == "cuda" and not torch.cuda.is_available():
+        raise EncoderError("There is no GPU that torch can use: choose the device cpu or auto.")
+    if choice == "auto":
+        choice = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(choice)

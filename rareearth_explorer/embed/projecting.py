@@ -1,0 +1,36 @@
+"""Add a UMAP projection to a patch table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rareearth_explorer.data.table import add_projection, open_table
+from rareearth_explorer.errors import TableError
+from rareearth_explorer.score import projection
+
+
+def project_table(path: Path, *, progress: bool = True) -> None:
+    """Project the embeddings of a table to 2-D, seeded, and store the coordinates in it.
+
+    Parameters
+    ----------
+    path
+        The patch table; it is replaced by one with the columns `umap_x` and `umap_y`.
+    progress
+        Whether to show epochs and time left on standard error.
+
+    Raises
+    ------
+    TableError
+        The table cannot be opened, or has rows without an embedding.
+    """
+    table = open_table(path)
+    if table.dropped:
+        raise TableError(
+            f"{path}: {table.dropped} rows have no embedding, so their coordinates cannot be "
+            "stored; write the table without these rows."
+        )
+    # None: shown on a terminal only.
+    bar = {"desc": f"projecting {path.name} (slow to start)", "disable": None if progress else True}
+    coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)
+    add_projection(path, coordinates, projection.parameters())

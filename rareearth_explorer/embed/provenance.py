@@ -1,0 +1,29 @@
+"""Where numbers come from: files told apart by their content, and what is recorded of a scene."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rareearth_explorer.data.scene import Scene
+
+
+def file_identity(path: Path) -> dict[str, Any]:
+    """Identify a file by its name and all of its content, as JSON types."""
+    with path.open("rb") as file:
+        return {"name": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def describe_sources(scene: Scene) -> list[dict[str, Any]]:
+    """Identify the files that a scene is read from, and how they are read, as JSON types."""
+    return [
+        {
+            **file_identity(source.path),
+            "time": source.time.isoformat() if source.time else None,
+            "bands": list(source.bands),
+            "udm2": file_identity(source.udm2) if source.udm2 else None,
+            "reflectance_coefficients": source.coefficients and list(source.coefficients),
+        }
+        for source in scene.sources
+    ]

@@ -1,0 +1,79 @@
+"""Running blocks: in threads of this process, or wherever an executor takes them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+
+from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.embed.blocks import Block, EmbeddedBlock, cut_block, embed_block
+from rareearth_explorer.embed.encoders.encoder import Encoder
+
+PATIENCE = 30.0
+"""Seconds without a finished block after which it is asked again how many may run at once."""
+
+Numbered = tuple[int, Block]
+"""A block and its number in the cut of the grid."""
+
+Finished = Generator[tuple[int, EmbeddedBlock], None, None]
+"""Finished blocks with their numbers, in any order."""
+
+
+def embed_in_threads(
+    scene: Scene, encoder: Encoder, grid: PatchGrid, batch: int, work: Iterable[Numbered]
+) -> Finished:
+    """Read and embed blocks, as many at once as there are cores, so that reading is hidden.
+
+    An encoder gives the same bits however many threads call it, so the table does not depend on
+    the number of cores. Closing the iterator stops each thread after its batch.
+    """
+    threads = max(2, cores())
+    stop = threading.Event()
+
+    def embed(block: Block) -> EmbeddedBlock:
+        return embed_block(encoder, cut_block(scene, grid, block), batch, stop)
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
+    try:
+        yield from as_finished(lambda block: pool.submit(embed, block), work, lambda: threads + 1)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def as_finished(
+    submit: Callable[[Block], Future[EmbeddedBlock]],
+    work: Iterable[Numbered],
+    at_once: Callable[[], int],
+) -> Finished:
+    """Submit blocks, a bounded number at once, and yield them as they finish.
+
+    Parameters
+    ----------
+    submit
+        Starts a block.
+    work
+        Numbered blocks.
+    at_once
+        Tells how many may be under way, above 0; asked anew each time, as workers come and go.
+    """
+    waiting = iter(work)
+    running: dict[Future[EmbeddedBlock], int] = {}
+    while True:
+        for number, block in islice(waiting, max(0, at_once() - len(running))):
+            running[submit(block)] = number
+        if not running:
+            return
+        for future in wait(running, PATIENCE, FIRST_COMPLETED).done:
+            yield running.pop(future), future.result()
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

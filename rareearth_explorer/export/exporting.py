@@ -1,0 +1,132 @@
+"""Handing a session over: the kind of file decides what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, cast
+
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.errors import HandoverError
+from rareearth_explorer.export.figures import (
+    curve_figure,
+    encode_figure,
+    map_figure,
+    umap_figure,
+)
+from rareearth_explorer.export.html_page import html_page
+from rareearth_explorer.export.patch_list import LIST_SUFFIXES, Listed, list_patches, write_listing
+from rareearth_explorer.export.pdf_page import report_page
+from rareearth_explorer.export.report import Report
+from rareearth_explorer.hunt import Session
+
+REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")
+SUFFIXES = (*LIST_SUFFIXES, *REPORT_SUFFIXES, *FIGURE_SUFFIXES)
+
+Subject = Literal["candidates", "verdicts", "map", "umap", "curve"]
+
+FIGURES = {"map": map_figure, "umap": umap_figure, "curve": curve_figure}
+
+
+def hand_over(
+    session: Session,
+    path: str | Path,
+    *,
+    what: Subject | None = None,
+    top: int | None = None,
+    name: str = "unnamed",
+    scene: Scene | None = None,
+    within: Collection[int] | None = None,
+) -> None:
+    """Write a list of patches, a report or a figure, whole or not at all.
+
+    Parameters
+    ----------
+    session
+        What is handed over.
+    path
+        Where to; its suffix, one of `SUFFIXES`, is the kind of file. A file that is there is
+        replaced.
+    what
+        "candidates" (the default) or "verdicts" are listed, in a report too; "map" (the default),
+        "umap" or "curve" are drawn.
+    top
+        How many patches at most; by default all, in a report those that one page has room for.
+    name
+        What a report calls the session.
+    scene
+        The scene of the session's table, for the pictures of a report.
+    within
+        Row numbers of the only patches to list, such as `session.selection`; all when None.
+        Figures show all.
+
+    Raises
+    ------
+    HandoverError
+        There is no such kind of file, `what` does not go with it, `top` is below 1, the scene is
+        not the table's, or the file cannot be written.
+    SessionError
+        There are no patches to list yet.
+    SceneError
+        The scene cannot be read.
+    """
+    path = Path(path)
+    write = _writer(session, path, what, top, name, scene, within)
+    with _beside(path) as part:
+        write(part)
+
+
+def _writer(
+    session: Session,
+    path: Path,
+    what: Subject | None,
+    top: int | None,
+    name: str,
+    scene: Scene | None,
+    within: Collection[int] | None,
+) -> Callable[[Path], object]:
+    """Make everything ready, so that what is left is to write it."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise HandoverError(f"{path}: what is written ends in one of {', '.join(SUFFIXES)}.")
+    drawn = suffix in FIGURE_SUFFIXES
+    what = what or ("map" if drawn else "candidates")
+    if drawn != (what in FIGURES):
+        rest = FIGURE_SUFFIXES if what in FIGURES else (*LIST_SUFFIXES, *REPORT_SUFFIXES)
+        raise HandoverError(f"{path}: {what} goes into a file that ends in {', '.join(rest)}.")
+    if drawn:
+        content = encode_figure(FIGURES[what](session), suffix[1:])
+        return lambda part: part.write_bytes(content)
+    listed = cast(Listed, what)
+    if suffix in LIST_SUFFIXES:
+        frame = list_patches(session, listed, top, within)
+        return lambda part: write_listing(frame, part, listed)
+    report = Report.of(session, name=name, scene=scene, what=listed, top=top, within=within)
+    page = html_page(report) if suffix == ".html" else encode_figure(report_page(report), "pdf")
+    return lambda part: part.write_bytes(page)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Lend a place in a folder beside `path`; what was written there goes to `path`.
+
+    A folder and not a file, because GDAL looks at names and may write more than one file.
+
+    Raises
+    ------
+    HandoverError
+        It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            yield part
+            part.replace(path)
+    except (OSError, RuntimeError) as error:  # of pyarrow and GDAL
+        reason = getattr(error, "strerror", None) or error
+        raise HandoverError(
+            f"{path}: this cannot be written there ({reason}); choose another place or make room."
+        ) from error

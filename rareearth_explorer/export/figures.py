@@ -1,0 +1,246 @@
+"""The figures of a session: the scores on a map and in the UMAP, and how well they rank."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.rendering import palette_rgba
+from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.views.round_curve import curve_of
+from rareearth_explorer.score import projection
+from rareearth_explorer.score.contrast import ScoreKind
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+UNSCORED = "#c3c9cf"
+FADED = 0.3
+"""What is left of the colour of a discarded patch; the rest is white."""
+
+OUTLINES: dict[str, dict[str, Any]] = {
+    "labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
+    "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
+    "confirmed": {"edgecolor": "#ff3df2", "linewidth": 2.8},  # seen around a template's
+    "positive template": {"edgecolor": "#ffd400", "linewidth": 1.6},
+    "negative template": {"edgecolor": "#000000", "linewidth": 1.4, "linestyle": (0, (2, 1))},
+}
+"""How groups of patches are outlined, from below to above."""
+
+EARLIER, PRESENT, BARS = "#9fb0c0", "#b2182b", "#8aa4bd"
+BINS = 60
+
+
+def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figure:
+    """Draw the scores of all patches on a map, with the groups in `OUTLINES` outlined.
+
+    Parameters
+    ----------
+    session
+        What to draw.
+    size
+        Width and height in inches.
+    """
+    figure = new_figure(size)
+    draw_map(figure.add_subplot(), session)
+    return figure
+
+
+def umap_figure(session: Session, size: tuple[float, float] = (5.6, 5.6)) -> Figure:
+    """Draw the UMAP of the table, coloured by score, with the groups in `OUTLINES` ringed.
+
+    A table without one is drawn by its first two principal components.
+    """
+    figure = new_figure(size)
+    _draw_umap(figure.add_subplot(), session)
+    return figure
+
+
+def curve_figure(session: Session, size: tuple[float, float] = (4.6, 3.6)) -> Figure:
+    """Draw the ROC curve of every round or, without labels, the histogram of the scores."""
+    figure = new_figure(size)
+    draw_curves(figure.add_subplot(), session)
+    return figure
+
+
+def new_figure(
+    size: tuple[float, float], within: tuple[float, float, float, float] = (0, 0, 1, 1)
+) -> Figure:
+    """Begin a figure that pyplot knows nothing of, so that any thread may draw it.
+
+    Parameters
+    ----------
+    size
+        Width and height in inches.
+    within
+        Left, bottom, width and height of what is drawn on, as shares of the figure.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    return Figure(figsize=size, dpi=150, layout=ConstrainedLayoutEngine(rect=within))
+
+
+def encode_figure(figure: Figure, form: str) -> bytes:
+    """Encode a figure as "png", "svg" or "pdf"."""
+    file = io.BytesIO()
+    figure.savefig(file, format=form)
+    return file.getvalue()
+
+
+def draw_map(axes: Axes, session: Session) -> None:
+    """Draw the map into axes; discarded patches are pale."""
+    from matplotlib.collections import PolyCollection
+
+    corners: Any = session.table.corners
+    # As pixels also in an SVG or PDF, where 28,757 polygons are 5 MB and slow to look at.
+    patches = PolyCollection(
+        corners,
+        facecolors=_colours(session.state),
+        linewidths=0,
+        antialiased=False,
+        rasterized=True,
+    )
+    axes.add_collection(patches)
+    (south, west), (north, east) = session.table.bounds
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
+    axes.ticklabel_format(useOffset=False)
+    axes.locator_params(nbins=5)
+    _label(axes, "longitude", "latitude")
+    _add_colour_bar(axes, session.state)
+    _outline(axes, session)
+
+
+def _outline(axes: Axes, session: Session) -> None:
+    """Outline what is known of patches, and say in a legend what is what."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Patch
+
+    corners: Any = session.table.corners
+    thinner = min(1.0, 100 / math.sqrt(len(corners)))  # or small patches were all outline
+    handles = []
+    for name, rows in _groups(session).items():
+        if len(rows):
+            style = OUTLINES[name]
+            handles.append(Patch(facecolor="none", label=f"{name} ({len(rows):,})", **style))
+            width = style["linewidth"] * thinner
+            axes.add_collection(
+                PolyCollection(corners[rows], facecolors="none", **{**style, "linewidth": width})
+            )
+    _explain(axes, session, handles)
+
+
+def _explain(axes: Axes, session: Session, handles: list[Any]) -> None:
+    """Say above the axes which outline is what, and what is pale."""
+    from matplotlib.patches import Patch
+
+    if discarded := int((~session.active).sum()):
+        handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
+    if handles:
+        # The figure's and not the axes': those shrink to keep their shape, and would cut it off.
+        above: Any = {"loc": "outside upper left", "borderaxespad": 0.2}
+        axes.figure.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
+
+
+def _draw_umap(axes: Axes, session: Session) -> None:
+    table, colours = session.table, _colours(session.state)
+    if (places := table.umap) is None:
+        components = projection.principal_components(table.unit_embeddings, 2)
+        places = projection.first_two(components)
+    name = "principal component" if table.umap is None else "UMAP"
+    size = min(12.0, 60_000 / len(places))
+    for shown in (~session.active, session.active):  # the pale ones below
+        x, y = places[shown].T
+        style: Any = {"linewidths": 0.2, "edgecolors": BARS, "rasterized": True}
+        axes.scatter(x, y, s=size, c=colours[shown], **style)
+    handles = []
+    for group, rows in _groups(session).items():
+        if len(rows):
+            x, y = places[rows].T
+            ring = axes.scatter(x, y, s=size + 12, facecolors="none", **OUTLINES[group])
+            ring.set_label(f"{group} ({len(rows):,})")
+            handles.append(ring)
+    _label(axes, f"{name} 1", f"{name} 2")
+    _add_colour_bar(axes, session.state)
+    _explain(axes, session, handles)
+
+
+def _colours(state: State) -> npt.NDArray[np.float64]:
+    """RGB of each patch, (N, 3) in [0, 1]."""
+    from matplotlib.colors import to_rgb
+
+    everything = np.ones_like(state.active)
+    if state.kind is ScoreKind.NONE:
+        return np.array(to_rgb(UNSCORED)) * everything[:, None]
+    palette = np.frombuffer(palette_rgba(state.scale.palette), np.uint8).reshape(-1, 4) / 255
+    colours = palette[state.scale.levels(state.scores, everything), :3]
+    # Mixed here, since transparent neighbours would show a line where they overlap.
+    return np.where(state.active[:, None], colours, 1 - FADED * (1 - colours))
+
+
+def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
+    """Row numbers of the patches to outline, by the names in `OUTLINES`."""
+    verdicts = session.state.opinions.verdicts
+    rows: dict[str, Any] = {
+        "labelled pools": [] if session.truth is None else np.flatnonzero(session.truth),
+        "selected": session.selection,
+        "confirmed": [patch for patch, verdict in verdicts.items() if verdict == "confirmed"],
+        "positive template": session.positives,
+        "negative template": session.negatives,
+    }
+    return {name: np.array(rows[name], dtype=np.int64) for name in OUTLINES}
+
+
+def _label(axes: Axes, x: str, y: str) -> None:
+    axes.set_xlabel(x, fontsize=9)
+    axes.set_ylabel(y, fontsize=9)
+    axes.tick_params(labelsize=8)
+
+
+def _add_colour_bar(axes: Axes, state: State) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.ticker import MaxNLocator
+
+    if state.kind is ScoreKind.NONE:
+        return
+    colours = ScalarMappable(Normalize(state.scale.low, state.scale.high), state.scale.palette)
+    bar = axes.figure.colorbar(
+        colours, ax=axes, location="bottom", extend="both", shrink=0.7, pad=0.02
+    )
+    bar.set_label(f"{state.score_name}, higher is more mine-like", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    bar.locator = MaxNLocator(6)
+
+
+def draw_curves(axes: Axes, session: Session) -> None:
+    """Draw the ROC curve of every round into axes; without labels, the histogram of the scores."""
+    if session.truth is None:
+        _draw_histogram(axes, session.state)
+        return
+    axes.set_title("All patches but the templates", fontsize=8)
+    _label(axes, "false positive rate", "true positive rate")
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
+    states = session.state.line
+    for number, state in enumerate(states, start=1):
+        curve = curve_of(state, session.truth)
+        if curve is not None:
+            last = number == len(states)
+            style = {"color": PRESENT, "linewidth": 2} if last else {"color": EARLIER}
+            axes.plot(curve.fpr, curve.tpr, label=f"round {number}: {curve.auc:.3f}", **style)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
+
+
+def _draw_histogram(axes: Axes, state: State) -> None:
+    axes.set_title("Active patches; no labels, so no ROC curve", fontsize=8)
+    _label(axes, state.score_name, "patches")
+    if state.kind is not ScoreKind.NONE:
+        axes.hist(state.scores[state.active], BINS, color=BARS)
+        axes.set_yscale("symlog")

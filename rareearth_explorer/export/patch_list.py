@@ -1,0 +1,115 @@
+"""Lists of patches, and the files that any GIS opens them from."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rareearth_explorer.errors import HandoverError, SessionError
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.score.contrast import ScoreKind
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Listed = Literal["candidates", "verdicts"]
+
+GDAL_FORMATS: dict[str, tuple[str, dict[str, str]]] = {
+    ".geojson": ("GeoJSON", {"RFC7946": "YES"}),
+    ".gpkg": ("GPKG", {}),
+    ".kml": ("LIBKML", {}),
+}
+"""Suffix of a file -> GDAL's driver and its layer creation options."""
+
+LIST_SUFFIXES = (*GDAL_FORMATS, ".parquet", ".csv")
+
+
+def list_patches(
+    session: Session,
+    what: Listed = "candidates",
+    top: int | None = None,
+    within: Collection[int] | None = None,
+) -> gpd.GeoDataFrame:
+    """List patches, best first, with the columns of `Session.to_geodataframe`.
+
+    Parameters
+    ----------
+    session
+        Where they come from.
+    what
+        "candidates" are the active patches, whatever their verdict; "verdicts" are all patches
+        with one.
+    top
+        How many at most; all when None.
+    within
+        Row numbers of the only patches to list, such as a selection; all when None.
+
+    Raises
+    ------
+    SessionError
+        There are no such patches yet, or none of them is `within`.
+    HandoverError
+        `top` is below 1.
+    """
+    if top is not None and top < 1:
+        raise HandoverError(f"The best {top} patches cannot be listed; ask for 1 or more.")
+    frame = session.to_geodataframe()
+    if what == "verdicts":
+        frame = frame[frame.verdict.notna()]
+        if frame.empty:
+            raise SessionError("There is no verdict yet; confirm or reject patches first.")
+    else:
+        if session.state.kind is ScoreKind.NONE:
+            raise SessionError("There are no candidates yet; mark a positive template first.")
+        frame = frame[frame.active]
+    if within is not None:
+        frame = frame[frame.patch.isin(list(within))]
+        if frame.empty:
+            raise SessionError(f"None of the {what} is selected; select others, or hand over all.")
+    return frame.sort_values("rank").head(top or len(frame)).reset_index(drop=True)
+
+
+def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidates") -> None:
+    """Write a list of patches to a place that may be written to.
+
+    Parameters
+    ----------
+    frame
+        As `list_patches` gives it.
+    path
+        Its suffix, one of `LIST_SUFFIXES`, is the format. A CSV holds the footprint as WKT in
+        its last column, from which GDAL and QGIS draw it; longitude and latitude in EPSG:4326.
+    what
+        What the layer is called.
+    """
+    match path.suffix.lower():
+        case ".parquet":
+            frame.to_parquet(path, index=False, compression="zstd")
+        case ".csv":
+            footprint = frame.geometry.to_wkt(rounding_precision=7)
+            frame.drop(columns="geometry").assign(WKT=footprint).to_csv(path, index=False)
+        case suffix:
+            driver, options = GDAL_FORMATS[suffix]
+            described = f"{what.capitalize()}, best first; the score is {frame.attrs['score']}."
+            frame = _named(frame) if driver == "LIBKML" else frame
+            frame.to_file(path, driver=driver, layer=what, DESCRIPTION=described, **options)
+
+
+def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Add the two columns that KML shows: a name on the map, and a text when it is clicked."""
+    names = [f"{row.rank}: patch {row.patch}" for row in frame.itertuples()]
+    described = [_described(row, frame.attrs["score"]) for row in frame.itertuples()]
+    return frame.assign(Name=names, description=described)
+
+
+def _described(row: Any, score: str) -> str:
+    """Tell a patch in HTML, as Google Earth shows it."""
+    said = [f"{score} {row.score:.3f}, rank {row.rank:,}, round {row.round}"]
+    if getattr(row, "pools", 0):
+        said.append(f"labelled pools: {row.pools}")
+    if isinstance(row.template, str):
+        said.append(f"{row.template} template")
+    said += [html.escape(text) for text in (row.verdict, row.note) if isinstance(text, str)]
+    return "<br>".join(said).replace("\n", "<br>")

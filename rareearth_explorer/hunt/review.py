@@ -1,0 +1,197 @@
+"""In which order unreviewed patches are shown to the analyst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import takewhile
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.hunt import review_order
+from rareearth_explorer.hunt.state import Mask, State, Verdict
+from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.score.estimation import Estimate, clopper_pearson
+
+CANDIDATES = 2000
+"""Best-ranked patches among which the most different ones are sought."""
+
+BLOCK = 256
+"""Patches compared with the candidates at once."""
+
+SEED = 0
+
+
+class Order(StrEnum):
+    """Orders of review."""
+
+    BEST = "best first"
+    UNCERTAIN = "most uncertain first"
+    DIVERSE = "most different from what was reviewed"
+    RANDOM = "random"
+    AUDIT = "sample of the discarded"
+
+
+RECOMMENDED = Order[review_order.RECOMMENDED.name]
+"""The order in which a review begins."""
+
+
+def queue(
+    state: State,
+    order: Order,
+    unit_embeddings: npt.NDArray[np.float32],
+    *,
+    threshold: float = 0.0,
+    length: int = 200,
+    within: Collection[int] | None = None,
+) -> npt.NDArray[np.int64]:
+    """Return the next patches to review, at most `length` row numbers, the first to come first.
+
+    Active patches without a verdict that are no templates. Without scores, best and uncertain
+    are the order of the table.
+
+    Parameters
+    ----------
+    state
+        What was marked and decided so far.
+    order
+        BEST: highest score first. UNCERTAIN: nearest to the threshold first. DIVERSE: each as
+        different as possible, by cosine, from all templates, verdicts and the ones before it,
+        among the best. RANDOM: seeded, so that the same patches stay in the same order. AUDIT:
+        what `Session.audit` drew, from the discarded ones.
+    unit_embeddings
+        (N, D) rows of length 1.
+    threshold
+        Where uncertainty is greatest.
+    length
+        How many are wanted.
+    within
+        Row numbers of the only patches wanted, such as a selection; all when None. AUDIT takes no
+        notice of it, since a part that was picked is no random sample.
+    """
+    if order is Order.AUDIT:
+        sample = state.opinions.audit.sample if state.opinions.audit else ()
+        left = [patch for patch in sample if patch not in state.opinions.verdicts]
+        return np.array(left[:length], dtype=np.int64)
+    open_ = state.active.copy()
+    seen = [*state.templates.positives, *state.templates.negatives, *state.opinions.verdicts]
+    open_[seen] = False
+    if within is not None:
+        open_ &= np.isin(np.arange(len(open_)), list(within))
+    rows = state.ranking[open_[state.ranking]]
+    if order is Order.RANDOM:
+        shuffled = np.random.default_rng(SEED).permutation(len(open_))
+        return shuffled[open_[shuffled]][:length]
+    if order is Order.UNCERTAIN and state.kind is not ScoreKind.NONE:
+        distance = np.abs(state.scores[rows] - np.float32(threshold))
+        return rows[np.argsort(distance, kind="stable")][:length]
+    if order is Order.DIVERSE:
+        return _diverse(rows[:CANDIDATES], np.array(seen, dtype=np.int64), unit_embeddings, length)
+    return rows[:length]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What a sample of the discarded patches says of all of them.
+
+    Attributes
+    ----------
+    estimate
+        Number of mines in the pile. Its interval allows each skipped patch to be one or none.
+    pile
+        Number of patches that the sample was drawn from.
+    known
+        Number of mines among the discarded patches that had been confirmed before.
+    reviewed, skipped
+        Numbers of patches of the sample that count, and of those that were skipped.
+    grown
+        Whether more was discarded since the sample was drawn.
+    """
+
+    estimate: Estimate
+    pile: int
+    known: int
+    reviewed: int
+    skipped: int
+    grown: bool
+
+    @property
+    def said(self) -> str:
+        """The estimate in a sentence."""
+        low, high = math.floor(self.estimate.low), math.ceil(self.estimate.high)
+        skipped = f", {self.skipped} of them skipped" if self.skipped else ""
+        known = f"; {self.known} more were confirmed before" if self.known else ""
+        grown = "; more was discarded since, so draw a new sample" if self.grown else ""
+        return (
+            f"mines among {self.pile:,} discarded patches: about {self.estimate.expected:.0f}, "
+            f"between {low:,} and {high:,} with {self.estimate.confidence:.0%} confidence, by a "
+            f"random sample of which {self.reviewed} are reviewed{skipped}{known}{grown}"
+        )
+
+
+def missed(state: State, confidence: float = 0.95) -> Missed | None:
+    """Estimate how many mines were discarded, from the audit's verdicts; None before there are any.
+
+    Only the beginning of the sample counts, up to the first patch without a verdict: the sample is
+    in random order, so its beginning is random, whereas patches picked from it are not.
+    """
+    audit, verdicts = state.opinions.audit, state.opinions.verdicts
+    if audit is None:
+        return None
+    begun = list(takewhile(lambda verdict: verdict, map(verdicts.get, audit.sample)))
+    found, skipped = begun.count("confirmed"), begun.count("skipped")
+    judged, pile = len(begun) - skipped, int(audit.pile.sum())
+    if not judged:
+        return None
+    middle = clopper_pearson(found, judged, pile, confidence)
+    low = clopper_pearson(found, len(begun), pile, confidence).low
+    high = clopper_pearson(found + skipped, len(begun), pile, confidence).high
+    confirmed = [p for p, verdict in verdicts.items() if verdict == "confirmed"]
+    before = audit.discarded & ~audit.pile
+    return Missed(
+        estimate=replace(middle, low=low, high=high),
+        pile=pile,
+        known=int(before[confirmed].sum()),
+        reviewed=len(begun),
+        skipped=skipped,
+        grown=bool((~state.active & ~audit.discarded).any()),
+    )
+
+
+def progress(state: State, truth: Mask | None) -> list[str]:
+    """Say how far a review has come: the verdicts, and what was discarded once it is known.
+
+    With labels, (N,) `truth`, the number of mines that they tell of stands beside the estimate.
+    """
+    given = [*state.opinions.verdicts.values()]
+    kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
+    said = [", ".join(f"{given.count(kind):,} {kind}" for kind in kinds)]
+    estimate, audit = missed(state), state.opinions.audit
+    if estimate is not None and audit is not None:
+        true = "" if truth is None else f"; by the labels, {int((truth & audit.pile).sum()):,}"
+        said.append(estimate.said + true)
+    return said
+
+
+def _diverse(
+    rows: npt.NDArray[np.int64],
+    seen: npt.NDArray[np.int64],
+    unit_embeddings: npt.NDArray[np.float32],
+    length: int,
+) -> npt.NDArray[np.int64]:
+    """Pick one after the other the patch least like everything seen or picked before."""
+    candidates = unit_embeddings[rows]
+    likeness = np.full(len(rows), -np.inf, np.float32)
+    for start in range(0, len(seen), BLOCK):
+        alike = candidates @ unit_embeddings[seen[start : start + BLOCK]].T
+        np.maximum(likeness, alike.max(axis=1), out=likeness)
+    picked: list[int] = []
+    for _ in range(min(length, len(rows))):
+        best = int(np.argmin(likeness))  # the best-ranked one where several are as different
+        picked.append(best)
+        np.maximum(likeness, candidates @ candidates[best], out=likeness)
+        likeness[best] = np.inf
+    return rows[picked]

@@ -1,0 +1,1 @@
+"""How a hunt is kept on disk: format, journal, lock, library, transfer, merge."""

@@ -1,0 +1,1 @@
+"""What panels and exports derive from a session: scales, layers, step changes, round summaries."""

@@ -1,0 +1,63 @@
+"""The session as a table with footprints, from which a notebook or a GIS goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.grid import WGS84
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.hunt.state import State
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def geodataframe_of(
+    table: PatchTable, state: State, pools: npt.NDArray[np.int64] | None
+) -> gpd.GeoDataFrame:
+    """Tabulate a state; `Session.to_geodataframe` documents the columns.
+
+    Parameters
+    ----------
+    table
+        The patches, N.
+    state
+        What was marked and decided about them.
+    pools
+        (N,) labelled pools in each patch, or None without labels.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    numbers = range(len(table))
+    templates = dict.fromkeys(state.templates.positives, "positive")
+    templates |= dict.fromkeys(state.templates.negatives, "negative")
+    texts = {
+        "template": templates,
+        "verdict": state.opinions.verdicts,
+        "note": state.opinions.notes,
+    }
+    lon, lat = table.centroids.T
+    # 32 bits are plenty, and KML knows no longer whole numbers.
+    columns: dict[str, Any] = {
+        "patch": np.arange(len(table), dtype=np.int32),
+        "score": state.scores,
+        "rank": state.ranks.astype(np.int32),
+        "round": np.sum([r.active for r in state.rounds], axis=0, dtype=np.int32),
+        "active": state.active,
+        # Typed, so that a column in which all is missing is text in every file all the same.
+        **{
+            name: pd.array([text.get(patch) for patch in numbers], dtype="string")
+            for name, text in texts.items()
+        },
+        **({} if pools is None else {"pools": pools.astype(np.int32)}),
+        **({} if table.activity is None else {"activity": table.activity}),
+        "lon": lon,
+        "lat": lat,
+    }
+    frame = gpd.GeoDataFrame(columns, geometry=table.footprints, crs=WGS84)
+    frame.attrs["score"] = state.score_name
+    return frame

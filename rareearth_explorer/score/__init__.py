@@ -1,0 +1,1 @@
+"""Scores from embeddings, and how good they are: pure computation on arrays."""

@@ -1,0 +1,6 @@
+"""Imagery from a STAC catalogue: found, chosen by cloud, and fetched window by window."""
+
+from rareearth_explorer.stac.fetching import Fetched, fetch
+from rareearth_explorer.stac.request import Request
+
+__all__ = ["Fetched", "Request", "fetch"]

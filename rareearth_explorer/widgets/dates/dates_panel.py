@@ -1,0 +1,221 @@
+"""The dates panel."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import ipywidgets as w
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from rareearth_explorer.change import Stack, stack_of
+from rareearth_explorer.data.labels import Labels
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.layers import activity_layer
+from rareearth_explorer.widgets.dates.patch_dates import PatchHistory, history_of
+from rareearth_explorer.widgets.review.sheet import ChipSheet
+from rareearth_explorer.widgets.tasks import Aside, Deferred, Failure
+
+PACE = 1500
+"""Milliseconds that each date is shown while playing; the tiles of a date need most of it."""
+
+
+class DatesPanel:
+    """Shows the imagery of any date, the activity on the map, and the patch in hand through time.
+
+    Parameters
+    ----------
+    session
+        What is shown.
+    scene
+        The table's own, or None.
+    others
+        Scenes of other dates; those without a date are left out.
+    labels
+        Known pools, whose series are drawn; or None.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        scene: Scene | None = None,
+        others: Sequence[Scene] = (),
+        labels: Labels | None = None,
+    ) -> None:
+        self.session = session
+        self.scene = scene
+        own, dated = [scene] if scene else [], [other for other in others if other.time]
+        self._dated = [each for each in (*own, *dated) if each.time]
+        # The table's own belongs on the slider, also where no date of it is known.
+        self.scenes = sorted(
+            (*own, *dated), key=lambda each: each.time or datetime.min.replace(tzinfo=UTC)
+        )
+        self._pools = np.empty((0, 2)) if labels is None else labels.centres
+        self._points = shapely.points(self._pools)
+        self._stack: Stack | ExplorerError | None = None
+        self._aside = Aside("dates")
+        self._shown: tuple[int, tuple[str, ...] | None] | None = None
+        self._days: tuple[date, ...] = ()
+        self.open = False
+        self._build()
+        look = Deferred(self._look)
+        session.observe(lambda _: look(), ["state", "in_hand", "bands"])
+        session.observe(lambda _: self._follow_date(), "scene")
+        session.observe(lambda _: self._follow_layer(), "layer")
+
+    def _build(self) -> None:
+        several = self.scene is not None and len(self.scenes) > 1
+        table_date = self.scenes.index(self.scene) if self.scene else 0
+        self.date = w.SelectionSlider(
+            options=[(_name(scene), n) for n, scene in enumerate(self.scenes)] or [("none", 0)],
+            value=table_date,
+            description="Date",
+            tooltip="The date whose imagery the map shows; the scores are those of the table's",
+            disabled=not several,
+            layout=w.Layout(width="280px"),
+            style={"description_width": "40px"},
+        )
+        self.play = w.Play(
+            min=0,
+            max=max(len(self.scenes) - 1, 0),
+            value=table_date,
+            interval=PACE,
+            description="Play",
+            show_repeat=True,
+            tooltip="Show one date after the other",
+            disabled=not several,
+        )
+        self._link = w.link((self.play, "value"), (self.date, "value"))
+        self.date.observe(lambda change: self._choose(change.new), "value")
+        activity = self.session.table.activity
+        self.activity = w.ToggleButton(
+            description="activity on the map",
+            tooltip="Paint how much the liveliest pixels of each patch varied between the dates"
+            if activity is not None
+            else "This table has no activity; 'rareearth-explorer activity --table' adds it",
+            disabled=activity is None,
+            layout=w.Layout(width="auto"),
+        )
+        self.activity.observe(lambda _: self._paint(), "value")
+        self.sheet = ChipSheet()
+        self.sheet.observe(lambda change: self._take(change.new), "place")
+        self.plot = w.Image(format="png", layout=w.Layout(object_fit="contain", display="none"))
+        self.said = w.HTML()
+        bar = w.HBox(
+            [self.date, self.play, self.activity],
+            layout=w.Layout(flex_flow="row wrap", align_items="center"),
+        )
+        bar.add_class("rareearth-bar")
+        self.widget = w.VBox([bar, self.sheet, self.plot, self.said], layout=w.Layout(width="100%"))
+        self.widget.add_class("rareearth-dates")
+        self._say(
+            "Take a patch in hand (<b>t</b> over the map, or in the review) to see it through time."
+            if len(self._dated) > 1
+            else "There is one date only; give others with --compare, or compare=[...] in Python."
+        )
+
+    # The map through time --------------------------------------------------------------------
+
+    def _choose(self, number: int) -> None:
+        if len(self.scenes) > 1:
+            self.session.scene = self.scenes[number]
+
+    def _take(self, place: int) -> None:
+        """Show the date of the chip that was clicked on the map."""
+        day = self._days[place] if place < len(self._days) else None
+        for number, scene in enumerate(self.scenes):
+            if scene.time is not None and scene.time.date() == day:
+                self.date.value = number
+
+    def _follow_date(self) -> None:
+        shown = self.session.scene or self.scene
+        if shown in self.scenes:
+            self.date.value = self.scenes.index(shown)
+            if shown.time is not None and shown.time.date() in self._days:
+                self.sheet.place = self._days.index(shown.time.date())
+
+    def _paint(self) -> None:
+        layer = activity_layer(self.session.table)
+        if self.activity.value:
+            self.session.layer = layer
+        elif _is_activity(self.session):
+            self.session.layer = None
+
+    def _follow_layer(self) -> None:
+        if not _is_activity(self.session):
+            self.activity.value = False
+
+    # The patch in hand through time ----------------------------------------------------------
+
+    def show(self, opened: bool) -> None:
+        """Say whether the panel is in sight; out of sight it reads nothing."""
+        self.open = opened
+        if opened:
+            self._look()
+
+    @property
+    def patch(self) -> int | None:
+        """Row number of the patch in hand, or else of the template marked last."""
+        session = self.session
+        marked = [*session.negatives[-1:], *session.positives[-1:]]
+        return session.in_hand if session.in_hand is not None else next(iter(marked), None)
+
+    def _look(self) -> None:
+        patch, bands = self.patch, self.session.bands
+        if not self.open or len(self._dated) < 2 or patch is None or self._shown == (patch, bands):
+            return
+        self._shown = (patch, bands)
+        self._say(f"Reading {len(self._dated)} dates of patch {patch} …")
+        inside = shapely.contains(self.session.table.footprints[patch], self._points)
+        corners = self.session.table.corners[patch]
+        self._aside.submit(self._show, self._history, patch, corners, self._pools[inside], bands)
+
+    def _history(
+        self,
+        patch: int,
+        corners: npt.NDArray[np.float64],
+        pools: npt.NDArray[np.float64],
+        bands: tuple[str, ...] | None,
+    ) -> PatchHistory:
+        """Read on the other thread, which alone uses the stack's files."""
+        if self._stack is None:
+            try:
+                self._stack = stack_of(self._dated)
+            except ExplorerError as error:
+                self._stack = error
+        if isinstance(self._stack, ExplorerError):
+            return PatchHistory(patch, said=str(self._stack))
+        return history_of(self._stack, patch, corners, pools, bands)
+
+    def _show(self, history: PatchHistory | Failure) -> None:
+        if isinstance(history, Failure):
+            self._shown = None  # so that the same patch is read again
+            reason = html.escape(history.reason)
+            self._say(f"The dates were not read ({reason}); take the patch in hand to try again.")
+            return
+        with self.sheet.hold_sync():
+            self.sheet.chips = [
+                {"patch": history.patch, "caption": day.isoformat()} for day in history.dates
+            ]
+            self.sheet.pictures = list(history.chips)
+        self._days = history.dates
+        self._follow_date()
+        self.plot.value = history.plot
+        self.plot.layout.display = None if history.plot else "none"
+        self._say(f"<b>patch {history.patch}</b>: {html.escape(history.said)}")
+
+    def _say(self, text: str) -> None:
+        self.said.value = f"<span class='rareearth-note'>{text}</span>"
+
+
+def _name(scene: Scene) -> str:
+    return f"{scene.time:%Y-%m-%d}" if scene.time else "no date"
+
+
+def _is_activity(session: Session) -> bool:
+    return session.layer is not None and session.layer.values is session.table.activity

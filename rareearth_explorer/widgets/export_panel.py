@@ -1,0 +1,119 @@
+"""The hand-over panel: the session as a file that the browser downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ipywidgets as w
+
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.export import hand_over
+from rareearth_explorer.export.exporting import Subject
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.widgets.download import download_link
+
+CHOICES: dict[str, tuple[Subject, str]] = {
+    "candidates (GeoJSON)": ("candidates", ".geojson"),
+    "candidates (GeoPackage)": ("candidates", ".gpkg"),
+    "candidates (GeoParquet)": ("candidates", ".parquet"),
+    "candidates (CSV)": ("candidates", ".csv"),
+    "candidates (KML)": ("candidates", ".kml"),
+    "verdicts (GeoJSON)": ("verdicts", ".geojson"),
+    "verdicts (GeoPackage)": ("verdicts", ".gpkg"),
+    "verdicts (GeoParquet)": ("verdicts", ".parquet"),
+    "verdicts (CSV)": ("verdicts", ".csv"),
+    "verdicts (KML)": ("verdicts", ".kml"),
+    "report on candidates (HTML)": ("candidates", ".html"),
+    "report on candidates (PDF)": ("candidates", ".pdf"),
+    "report on verdicts (HTML)": ("verdicts", ".html"),
+    "report on verdicts (PDF)": ("verdicts", ".pdf"),
+    "map (PNG)": ("map", ".png"),
+    "map (SVG)": ("map", ".svg"),
+    "UMAP (PNG)": ("umap", ".png"),
+    "UMAP (SVG)": ("umap", ".svg"),
+    "ROC or histogram (PNG)": ("curve", ".png"),
+    "ROC or histogram (SVG)": ("curve", ".svg"),
+}
+
+
+class HandoverPanel:
+    """Makes a list, a report or a figure of the session and offers it for download.
+
+    The file travels inside the page, so it arrives also from a remote Jupyter.
+
+    Parameters
+    ----------
+    session, scene
+        What is handed over, and where the pictures of a report come from.
+    name
+        Tells what the session is called, for the file's name.
+    """
+
+    def __init__(self, session: Session, scene: Scene | None, name: Callable[[], str]) -> None:
+        self.session = session
+        self.scene = scene
+        self._name = name
+        self.choice = w.Dropdown(
+            options=list(CHOICES),
+            description="Hand over",
+            tooltip="What to write, the best first, and as what kind of file",
+            layout=w.Layout(width="272px"),
+            style={"description_width": "72px"},
+        )
+        self.only_selected = w.Checkbox(
+            description="only the selected",
+            tooltip="List just the patches selected by lasso or drawing; figures show all",
+            disabled=True,
+            indent=False,
+            layout=w.Layout(width="auto"),
+        )
+        self.make = w.Button(
+            description="make",
+            tooltip="Write the file; a link to download it appears",
+            layout=w.Layout(width="auto"),
+        )
+        self.link = w.HTML()
+        self.make.on_click(lambda _: self.write())
+        session.observe(lambda _: self._on_selection(), "selection")
+        bar = w.HBox(
+            [self.choice, self.only_selected, self.make], layout=w.Layout(flex_flow="row wrap")
+        )
+        bar.add_class("rareearth-bar")
+        self.widget = w.VBox([bar, self.link], layout=w.Layout(width="100%"))
+
+    def _on_selection(self) -> None:
+        self.only_selected.disabled = not self.session.selection
+        self.only_selected.value &= bool(self.session.selection)
+
+    def write(self) -> None:
+        """Write the chosen file and show a link to it; what is wrong is said."""
+        what, suffix = CHOICES[self.choice.value]
+        limited = self.only_selected.value and what in ("candidates", "verdicts")
+        name = f"{self._name()}-{'selected-' if limited else ''}{what}{suffix}"
+        self.link.value = "<span class='rareearth-note'>Writing …</span>"
+        try:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / name
+                hand_over(
+                    self.session,
+                    path,
+                    what=what,
+                    name=self._name(),
+                    scene=self.scene,
+                    within=self.session.selection if limited else None,
+                )
+                content = path.read_bytes()
+        except Exception as error:  # noqa: BLE001 # nobody else is there to say it
+            self.link.value = ""
+            known = isinstance(error, ExplorerError)
+            self.session.message = str(error) if known else _unforeseen(name, error)
+            return
+        self.link.value = download_link(name, content)
+
+
+def _unforeseen(name: str, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}"
+    return f"{name} was not written ({reason}); choose another kind of file and report this."

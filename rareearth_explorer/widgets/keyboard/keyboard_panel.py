@@ -1,0 +1,87 @@
+"""The keyboard panel: which key does what, and the list of keys that `?` shows."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as w
+import traitlets as t
+
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session
+
+ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
+"""How keys are written that a browser calls otherwise than a keyboard."""
+
+
+class KeyListener(anywidget.AnyWidget):
+    """Reports keys pressed inside the explorer as ``{"key": name}``."""
+
+    _esm = Path(__file__).with_name("keys.js")
+
+    names = t.List(t.Unicode()).tag(sync=True)
+    """Names of the keys to report, such as ``c`` or ``Ctrl+z``; others stay the page's."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a key does, in words and in deed."""
+
+    meaning: str
+    act: Callable[[], None]
+
+
+class KeyboardPanel:
+    """Runs what belongs to a key.
+
+    Parameters
+    ----------
+    session
+        Where what went wrong is said.
+    keys
+        Name of each key and what it does.
+    """
+
+    def __init__(self, session: Session, keys: Mapping[str, Key]) -> None:
+        self.session = session
+        self.keys = {**keys, "?": Key("show or hide this list", self.toggle_help)}
+        self.listener = KeyListener(names=[*self.keys, "Escape"], layout=w.Layout(display="none"))
+        self.listener.on_msg(lambda _widget, message, _buffers: self.receive(message))
+        rows = "".join(_row(ARROWS.get(name, name), key.meaning) for name, key in self.keys.items())
+        self.help = w.HTML(
+            f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
+        )
+        self.help.add_class("rareearth-help")
+        self.button = w.Button(
+            description="keys ?", tooltip="Which key does what", layout=w.Layout(width="auto")
+        )
+        self.button.on_click(lambda _: self.toggle_help())
+        self.widget = w.HBox(
+            [self.listener, self.help, self.button], layout=w.Layout(flex="0 0 auto")
+        )
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Run what belongs to the key of a message from the browser."""
+        if message.get("key") == "Escape":
+            self.help.layout.display = "none"
+        key = self.keys.get(str(message.get("key")))
+        if key is None:
+            return
+        self.session.message = ""
+        try:
+            key.act()
+        except ExplorerError as error:
+            self.session.message = str(error)
+
+    def toggle_help(self) -> None:
+        """Show the list of keys, or hide it."""
+        self.help.layout.display = None if self.help.layout.display == "none" else "none"
+
+
+def _row(name: str, meaning: str) -> str:
+    return f"<tr><td><kbd>{html.escape(name)}</kbd></td><td>{html.escape(meaning)}</td></tr>"

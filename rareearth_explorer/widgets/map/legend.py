@@ -1,0 +1,74 @@
+"""What the map's colours mean, and what is known of a patch."""
+
+from __future__ import annotations
+
+from rareearth_explorer.data.rendering import palette_hex
+from rareearth_explorer.data.scene import Index
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.layers import score_layer
+from rareearth_explorer.hunt.views.scale import DIVERGING
+from rareearth_explorer.score.contrast import ScoreKind
+
+
+def legend(session: Session, index: Index | None = None) -> str:
+    """Explain the colours, as HTML: which number, from where to where, which end is mine-like.
+
+    Parameters
+    ----------
+    session
+        Whose scores are shown.
+    index
+        Which the imagery shows, if any.
+    """
+    said = [_of_scores(session)] if index is None else [_of_scores(session), _of_index(index)]
+    return f"<div class='rareearth-legend'>{''.join(said)}</div>"
+
+
+def describe_patch(session: Session, patch: int) -> str:
+    """Say which patch it is and what is known of it, and below how it scores and ranks."""
+    state = session.state
+    known = [f"patch {patch}"]
+    if sign := state.templates.sign_of(patch):
+        known.append(f"{sign} template")
+    if session.pools is not None and session.pools[patch]:
+        known.append(f"{session.pools[patch]} pool{'s' if session.pools[patch] > 1 else ''}")
+    if not state.active[patch]:
+        known.append("discarded")
+    if state.kind is ScoreKind.NONE:
+        return " · ".join(known)
+    return f"{' · '.join(known)}\nscore {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
+
+
+def _of_scores(session: Session) -> str:
+    if session.layer is None and session.state.kind is ScoreKind.NONE:
+        return "<div>Click a patch that shows what you seek.</div>"
+    layer = session.layer or score_layer(session.state)
+    scale = layer.scale
+    middle = "0" if scale.palette == DIVERGING else ""
+    return (
+        f"<b>{layer.title}</b>{_ramp(scale.palette)}"
+        f"{_ends(f'{scale.low:.3g}', middle, f'{scale.high:.3g}')}{_ends(*layer.ends)}"
+    )
+
+
+def _of_index(index: Index) -> str:
+    return (
+        f"<b>{index.name}</b>, {index.meaning}"
+        f"{_ramp(index.palette)}{_ends(_number(index.low), _number(index.high))}"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
+
+
+def _ramp(palette: str) -> str:
+    stops = ",".join(palette_hex(palette, 9))
+    return (
+        f"<div class='rareearth-ramp' style='background:linear-gradient(to right,{stops})'></div>"
+    )
+
+
+def _ends(*texts: str) -> str:
+    spans = "".join(f"<span>{text}</span>" for text in texts)
+    return f"<div class='rareearth-ends'>{spans}</div>"

@@ -1,0 +1,240 @@
+"""The map panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipyleaflet
+import ipywidgets as w
+import numpy as np
+
+from rareearth_explorer.data.rendering import palette_rgba
+from rareearth_explorer.data.scene import Scene, index_of
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session, Sign
+from rareearth_explorer.hunt.views.layers import score_layer
+from rareearth_explorer.widgets.map.base_map import BaseMapChoice
+from rareearth_explorer.widgets.map.bridge import MapBridge, mercator_offsets
+from rareearth_explorer.widgets.map.drawing import DrawingTools
+from rareearth_explorer.widgets.map.imagery import ImageryControls
+from rareearth_explorer.widgets.map.imagery_tiles import TileServer, native_zoom
+from rareearth_explorer.widgets.map.legend import describe_patch, legend
+from rareearth_explorer.widgets.map.place import PlaceBox
+from rareearth_explorer.widgets.map.swipe import DateSwipe
+from rareearth_explorer.widgets.tasks import Deferred
+
+OUTLINES: dict[str, dict[str, Any]] = {
+    "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
+    "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
+    "in hand": {"color": "#ff3df2", "weight": 3, "casing": "#3d003a"},
+    "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
+    "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
+}
+"""How groups of patches are outlined, from below to above; each differs in lightness too."""
+
+
+class MapPanel:
+    """Shows where the patches are and how they score; clicks mark templates.
+
+    Parameters
+    ----------
+    session
+        What is shown and changed.
+    scene
+        Imagery to lay beneath, or None.
+    others
+        Imagery of other dates, to compare it with.
+    over
+        Widgets of other panels to show over the map, below its own tools.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        scene: Scene | None = None,
+        others: Sequence[Scene] = (),
+        over: Sequence[w.Widget] = (),
+    ) -> None:
+        self.session = session
+        origin, corners = mercator_offsets(session.table.corners)
+        (south, west), (north, east) = session.table.bounds
+        self.map = ipyleaflet.Map(
+            layers=(),
+            center=((south + north) / 2, (west + east) / 2),
+            zoom=12,
+            max_zoom=22,
+            zoom_snap=0.5,
+            scroll_wheel_zoom=True,
+            # Both would also be clicks: a double click is two, shift-drag begins with one.
+            double_click_zoom=False,
+            box_zoom=False,
+            attribution_control=False,
+            layout=w.Layout(width="100%", height="100%"),
+        )
+        self.map.add(ipyleaflet.ScaleControl(position="bottomright", imperial=False))
+        self.bridge = MapBridge(
+            map=self.map,
+            bounds=session.table.bounds,
+            origin=origin,
+            corners=corners,
+            imagery=int(scene is not None),
+            imagery_zoom=native_zoom(scene.gsd) if scene else 18,
+            layout=w.Layout(display="none"),
+        )
+        tiles = TileServer(self.bridge, scene) if scene else None
+        self.imagery = ImageryControls(session, self.bridge, tiles)
+        self.bands = self.imagery.bands
+        self.swipe = DateSwipe(session, self.bridge, scene, others)
+        self._tiles = {"imagery": tiles, "compared": self.swipe.tiles}
+        self.base_map = BaseMapChoice(self.map)
+        self.place = PlaceBox(session, self.bridge)
+        self.drawing = DrawingTools(session, self.bridge)
+        self.legend = w.HTML()
+        self.map.add(ipyleaflet.WidgetControl(widget=self.legend, position="bottomleft"))
+        self._build_controls()
+        self._build_tools()
+        above = w.VBox([self.tools, self.drawing.hint, *over, self.drawer])
+        above.add_class("rareearth-over")
+        stage = w.Box([self.map, above], layout=w.Layout(flex="1 1 auto", min_height="200px"))
+        stage.add_class("rareearth-stage")
+        self.widget = w.VBox(
+            [self.controls, stage, self.bridge], layout=w.Layout(height="100%", width="100%")
+        )
+        self._link()
+
+    def _build_controls(self) -> None:
+        self.sign = w.ToggleButtons(
+            options=[("+ positive", "positive"), ("− negative", "negative")],
+            description="Click",
+            tooltip="What a click on the map marks; Shift or the right button marks the other",
+            tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
+            style=w.ToggleButtonsStyle(button_width="93px", description_width="36px"),
+            layout=w.Layout(width="auto"),
+        )
+        self.opacity = w.FloatSlider(
+            description="Scores",
+            tooltip="How strongly the score colours cover the imagery",
+            min=0,
+            max=1,
+            step=0.05,
+            readout=False,
+            layout=w.Layout(width="98px"),
+            style={"description_width": "46px"},
+        )
+        self.grid = w.Checkbox(
+            description="Grid", tooltip="Lines between patches", indent=False,
+            layout=w.Layout(width="58px"),
+        )  # fmt: skip
+        self.mines = w.Checkbox(
+            value=self.session.truth is not None,
+            description="Mines",
+            tooltip="Outline the patches with known pools, from the labels",
+            disabled=self.session.truth is None,
+            indent=False,
+            layout=w.Layout(width="66px"),
+        )
+        self.controls = w.HBox(
+            [self.sign, self.opacity, self.grid, self.imagery.shown, self.bands, self.mines],
+            layout=w.Layout(flex="0 0 auto", align_items="center", flex_flow="row wrap"),
+        )
+        self.controls.add_class("rareearth-bar")
+
+    def _build_tools(self) -> None:
+        self.more = w.ToggleButton(
+            description="Map",
+            tooltip="Band combinations, another date, base maps",
+            layout=w.Layout(width="auto"),
+        )
+        self.tools = w.HBox([self.place.text, self.more])
+        self.drawer = w.VBox(
+            [
+                w.HBox(self.imagery.channels, layout=w.Layout(flex_flow="row wrap")),
+                self.swipe.date,
+                self.base_map.choice,
+                self.base_map.note,
+            ],
+            layout=w.Layout(display="none"),
+        )
+        self.tools.add_class("rareearth-tools")
+        self.drawer.add_class("rareearth-drawer")
+        self.more.observe(lambda change: self._open_drawer(opened=change.new), "value")
+
+    def _open_drawer(self, *, opened: bool) -> None:
+        self.drawer.layout.display = None if opened else "none"
+
+    def _link(self) -> None:
+        self._links = [
+            w.link((self.session, "sign"), (self.sign, "value")),
+            w.link((self.bridge, "opacity"), (self.opacity, "value")),
+            w.link((self.bridge, "grid"), (self.grid, "value")),
+        ]
+        self.mines.observe(lambda _: self._outline(), "value")
+        self.session.observe(lambda _: self._show_state(), ["state", "layer"])
+        self.session.observe(lambda _: self._outline(), "selection")
+        self.session.observe(lambda _: self._fly(), "in_hand")
+        self.session.observe(lambda _: self._explain(), "bands")
+        describe = Deferred(self._describe_hovered)
+        self.session.observe(lambda _: describe(), "state")
+        self.session.observe(lambda _: self._describe_hovered(), "hovered")
+        self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
+        self._show_state()
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Act on a message from the browser; see `MapBridge` for what they hold."""
+        kind = message.get("kind")
+        if kind == "click":
+            self._click(int(message["patch"]), other=bool(message["other"]))
+        elif kind == "hover":
+            self.session.hovered = message["patch"]
+        elif kind == "drawn":
+            self.drawing.select(message["ring"])
+        elif kind == "measure":
+            self.drawing.measure(message["path"])
+        elif kind in ("tile", "cancel") and (tiles := self._tiles[message["layer"]]):
+            tiles.request(message)
+
+    def _click(self, patch: int, *, other: bool) -> None:
+        plain_is_positive = self.session.sign == "positive"
+        sign: Sign = "positive" if plain_is_positive != other else "negative"
+        self.bridge.pin = ()  # who clicks has found the place
+        try:
+            self.session.toggle(patch, sign)
+        except ExplorerError as error:
+            self.session.message = str(error)
+
+    def _fly(self) -> None:
+        patch = self.session.in_hand
+        lon, lat = self.session.table.centroids[0 if patch is None else patch]
+        self.bridge.focus = () if patch is None else (float(lat), float(lon))
+        self.bridge.pin = ()
+        self._outline()
+
+    def _show_state(self) -> None:
+        layer = self.session.layer or score_layer(self.session.state)
+        with self.bridge.hold_sync():
+            self.bridge.levels = layer.levels.tobytes()
+            self.bridge.palette = palette_rgba(layer.scale.palette)
+            self._outline()
+        self._explain()
+
+    def _explain(self) -> None:
+        self.legend.value = legend(self.session, index_of(self.session.bands))
+
+    def _outline(self) -> None:
+        templates = self.session.state.templates
+        mines = self.session.truth if self.mines.value else None
+        groups = {
+            "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
+            "selection": list(self.session.selection),
+            "in hand": [] if self.session.in_hand is None else [self.session.in_hand],
+            "positive": list(templates.positives),
+            "negative": list(templates.negatives),
+        }
+        self.bridge.outlines = {
+            name: {"patches": groups[name], **style} for name, style in OUTLINES.items()
+        }
+
+    def _describe_hovered(self) -> None:
+        patch = self.session.hovered
+        self.bridge.tooltip = "" if patch is None else describe_patch(self.session, patch)

@@ -1,0 +1,191 @@
+"""The merge panel: another session beside this one, every conflict decided by a person."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import ipywidgets as w
+import traitlets as t
+
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.state import Round
+from rareearth_explorer.hunt.store.journal import replay
+from rareearth_explorer.hunt.store.library import session_file
+from rareearth_explorer.hunt.store.merging import Conflict, Difference, Key, Side, compare
+
+SHOWN = 28
+"""Characters of each side in the list; the one chosen is shown whole."""
+
+
+class MergingPanel(t.HasTraits):
+    """Compares the session with another of the same table, and merges it in one step."""
+
+    names = t.Tuple()
+    """Names of the sessions there are."""
+
+    current = t.Unicode()
+    """Name of the session that is open, which is not offered."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._theirs: State | None = None
+        self._mine: Round = session.state.rounds[0]
+        self._difference = Difference((), (), 0)
+        self._sides: dict[Key, Side] = {}
+        self._listing = False
+        self.other = w.Dropdown(
+            description="Merge with",
+            tooltip="Another session of this table, such as another analyst's",
+            layout=w.Layout(width="260px"),
+            style={"description_width": "76px"},
+        )
+        self.compare = _button("compare", "List what is new there and where the two differ")
+        self.said = w.HTML()
+        self.conflicts = w.Select(
+            rows=6,
+            description="Conflicts",
+            tooltip="Where the two sessions differ; choosing one shows the patch on the map",
+            layout=w.Layout(width="100%", height="auto"),
+            style={"description_width": "60px"},
+        )
+        self.whole = w.HTML()
+        self.mine = _button("mine", "Keep what this session says, and go to the next")
+        self.theirs = _button("theirs", "Take what the other session says, and go to the next")
+        self.all_mine = _button("all mine", "Keep what this session says of all undecided")
+        self.all_theirs = _button("all theirs", "Take what the other says of all undecided")
+        self.merge = _button("merge", "Merge as decided, in one step; undo takes it back")
+        self.cancel = _button("cancel", "Leave this session as it is")
+        self.deciding = w.VBox(
+            [
+                self.conflicts,
+                self.whole,
+                _bar([self.mine, self.theirs, self.all_mine, self.all_theirs]),
+            ]
+        )
+        self.found = w.VBox([self.said, self.deciding, _bar([self.merge, self.cancel])])
+        self.widget = w.VBox(
+            [_bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
+        )
+        self._connect()
+        self._show()
+
+    def _connect(self) -> None:
+        clicks: dict[w.Button, Callable[[], None]] = {
+            self.compare: self._compare,
+            self.mine: lambda: self._decide("mine"),
+            self.theirs: lambda: self._decide("theirs"),
+            self.all_mine: lambda: self._decide_rest("mine"),
+            self.all_theirs: lambda: self._decide_rest("theirs"),
+            self.merge: self._merge,
+            self.cancel: self._end,
+        }
+        for button, verb in clicks.items():
+            button.on_click(lambda _, verb=verb: verb())
+        self.observe(lambda _: self._offer(), ["names", "current"])
+        self.conflicts.observe(lambda _: self._choose(), "value")
+        self.session.observe(lambda _: self._follow(), "state")
+
+    def _offer(self) -> None:
+        others = [name for name in self.names if name != self.current]
+        chosen = self.other.value
+        if chosen not in others:
+            self._end()
+        self.other.options = others
+        self.other.value = chosen if chosen in others else next(iter(others), None)
+
+    def _compare(self) -> None:
+        if self.other.value is None:
+            self.session.message = "There is no other session of this table; bring one as a file."
+            return
+        theirs = Session(self.session.table)
+        try:
+            record = replay(session_file(theirs.table, self.other.value), theirs)
+        except ExplorerError as error:
+            self.session.message = str(error)
+            return
+        self.session.message = record.said
+        self._sides = {}
+        self._theirs, self._mine = theirs.state, self.session.state.rounds[0]
+        self._follow()
+
+    def _follow(self) -> None:
+        """Compare anew, for what this session says may have changed."""
+        if self._mine is not self.session.state.rounds[0]:  # which all of a session's states share
+            self._end()
+        if self._theirs is not None:
+            self._difference = compare(self.session.state, self._theirs)
+            known = {c.key for c in self._difference.conflicts}
+            self._sides = {key: side for key, side in self._sides.items() if key in known}
+            self._show()
+
+    def _show(self) -> None:
+        self.found.layout.display = "none" if self._theirs is None else ""
+        conflicts = self._difference.conflicts
+        self.deciding.layout.display = "" if conflicts else "none"
+        undecided = [n for n, c in enumerate(conflicts) if c.key not in self._sides]
+        self._listing = True
+        chosen = self.conflicts.value
+        self.conflicts.options = [(self._line(c), n) for n, c in enumerate(conflicts)]
+        following = [n for n in undecided if chosen is not None and n >= chosen]
+        self.conflicts.value = next(iter(following or undecided), 0 if conflicts else None)
+        self._listing = False
+        self._choose()
+        left = f" {len(undecided):,} of them are to be decided." if undecided else ""
+        said = f"{self._difference.said}{left} Rounds and scorer stay yours."
+        self.said.value = f"<span class='rareearth-note'>{html.escape(said)}</span>"
+        self.merge.disabled = bool(undecided) or not (conflicts or self._difference.added)
+        self.all_mine.disabled = self.all_theirs.disabled = not undecided
+
+    def _line(self, conflict: Conflict) -> str:
+        side = self._sides.get(conflict.key, "?")
+        mine, theirs = (text[:SHOWN] for text in (conflict.mine, conflict.theirs))
+        patch, subject = conflict.key
+        return f"{side:<6} · patch {patch} · {subject} · mine: {mine} · theirs: {theirs}"
+
+    def _choose(self) -> None:
+        """Show the chosen conflict in full, and its patch on the map."""
+        place = self.conflicts.value
+        if self._listing or place is None or self._theirs is None:
+            return
+        conflict = self._difference.conflicts[place]
+        self.whole.value = "<br>".join(
+            f"{side}: <b>{html.escape(text)}</b>"
+            for side, text in (("mine", conflict.mine), ("theirs", conflict.theirs))
+        )
+        self.session.in_hand = conflict.patch
+
+    def _decide(self, side: Side) -> None:
+        if self.conflicts.value is not None:
+            self._sides[self._difference.conflicts[self.conflicts.value].key] = side
+            self._show()
+
+    def _decide_rest(self, side: Side) -> None:
+        for conflict in self._difference.conflicts:
+            self._sides.setdefault(conflict.key, side)
+        self._show()
+
+    def _merge(self) -> None:
+        try:
+            said = self._difference.decided(self._sides)
+            self._end()
+            self.session.merge(said, self.other.value)
+        except ExplorerError as error:
+            self.session.message = str(error)
+
+    def _end(self) -> None:
+        self._theirs, self._mine = None, self.session.state.rounds[0]
+        self._difference, self._sides = Difference((), (), 0), {}
+        self._show()
+
+
+def _bar(parts: list[w.Widget]) -> w.HBox:
+    bar = w.HBox(parts, layout=w.Layout(flex_flow="row wrap"))
+    bar.add_class("rareearth-bar")
+    return bar
+
+
+def _button(name: str, tooltip: str) -> w.Button:
+    return w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))

@@ -1,0 +1,104 @@
+"""The rounds panel: threshold, refine, back, undo, redo, and what each would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+import numpy as np
+
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.tasks import Deferred
+
+
+class RoundsPanel:
+    """Buttons for the verbs that change the round, and counts of what is kept."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._showing = False
+        self.threshold = w.BoundedFloatText(
+            description="Threshold",
+            tooltip="Refining discards the patches that score below it; the paper's is 0",
+            min=-1,
+            max=1,
+            step=0.005,
+            layout=w.Layout(width="160px"),
+            style={"description_width": "68px"},
+        )
+        self.refine = self._button("refine", session.refine, "Discard what scores below")
+        self.back = self._button("back", session.back, "Return to the round before")
+        self.undo = self._button("undo", session.undo, "Take the last step back")
+        self.redo = self._button("redo", session.redo, "Do the undone step again")
+        self.strip = w.ToggleButtons(
+            options=[("1", 0)],
+            description="Rounds",
+            tooltip="Rounds so far; choose an earlier one to return to it",
+            style=w.ToggleButtonsStyle(button_width="auto", description_width="52px"),
+            layout=w.Layout(width="auto"),
+        )
+        self.strip.observe(lambda change: self._return_to(change.new), "value")
+        # In a line of its own, or the map would move under the pointer as the sentence grows.
+        self.counts = w.HTML(layout=w.Layout(flex="1 0 100%"))
+        self.widget = w.HBox(
+            [self.threshold, self.refine, self.back, self.undo, self.redo, self.strip, self.counts],
+            layout=w.Layout(align_items="center", flex_flow="row wrap", flex="0 0 auto"),
+        )
+        self.widget.add_class("rareearth-bar")
+        self._link = w.link((session, "threshold"), (self.threshold, "value"))
+        show = Deferred(self._show)
+        session.observe(lambda _: show(), ["state", "threshold"])
+        self._show()
+
+    def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:
+        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
+
+        def run(_: w.Button) -> None:
+            self.session.message = ""
+            try:
+                verb()
+            except ExplorerError as error:
+                self.session.message = str(error)
+
+        button.on_click(run)
+        return button
+
+    def _return_to(self, number: int | None) -> None:
+        if not self._showing and number is not None and number < len(self.session.state.rounds) - 1:
+            self.session.back(number)
+
+    def _show_strip(self) -> None:
+        rounds = self.session.state.rounds
+        options = [(f"{n + 1}: {int(r.active.sum()):,}", n) for n, r in enumerate(rounds)]
+        # Setting the options chooses the first of them, which is no wish to return to it.
+        self._showing = True
+        self.strip.options = options
+        self.strip.index = len(rounds) - 1
+        self._showing = False
+
+    def _show(self) -> None:
+        self._show_strip()
+        session, state = self.session, self.session.state
+        scored = state.kind is not ScoreKind.NONE
+        self.refine.disabled = not scored
+        self.back.disabled = len(state.rounds) == 1
+        self.undo.disabled, self.redo.disabled = not session.can_undo, not session.can_redo
+        total, active = len(session.table), int(state.active.sum())
+        parts = [f"<b>Round {len(state.rounds)}</b>: {_share(active, total)} patches kept"]
+        if session.truth is not None:
+            mines = int(session.truth.sum())
+            parts.append(f"{_share(int((session.truth & state.active).sum()), mines)} with mines")
+        if scored:
+            would = state.active & (state.scores >= np.float32(session.threshold))
+            coming = f"refining would keep {int(would.sum()):,}"
+            if session.truth is not None:
+                coming += f", {int((session.truth & would).sum()):,} with mines"
+            parts.append(coming)
+        self.counts.value = " · ".join(parts)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = f" ({part / whole:.0%})" if whole else ""
+    return f"{part:,} of {whole:,}{percent}"

@@ -1,0 +1,60 @@
+"""Pictures of patches, drawn once, and some of them before they are asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+from rareearth_explorer.data.rendering import encode_picture
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.errors import SceneError
+
+log = logging.getLogger(__name__)
+
+KEPT = 800
+"""Pictures kept, some 4 kB each."""
+
+CHIP = 84
+"""Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
+
+Bands = tuple[str, ...] | None
+
+
+class Pictures:
+    """Draws patches from a scene.
+
+    Parameters
+    ----------
+    table
+        Where the patches are.
+    scene
+        What they were cut from; without one, or without a grid, no patch has a picture.
+    """
+
+    def __init__(self, table: PatchTable, scene: Scene | None) -> None:
+        self.table = table
+        self.scene = scene
+        self.of = lru_cache(KEPT)(self._draw)
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="chips")
+
+    def prepare(self, patches: Iterable[int], bands: Bands) -> None:
+        """Draw patches on another thread, so that `of` has them at once."""
+        for patch in patches:
+            self._ahead.submit(self.of, patch, bands)
+
+    def _draw(self, patch: int, bands: Bands) -> bytes:
+        """WebP picture of a patch; empty where there is none."""
+        table = self.table
+        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+            return b""
+        window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
+        try:
+            return encode_picture(self.scene.chip(window, CHIP, bands=bands))
+        except SceneError:
+            return b""
+        except Exception:
+            log.exception("%s: patch %d is not drawn", self.scene.path, patch)
+            return b""

@@ -1,0 +1,134 @@
+"""The ROC panel: how well the ranking finds the labelled mines, round by round."""
+
+from __future__ import annotations
+
+import io
+
+import ipywidgets as w
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.views.round_curve import curve_of
+from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.score.evaluation import RocCurve
+from rareearth_explorer.widgets.tasks import Deferred
+
+EARLIER = "#b8c4d0"
+PRESENT = "#b2182b"
+BINS = 60
+NOTHING = (np.empty(0), np.empty(0))
+
+
+class RocPanel:
+    """ROC curves of the present and the earlier rounds; without labels, a score histogram.
+
+    Every curve ranks all patches, those discarded below those kept, so that rounds compare.
+    Templates are left out of it: the analyst pointed at them, the ranking did not find them.
+    """
+
+    def __init__(self, session: Session, size: tuple[float, float] = (5.0, 2.6)) -> None:
+        self.session = session
+        self.curves: list[RocCurve] = []
+        self.figure = Figure(figsize=size, dpi=110, layout="constrained")
+        FigureCanvasAgg(self.figure)
+        self.axes = self.figure.add_subplot()
+        self._earlier: dict[State, RocCurve | None] = {}
+        self.image = w.Image(
+            format="png", layout=w.Layout(object_fit="contain", flex="1 1 0", min_height="0")
+        )
+        self.caption = w.HTML()
+        self.widget = w.VBox(
+            [self.image, self.caption], layout=w.Layout(flex="1 1 0", min_height="170px")
+        )
+        self.widget.add_class("rareearth-roc")
+        if session.truth is None:
+            self._prepare_histogram()
+        else:
+            self._prepare_curves()
+        self._redraw = Deferred(self.draw)
+        session.observe(lambda _: self._redraw(), "state")
+        if session.truth is None:
+            session.observe(lambda _: self._redraw(), "threshold")
+        self.draw()
+
+    def draw(self) -> None:
+        """Bring the picture up to date with the session."""
+        if self.session.truth is None:
+            self._draw_histogram()
+        else:
+            self._draw_curves(self.session.truth)
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
+        self.image.value = file.getvalue()
+
+    # With labels -----------------------------------------------------------------------------
+
+    def _prepare_curves(self) -> None:
+        self.axes.set(xlabel="false positive rate", ylabel="true positive rate")
+        self.axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+        self.axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
+        self._lines = [self.axes.plot([], [], color=EARLIER, linewidth=1.2)[0]]
+        self._present = self.axes.plot([], [], color=PRESENT, linewidth=2)[0]
+
+    def _draw_curves(self, truth: npt.NDArray[np.bool_]) -> None:
+        state = self.session.state
+        self._earlier = {s: self._earlier.get(s) or curve_of(s, truth) for s in state.line[:-1]}
+        past = [c for c in self._earlier.values() if c is not None]
+        present = curve_of(state, truth)
+        self.curves = [*past, *([present] if present else [])]
+        while len(self._lines) < len(past):
+            self._lines += self.axes.plot([], [], color=EARLIER, linewidth=1.2)
+        for number, line in enumerate(self._lines):
+            shown = number < len(past)
+            fpr, tpr = (past[number].fpr, past[number].tpr) if shown else NOTHING
+            line.set_data(fpr, tpr)
+            line.set_label(f"round {number + 1}: {past[number].auc:.3f}" if shown else "_")
+        fpr, tpr = (present.fpr, present.tpr) if present else NOTHING
+        self._present.set_data(fpr, tpr)
+        self._present.set_label(f"round {len(state.rounds)}: {present.auc:.3f}" if present else "_")
+        if self.curves:
+            self.axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
+        elif legend := self.axes.get_legend():
+            legend.remove()
+        self.caption.value = _note(self._say(present))
+
+    def _say(self, present: RocCurve | None) -> str:
+        if self.session.state.kind is ScoreKind.NONE:
+            return "Mark a template to see how well it finds the labelled mines."
+        if present is None:
+            return "No curve: the labelled patches left are all with, or all without, a mine."
+        templates = len(self.session.positives) + len(self.session.negatives)
+        return f"All patches ranked, less the {templates} template{'s'[: templates != 1]}."
+
+    # Without labels --------------------------------------------------------------------------
+
+    def _prepare_histogram(self) -> None:
+        self.axes.set(xlabel="score", ylabel="patches", yscale="symlog")
+        self._bars = self.axes.stairs(np.zeros(BINS), np.linspace(-1, 1, BINS + 1), fill=True)
+        self._bars.set(color="#8aa4bd")
+        self._at = self.axes.axvline(0, color=PRESENT, linewidth=1.2)
+
+    def _draw_histogram(self) -> None:
+        state = self.session.state
+        if state.kind is ScoreKind.NONE:
+            self.caption.value = _note("No labels, so no ROC curve. Mark a template to see scores.")
+            counts, edges = np.zeros(BINS), np.linspace(-1, 1, BINS + 1)
+        else:
+            counts, edges = np.histogram(state.scores[state.active], BINS)
+            self.caption.value = _note(
+                f"No labels, so no ROC curve: histogram of the {state.score_name} of the active "
+                "patches; the line is the threshold."
+            )
+        self._bars.set_data(counts, edges)
+        at = self.session.threshold
+        self._at.set_xdata([at, at])
+        margin = 0.02 * (edges[-1] - edges[0])
+        self.axes.set_xlim(min(edges[0], at) - margin, max(edges[-1], at) + margin)
+        self.axes.set_ylim(0, max(10.0, 1.5 * float(counts.max())))
+
+
+def _note(text: str) -> str:
+    return f"<span class='rareearth-note'>{text}</span>"

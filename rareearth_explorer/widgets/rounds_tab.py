@@ -1,0 +1,158 @@
+"""The history panel: a table of the rounds, branches to go on from, two rounds compared."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+
+from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.views.layers import Layer, rank_change
+from rareearth_explorer.hunt.views.round_summary import RoundSummary, summaries
+from rareearth_explorer.widgets.tasks import Deferred
+
+HEADINGS = {
+    "round": "",
+    "threshold": "scores below it were discarded to begin the round",
+    "patches": "patches in play",
+    "templates": "positive and negative templates when the round was left",
+    "reviewed": "verdicts given in the round",
+    "yield": "share of these verdicts that confirm",
+    "recall": "share of the patches with labelled pools that are in play",
+    "precision": "share of the patches in play that hold labelled pools",
+    "AUC": "of the ranking of all patches, less the templates",
+}
+
+
+class HistoryPanel:
+    """What each round kept and found; choosing two rounds paints what changed between them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._filling = False
+        self._layer: Layer | None = None
+        self.table = w.HTML()
+        self.before, self.after = (
+            w.Dropdown(
+                description=name,
+                tooltip=tooltip,
+                layout=w.Layout(width="150px"),
+                style={"description_width": "60px"},
+            )
+            for name, tooltip in (
+                ("Compare", "The round to compare from"),
+                ("with", "The round to compare with"),
+            )
+        )
+        self.compare = w.ToggleButton(
+            description="on the map",
+            tooltip="Paint by how much each patch rose or fell in the ranking between the rounds",
+            layout=w.Layout(width="auto"),
+        )
+        self.branch = w.Dropdown(
+            description="Branch",
+            tooltip="Rounds that were left by going back",
+            layout=w.Layout(width="300px"),
+            style={"description_width": "60px"},
+        )
+        self.visit = w.Button(
+            description="go on from it",
+            tooltip="Its rounds, templates and scorer again; the present ones become a branch",
+            layout=w.Layout(width="auto"),
+        )
+        self.visit.on_click(lambda _: self._visit())
+        for control in (self.before, self.after, self.compare):
+            control.observe(lambda _: self._paint(), "value")
+        bars = [
+            w.HBox(list(row), layout=w.Layout(flex_flow="row wrap", align_items="center"))
+            for row in (
+                (self.before, self.after, self.compare),
+                (self.branch, self.visit),
+            )
+        ]
+        for bar in bars:
+            bar.add_class("rareearth-bar")
+        self.widget = w.VBox([self.table, *bars], layout=w.Layout(width="100%"))
+        show = Deferred(self._show)
+        session.observe(lambda _: show(), "state")
+        session.observe(lambda _: self._follow_layer(), "layer")
+        self._show()
+
+    def _show(self) -> None:
+        state = self.session.state
+        rows = summaries(state, self.session.truth)
+        self.table.value = _table([_cells(number, row) for number, row in enumerate(rows, 1)])
+        self._filling = True
+        self._fill(self.before, len(state.rounds), at=max(0, len(state.rounds) - 2))
+        self._fill(self.after, len(state.rounds), at=len(state.rounds) - 1)
+        self.branch.options = [(_describe(b), n) for n, b in enumerate(state.branches)]
+        self.branch.index = len(state.branches) - 1 if state.branches else None
+        self._filling = False
+        self.compare.disabled = len(state.rounds) < 2
+        self.visit.disabled = self.branch.disabled = not state.branches
+        self._paint()
+
+    def _fill(self, choice: w.Dropdown, rounds: int, at: int) -> None:
+        if len(choice.options) != rounds:
+            choice.options = [(f"round {n + 1}", n) for n in range(rounds)]
+            choice.value = at
+
+    def _paint(self) -> None:
+        if self._filling:
+            return
+        line = self.session.state.line
+        if not self.compare.value or len(line) < 2:
+            self.compare.value = False
+            if self._painted:
+                self.session.layer = None
+            return
+        before, after = int(self.before.value), int(self.after.value)
+        title = f"Rank, round {before + 1} → {after + 1}"
+        self._layer = rank_change(line[before], line[after], title)
+        self.session.layer = self._layer
+
+    @property
+    def _painted(self) -> bool:
+        return self.session.layer is not None and self.session.layer is self._layer
+
+    def _follow_layer(self) -> None:
+        """Let go of the button when another panel paints the map."""
+        if not self._painted:
+            self.compare.value = False
+
+    def _visit(self) -> None:
+        try:
+            self.session.visit(int(self.branch.value))
+        except ExplorerError as error:
+            self.session.message = str(error)
+
+
+def _describe(branch: State) -> str:
+    templates = branch.templates
+    return (
+        f"{len(branch.rounds)} rounds, {int(branch.active.sum()):,} patches, "
+        f"{len(templates.positives)} + {len(templates.negatives)} −"
+    )
+
+
+def _cells(number: int, row: RoundSummary) -> list[str]:
+    def percent(share: float | None) -> str:
+        return "" if share is None else f"{share:.1%}"
+
+    return [
+        str(number),
+        "" if row.threshold is None else f"{row.threshold:.3f}",
+        f"{row.patches:,}",
+        f"{row.positives} + {row.negatives} −",
+        f"{row.confirmed + row.rejected}" if row.confirmed + row.rejected else "",
+        percent(row.yield_),
+        percent(row.recall),
+        percent(row.precision),
+        "" if row.auc is None else f"{row.auc:.3f}",
+    ]
+
+
+def _table(rows: list[list[str]]) -> str:
+    head = "".join(f"<th title='{tip}'>{name}</th>" for name, tip in HEADINGS.items())
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    table = f"<table class='rareearth-table'><tr>{head}</tr>{body}</table>"
+    return f"<div style='overflow-x: auto'>{table}</div>"

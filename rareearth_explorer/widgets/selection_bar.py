@@ -1,0 +1,63 @@
+"""The selection bar: what to do with the patches that a lasso or a drawing selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+
+from rareearth_explorer.hunt import Session
+
+
+class SelectionPanel:
+    """Says how many patches are selected and acts on them; hidden while there are none.
+
+    Parameters
+    ----------
+    session
+        Whose selection it is, wherever it came from.
+    review, export
+        Open the review and the hand-over of just these patches.
+    """
+
+    def __init__(
+        self, session: Session, review: Callable[[], None], export: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self.count = w.HTML()
+        self.mark_positive = _button(
+            "+ mark", "Mark the selected patches as positive templates", lambda: self._mark(True)
+        )
+        self.mark_negative = _button(
+            "− mark", "Mark the selected patches as negative templates", lambda: self._mark(False)
+        )
+        self.review = _button("review", "Review just the selected patches", review)
+        self.export = _button("export", "Hand over just the selected patches", export)
+        self.clear = _button("clear", "Select nothing", lambda: session.select(()))
+        self.widget = w.HBox(
+            [
+                self.count,
+                self.mark_positive,
+                self.mark_negative,
+                self.review,
+                self.export,
+                self.clear,
+            ]
+        )
+        self.widget.add_class("rareearth-selection")
+        session.observe(lambda _: self._show(), "selection")
+        self._show()
+
+    def _mark(self, positive: bool) -> None:
+        self.session.mark(self.session.selection, "positive" if positive else "negative")
+
+    def _show(self) -> None:
+        count = len(self.session.selection)
+        self.count.value = f"<b>{count:,} selected</b>"
+        self.widget.layout.display = None if count else "none"
+
+
+def _button(name: str, tooltip: str, act: Callable[[], None]) -> w.Button:
+    button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
+    button.on_click(lambda _: act())
+    return button

@@ -1,0 +1,74 @@
+"""The status line: what the last step changed, or what was wrong with it."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets as w
+import traitlets as t
+
+from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.views.step_change import Effect, effect_of
+from rareearth_explorer.widgets.tasks import Deferred
+
+
+class StatusPanel:
+    """Shows what is wrong and what is new until the next step, then what that step changed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.line = w.HTML(layout=w.Layout(flex="1 1 0", min_width="0"))
+        self.widget = w.HBox([self.line], layout=w.Layout(flex="1 1 0", min_width="0"))
+        self.widget.add_class("rareearth-status")
+        session.observe(lambda _: self._show(), ["message", "notice"])
+        self._before: State | None = None
+        self._compare = Deferred(self._show_effect)
+        session.observe(self._follow, "state")
+        # Another threshold is the cure for what was wrong with the last.
+        session.observe(lambda _: self.session.set_trait("message", ""), "threshold")
+        self._show()
+
+    def _follow(self, change: t.Bunch) -> None:
+        self.session.message = self.session.notice = ""
+        self._before = change.old
+        self._compare()  # ranks take longer than scores; the map shall not wait for them
+
+    def _show_effect(self) -> None:
+        if self.session.message or self.session.notice or self._before is None:
+            return
+        effect = effect_of(self._before, self.session.state, self.session.threshold)
+        if effect is None:
+            self._write(ready="Ready.")
+        elif effect.harmful:
+            self._write(warning=describe(effect))
+        else:
+            self._write(ready=describe(effect))
+
+    def _show(self) -> None:
+        message, notice = self.session.message, self.session.notice
+        self._write(warning=message, ready=notice if message or notice else "Ready.")
+
+    def _write(self, *, warning: str = "", ready: str = "") -> None:
+        said = html.escape(f"{warning} {ready}".strip())
+        parts = {"warning": html.escape(warning), "ready": html.escape(ready)}
+        words = " ".join(
+            f"<span class='rareearth-{kind}'>{text}</span>" for kind, text in parts.items() if text
+        )
+        self.line.value = f"<div role='status' title='{said}'>{words}</div>"
+
+
+def describe(effect: Effect) -> str:
+    """Say in a sentence what a step changed, and warn when it pushed known positives down."""
+    crossed = ""
+    if effect.risen is not None and effect.fallen is not None:
+        risen, fallen = f"{effect.risen:,} patches rose", f"{effect.fallen:,} fell"
+        crossed = f"{risen} above the threshold, {fallen} below it."
+    if not effect.known:
+        return f"This step: {crossed}" if crossed else "Ready."
+    ranks = f"median rank {effect.median_rank_before:,.0f} → {effect.median_rank_after:,.0f}"
+    if effect.harmful:
+        return (
+            f"Careful: {effect.worsened:,} of {effect.known:,} known positives lost ranks to "
+            f"negatives ({ranks}). Switch the last one off to compare. {crossed}"
+        ).strip()
+    return f"This step: known positives, {ranks}. {crossed}".strip()

@@ -1,0 +1,116 @@
+"""The templates panel: what is marked, with pictures, each removable."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+
+from rareearth_explorer.data.rendering import encode_picture
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.errors import SceneError
+from rareearth_explorer.hunt import Session, Sign
+from rareearth_explorer.widgets.tasks import Deferred
+
+CHIP = 48
+"""Side of a template's picture, pixels on the screen."""
+
+MOST = 16
+"""Cards of each sign; a lasso can mark hundreds, and each card takes milliseconds to make."""
+
+
+class TemplatesPanel:
+    """One card for each template: its picture, its number, a button that takes it back.
+
+    Of many templates the last ones have cards; the others are on the map, where a click takes
+    them back.
+    """
+
+    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+        self.session = session
+        self.scene = scene
+        self._cards: dict[tuple[int, Sign], w.Box] = {}
+        self.clear = w.Button(
+            description="clear all",
+            tooltip="Take all templates back; undo brings them again",
+            layout=w.Layout(width="auto", flex="0 0 auto"),
+        )
+        self.clear.on_click(lambda _: session.clear())
+        self.heading = w.HTML(layout=w.Layout(flex="0 0 auto"))
+        self.list = w.HBox(
+            layout=w.Layout(overflow="auto hidden", flex="1 1 0", min_height=f"{CHIP + 34}px")
+        )
+        self.widget = w.HBox(
+            [self.heading, self.list, self.clear],
+            layout=w.Layout(align_items="center", flex="1 1 0", min_width="0"),
+        )
+        self.widget.add_class("rareearth-bar")
+        # Making a card's widgets takes longer than scoring; the map shall not wait for it.
+        show = Deferred(self._show)
+        session.observe(lambda _: show(), "state")
+        self._show()
+
+    def _show(self) -> None:
+        templates = self.session.state.templates
+        marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives[-MOST:]]
+        marked += [(p, "negative") for p in templates.negatives[-MOST:]]
+        for gone in self._cards.keys() - set(marked):
+            card = self._cards.pop(gone)
+            for part in (*card.children[-1].children, *card.children, card):
+                part.close()
+        for key in marked:
+            if key not in self._cards:
+                self._cards[key] = self._card(*key)
+        for patch, sign in marked:
+            muted = patch in self.session.state.opinions.muted
+            self._cards[patch, sign].children[-1].children[-1].value = not muted
+        self.list.children = tuple(self._cards[key] for key in marked)
+        self.heading.value = (
+            f"<b>Templates</b><br>{_count(templates.positives, 'positive')}<br>"
+            f"{_count(templates.negatives, 'negative')}"
+        )
+        self.clear.disabled = not marked
+
+    def _card(self, patch: int, sign: Sign) -> w.Box:
+        symbol = "+" if sign == "positive" else "−"
+        remove = w.Button(
+            description=f"{symbol} {patch} ✕",
+            tooltip=f"Take {sign} template {patch} back",
+            layout=w.Layout(width="auto", height="24px"),
+        )
+        remove.on_click(lambda _: self.session.unmark(patch))
+        effect = w.ToggleButton(
+            value=True,
+            description="on",
+            tooltip=f"Switch the effect of template {patch} on the scores off and on, to compare",
+            layout=w.Layout(width="auto", height="24px"),
+        )
+        effect.observe(lambda change: self._mute(effect, patch, on=change.new), "value")
+        picture = self._picture(patch)
+        buttons = w.HBox([remove, effect])
+        card = w.VBox(
+            [*([picture] if picture else []), buttons],
+            layout=w.Layout(align_items="center", flex="0 0 auto", overflow="hidden"),
+        )
+        card.add_class(f"rareearth-{sign}")
+        return card
+
+    def _mute(self, effect: w.ToggleButton, patch: int, *, on: bool) -> None:
+        effect.description = "on" if on else "off"
+        if on == (patch in self.session.state.opinions.muted):
+            self.session.mute(patch, not on)
+
+    def _picture(self, patch: int) -> w.Image | None:
+        table = self.session.table
+        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+            return None
+        try:
+            window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
+            pixels = self.scene.chip(window, CHIP)
+        except SceneError:
+            return None
+        return w.Image(value=encode_picture(pixels), format="webp", width=CHIP, height=CHIP)
+
+
+def _count(marked: tuple[int, ...], sign: Sign) -> str:
+    """Say how many there are, and how many of them have a card where not all do."""
+    shown = f", last {MOST} shown" if len(marked) > MOST else ""
+    return f"{len(marked):,} {sign}{shown}"

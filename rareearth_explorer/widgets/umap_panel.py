@@ -1,0 +1,230 @@
+"""The UMAP panel: which patches the encoder finds alike."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+import jscatter
+import numpy as np
+import numpy.typing as npt
+import traitlets as t
+
+from rareearth_explorer.data.rendering import palette_hex
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.layers import activity_layer
+from rareearth_explorer.score import projection
+from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
+
+BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
+"""Both ends and the middle of either palette are told from this background."""
+
+VERDICT_COLOURS = {"confirmed": "#ffd400", "rejected": "#1f4e9c", "skipped": "#ffffff"}
+POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+MOST_POOLS = 10
+"""Patches with this many pools or more have the largest point."""
+
+SETTLED = 1.0
+"""Seconds after which the plot has drawn whatever it was drawing."""
+
+
+class UmapPanel:
+    """A scatter plot of the patches, coloured by score or, as in Fig. 3a, by labelled pools.
+
+    After a refinement the remaining patches are projected again in another process; until that is
+    done the plot shows them where they were.
+
+    Parameters
+    ----------
+    session
+        What is shown; a click or a lasso sets its selection.
+    worker
+        Where projections are fitted; one of its own if None.
+    height
+        Of the plot, in pixels.
+    """
+
+    def __init__(
+        self, session: Session, worker: Worker | None = None, *, height: int = 240
+    ) -> None:
+        self.session = session
+        self.worker = worker or Worker(projection.warm_up)
+        self._active = session.active
+        self._home, self._note = _stored_or_linear(session)
+        self.coordinates = self._home.copy()
+        self._build(height)
+        self._recolour = Deferred(self._colour_and_draw)
+        self._draw_again = Deferred(self._send_points, SETTLED)
+        self._selecting = False
+        session.observe(self._on_state, "state")
+        session.observe(lambda _: self._show_selection(), "selection")
+        self.colour_by.observe(lambda _: self._colour(), "value")
+        self.scatter.widget.observe(self._on_selection, "selection")
+        self._colour()
+        self._show_selection()
+
+    def _build(self, height: int) -> None:
+        self.scatter = jscatter.Scatter(
+            x=self.coordinates[:, 0],
+            y=self.coordinates[:, 1],
+            height=height,
+            axes=False,
+            legend=False,
+            transition_points=False,
+            zoom_on_selection=False,
+            lasso_on_long_press=False,
+        )
+        self.scatter.background(BACKGROUND)
+        self.scatter.camera(distance=1.2)  # leaves a margin around the outermost points
+        self.scatter.widget.toolbar_buttons = ["pan_zoom", "lasso", "reset"]
+        options = ["score", "round", "verdict"]
+        if self.session.pools is not None:
+            options.append("pools")
+        if self.session.table.activity is not None:
+            options.append("activity")
+        self.colour_by = w.Dropdown(
+            options=options,
+            description="Colour",
+            tooltip="Colour by score, by the round a patch stayed until, by verdict, or red and "
+            "sized by the number of labelled pools, or by activity over time",
+            layout=w.Layout(width="160px"),
+            style={"description_width": "44px"},
+        )
+        self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
+        self.cancel = w.Button(
+            description="cancel", tooltip="Stop projecting; the points stay where they are",
+            layout=w.Layout(width="auto", display="none"),
+        )  # fmt: skip
+        self.cancel.on_click(lambda _: self._cancel())
+        bar = w.HBox([self.colour_by])
+        bar.add_class("rareearth-bar")
+        bar.layout.flex_flow = "row wrap"
+        self.widget = w.VBox(
+            [bar, self.scatter.widget, w.HBox([self.note, self.cancel])],
+            layout=w.Layout(width="100%", flex="0 0 auto"),
+        )
+        self.widget.add_class("rareearth-umap")
+
+    # Session to plot -------------------------------------------------------------------------
+
+    def _on_state(self, change: t.Bunch) -> None:
+        self.worker.start()
+        if change.new.active is not change.old.active:
+            self._active = change.new.active
+            self._refit()
+        self._recolour()
+
+    def _colour_and_draw(self) -> None:
+        self._colour()
+        # jupyter-scatter ignores a draw call that comes while it draws, as when two marks follow
+        # each other quickly, and the points would keep the colours of the first.
+        self._draw_again()
+
+    def _send_points(self) -> None:
+        self.scatter.widget.send_state("points")
+
+    def _colour(self) -> None:
+        state, pools = self.session.state, self.session.pools
+        if self.colour_by.value == "pools" and pools is not None:
+            shown = np.minimum(pools, MOST_POOLS).astype(float)
+            self.scatter.color(by=(shown > 0).astype(float), map=[GREY, RED], norm=(0, 1))
+            self.scatter.size(by=shown, map=POINT_SIZES, norm=(0, MOST_POOLS))
+            return
+        self.scatter.size(default=3, by=None)
+        layer = activity_layer(self.session.table)
+        if self.colour_by.value == "activity" and layer is not None:
+            low, high = layer.scale.low, layer.scale.high
+            shown = np.clip(np.nan_to_num(layer.values.astype(float), nan=low), low, high)
+            shades = palette_hex(layer.scale.palette, 64)
+            self.scatter.color(by=shown, map=shades, norm=(low, high))
+            return
+        if self.colour_by.value == "verdict":
+            codes = np.zeros(len(state.scores))
+            for patch, verdict in state.opinions.verdicts.items():
+                codes[patch] = 1 + list(VERDICT_COLOURS).index(verdict)
+            shades = [GREY, *VERDICT_COLOURS.values()]
+            self.scatter.color(by=codes, map=shades, norm=(0, len(shades) - 1))
+            return
+        if self.colour_by.value == "round":
+            stayed = np.sum([r.active for r in state.rounds], axis=0).astype(float)
+            last = max(2, len(state.rounds))
+            self.scatter.color(by=stayed, map=palette_hex("cividis", last), norm=(1, last))
+            return
+        if state.kind is ScoreKind.NONE:
+            # Not as a default colour, which jupyter-scatter refuses once there were several.
+            self.scatter.color(by=np.zeros(len(state.scores)), map=[GREY, RED], norm=(0, 1))
+            return
+        scale = state.scale
+        shown = np.clip(state.scores.astype(float), scale.low, scale.high)
+        self.scatter.color(
+            by=shown, map=palette_hex(scale.palette, 64), norm=(scale.low, scale.high)
+        )
+
+    def _show_selection(self) -> None:
+        if not self._selecting:
+            self._selecting = True
+            try:
+                self.scatter.selection(list(self.session.selection))
+            finally:
+                self._selecting = False
+
+    # Plot to session -------------------------------------------------------------------------
+
+    def _on_selection(self, change: t.Bunch) -> None:
+        if self._selecting:
+            return
+        self._selecting = True
+        try:
+            chosen = np.asarray([] if change.new is None else change.new, dtype=np.int64)
+            self.session.select(chosen[self._active[chosen]].tolist())
+        finally:
+            self._selecting = False
+
+    # Projecting again ------------------------------------------------------------------------
+
+    def _refit(self) -> None:
+        """Show the active patches where they are, then where a new projection puts them."""
+        rows = np.flatnonzero(self._active)
+        if len(rows) == len(self._active):
+            self._cancel()
+            self._place(rows, self._home)
+            self._say(self._note)
+            return
+        self._place(rows, self.coordinates[rows])
+        self._say(f"Projecting {len(rows):,} patches again …", running=True)
+
+        def done(result: npt.NDArray[np.float32] | Failure) -> None:
+            if isinstance(result, Failure):
+                self._say(f"The projection was not renewed: {result.reason}.")
+            else:
+                self._place(rows, result)
+                self._say(f"UMAP of the {len(rows):,} patches of this round.")
+
+        self.worker.submit(
+            done, projection.refit, self.session.table.unit_embeddings[rows], self.coordinates[rows]
+        )
+
+    def _place(self, rows: npt.NDArray[np.int64], coordinates: npt.NDArray[np.float32]) -> None:
+        self.coordinates = self.coordinates.copy()
+        self.coordinates[rows] = coordinates
+        # Those not shown sit in the middle, so that the plot fits the ones that are.
+        shown = np.where(self._active[:, None], self.coordinates, coordinates.mean(axis=0))
+        self.scatter.xy(x=shown[:, 0], y=shown[:, 1], animate=False)
+        self.scatter.filter(None if self._active.all() else rows)
+
+    def _cancel(self) -> None:
+        if self.worker.busy:
+            self.worker.cancel()
+            self._say("Projecting was cancelled; the points are where they were.")
+
+    def _say(self, text: str, *, running: bool = False) -> None:
+        self.note.value = f"<span class='rareearth-note'>{text}</span>"
+        self.cancel.layout.display = None if running else "none"
+
+
+def _stored_or_linear(session: Session) -> tuple[npt.NDArray[np.float32], str]:
+    """Coordinates to begin with, (N, 2), and what they are."""
+    table = session.table
+    if table.umap is not None:
+        return table.umap, f"UMAP of all {len(table):,} patches."
+    linear = projection.first_two(projection.principal_components(table.unit_embeddings, 2))
+    return linear, "First two principal components; 'rareearth-explorer project' adds a UMAP."

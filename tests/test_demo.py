@@ -17,7 +17,14 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.scene import open_scene
-from rareearth_explorer.demo.synthetic import DATES, DemoFiles, Landscape, geotiff, make_demo, scene
+from rareearth_explorer.demo.synthetic import (
+    DATES,
+    DemoFiles,
+    Landscape,
+    geotiff,
+    make_demo,
+    synthetic_scene,
+)
 from rareearth_explorer.demo.synthetic.atmosphere import observe
 from rareearth_explorer.demo.synthetic.geotiff import TRANSFORM
 from rareearth_explorer.demo.synthetic.noise import Frame, Noise
@@ -274,7 +281,7 @@ def stamps(files: DemoFiles) -> dict[Path, int]:
 
 def test_a_second_call_draws_nothing(complete: DemoFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stamps(complete)
-    monkeypatch.setattr(scene, "Landscape", None)
+    monkeypatch.setattr(synthetic_scene, "Landscape", None)
     folder = complete.labels.parent
     assert make_demo(folder, patches=(2, 2), progress=False) == complete
     assert stamps(complete) == before

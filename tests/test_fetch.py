@@ -32,7 +32,7 @@ from rareearth_explorer.cli import main
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import CatalogueError
-from rareearth_explorer.stac import Request, fetch, reading
+from rareearth_explorer.stac import Request, box_reading, fetch
 
 pytest.importorskip("pystac_client", reason="needs pystac-client: pip install .[stac]")
 
@@ -218,7 +218,7 @@ class TestFetch:
     def test_blocks_make_no_difference(
         self, asking: Callable[..., Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(reading, "BLOCK", 128)
+        monkeypatch.setattr(box_reading, "BLOCK", 128)
         report = fetch(asking(), tmp_path / "scene.tif", progress=False)
         assert report.parts > 4 * 12
         assert_cut_from(tmp_path / "scene.tif", pixels_of(17) - 1000, CORNER, ALL)
@@ -626,16 +626,16 @@ class TestCommand:
     def test_a_network_that_goes_away(
         self, sentinel: StacServer, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(reading.HTTP, "GDAL_HTTP_MAX_RETRY", 1)
-        monkeypatch.setitem(reading.HTTP, "GDAL_HTTP_RETRY_DELAY", 0.01)
+        monkeypatch.setitem(box_reading.HTTP, "GDAL_HTTP_MAX_RETRY", 1)
+        monkeypatch.setitem(box_reading.HTTP, "GDAL_HTTP_RETRY_DELAY", 0.01)
         asked = len(sentinel.asked)
-        read = reading.Frame.read
+        read = box_reading.Frame.read
 
         def then_break(self: Any, href: str, block: Any) -> Any:
             sentinel.statuses = {"_nir.tif": [502] * 1000}
             return read(self, href, block)
 
-        monkeypatch.setattr(reading.Frame, "read", then_break)
+        monkeypatch.setattr(box_reading.Frame, "read", then_break)
         path = tmp_path / "scene.tif"
         said = self.refusal(capsys, sentinel, "-o", path)
         assert "_nir.tif: the file cannot be read to its end; look at the network" in said

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rareearth_explorer.data.table.patch_table import unit_rows
-from rareearth_explorer.embed.encoders.random_features import KERNEL, draw_filters
+from rareearth_explorer.embedding.encoders.random_features import KERNEL, draw_filters
 from rareearth_explorer.study.candidates import CANDIDATES
 from rareearth_explorer.study.draws import compare
 from rareearth_explorer.study.labelled import Labelled

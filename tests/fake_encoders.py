@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.embed.encoders import Chips, ClayOptions, Encoder, sensors
+from rareearth_explorer.embedding.encoders import Chips, ClayOptions, Encoder, sensors
 from rareearth_explorer.errors import EncoderError
 
 FIXTURE = Path(__file__).parent / "data" / "clay_fixture"
@@ -55,8 +55,8 @@ class Failing(Means):
 
 def tiny_clay(weights: Path = FIXTURE / "clay_v1_tiny.ckpt", gsd: float = 3) -> Encoder:
     """A Clay of 32 numbers for PlanetScope's eight bands."""
-    from rareearth_explorer.embed.encoders.clay import ClayConfig, ClayEncoder
-    from rareearth_explorer.embed.encoders.clay_adapter import ClayAdapter
+    from rareearth_explorer.embedding.encoders.clay import ClayConfig, ClayEncoder
+    from rareearth_explorer.embedding.encoders.clay_adapter import ClayAdapter
 
     config = ClayConfig("tiny", dim=32, depth=2, heads=2, dim_head=12)
     encoder = ClayEncoder.from_checkpoint(weights, config)

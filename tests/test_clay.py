@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="Clay needs torch: pip install .[cla
 
 from scipy.special import erf, softmax  # noqa: E402  after the skip
 
-from rareearth_explorer.embed.encoders.clay import (  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay import (  # noqa: E402
     CLAY_V1,
     CLAY_V1_5,
     ClayConfig,

@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rareearth_explorer.embed import encoders
-from rareearth_explorer.embed.encoders import Chips, ClayOptions, Encoder, sensors
+from rareearth_explorer.embedding import encoders
+from rareearth_explorer.embedding.encoders import Chips, ClayOptions, Encoder, sensors
 from rareearth_explorer.errors import EncoderError
 
 torch = pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
 
-from rareearth_explorer.embed.encoders.clay import ClayConfig, ClayEncoder  # noqa: E402
-from rareearth_explorer.embed.encoders.clay_adapter import (  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay import ClayConfig, ClayEncoder  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay_adapter import (  # noqa: E402
     ClayAdapter,
     latlon_code,
     time_code,
 )
-from rareearth_explorer.embed.encoders.clay_weights import fingerprint  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay_weights import fingerprint  # noqa: E402
 
 FIXTURE = Path(__file__).parent / "data" / "clay_fixture"
 TINY = ClayConfig("tiny", dim=32, depth=2, heads=2, dim_head=12)

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rareearth_explorer.embed import encoders
+from rareearth_explorer.embedding import encoders
 from rareearth_explorer.errors import EncoderError
 
 torch = pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
 
 from safetensors.torch import load_file, save_file  # noqa: E402  after the skip
 
-from rareearth_explorer.embed.encoders.clay import (  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay import (  # noqa: E402
     CLAY_V1,
     CLAY_V1_5,
     ClayConfig,
     ClayEncoder,
 )
-from rareearth_explorer.embed.encoders.clay_weights import (  # noqa: E402
+from rareearth_explorer.embedding.encoders.clay_weights import (  # noqa: E402
     fingerprint,
     read_weights,
     require_keys,
@@ -174,7 +174,7 @@ def test_conversion_leaves_no_half_written_file(
 ) -> None:
     target = tmp_path / "encoder.safetensors"
     target.write_text("the old one")
-    weights = importlib.import_module("rareearth_explorer.embed.encoders.clay_weights")
+    weights = importlib.import_module("rareearth_explorer.embedding.encoders.clay_weights")
 
     def fail(_: object, path: Path) -> None:
         path.write_text("half")

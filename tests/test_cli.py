@@ -195,7 +195,7 @@ class TestClay:
     def tiny(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Clay v1 is as small as the fixture."""
         pytest.importorskip("torch", reason="Clay needs torch: pip install .[clay]")
-        from rareearth_explorer.embed.encoders import clay
+        from rareearth_explorer.embedding.encoders import clay
 
         config = clay.ClayConfig("clay-v1", dim=32, depth=2, heads=2, dim_head=12)
         monkeypatch.setattr(clay, "CLAY_V1", config)
@@ -412,7 +412,7 @@ class TestBadScenes:
         def interrupt(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("rareearth_explorer.embed.embed_scene", interrupt)
+        monkeypatch.setattr("rareearth_explorer.embedding.embed_scene", interrupt)
         assert run("embed", scene, "-o", scene.with_name("table.parquet")) == 130
         assert capsys.readouterr().err == "Stopped.\n"
 

@@ -14,7 +14,7 @@ from rareearth_explorer.change.comparison import ENCODER_FACTS, Comparison, find
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.table import TableWriter, open_table
-from rareearth_explorer.embed.encoders.random_features import RandomFeatures
+from rareearth_explorer.embedding.encoders.random_features import RandomFeatures
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal

@@ -23,7 +23,7 @@ from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
 from rareearth_explorer.errors import HandoverError, SessionError
-from rareearth_explorer.export import (
+from rareearth_explorer.exporting import (
     SUFFIXES,
     curve_figure,
     hand_over,
@@ -31,7 +31,7 @@ from rareearth_explorer.export import (
     map_figure,
     umap_figure,
 )
-from rareearth_explorer.export.report import SYNTHETIC
+from rareearth_explorer.exporting.report import SYNTHETIC
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import fingerprint
@@ -451,7 +451,7 @@ def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatc
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rareearth_explorer.export.exporting.write_listing", stopped)
+    monkeypatch.setattr("rareearth_explorer.exporting.session_export.write_listing", stopped)
     with pytest.raises(KeyboardInterrupt):
         hand_over(session, path, top=3)
     assert path.read_bytes() == before

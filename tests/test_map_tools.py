@@ -16,7 +16,7 @@ from rareearth_explorer.app import Explorer
 from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.scene import INDICES, open_scene
 from rareearth_explorer.errors import SceneError, SessionError
-from rareearth_explorer.export import hand_over, list_patches
+from rareearth_explorer.exporting import hand_over, list_patches
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.review import Order, queue
 from rareearth_explorer.widgets.export_panel import HandoverPanel

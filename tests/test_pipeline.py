@@ -27,9 +27,9 @@ from rasterio.windows import Window
 from rareearth_explorer.data import progress
 from rareearth_explorer.data.scene import Scene, open_scene
 from rareearth_explorer.data.table import open_table
-from rareearth_explorer.embed import EmbeddingReport, embed_scene, encoders, project_table
-from rareearth_explorer.embed.checkpoint import Checkpoint
-from rareearth_explorer.embed.encoders import Chips, Encoder
+from rareearth_explorer.embedding import EmbeddingReport, embed_scene, encoders, project_table
+from rareearth_explorer.embedding.checkpoint import Checkpoint
+from rareearth_explorer.embedding.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
 
 MakeGeotiff = Callable[..., Path]
@@ -334,7 +334,7 @@ class TestKill9:
         program = f"""
             from pathlib import Path
             from fake_encoders import slow_tiny_clay
-            from rareearth_explorer.embed import embed_scene
+            from rareearth_explorer.embedding import embed_scene
             from rareearth_explorer.data.scene import open_scene
 
             table = Path({str(tmp_path / "table.parquet")!r})
@@ -501,7 +501,7 @@ class TestStreaming:
             import sys
             from pathlib import Path
             from fake_encoders import Means
-            from rareearth_explorer.embed import embed_scene
+            from rareearth_explorer.embedding import embed_scene
             from rareearth_explorer.data.scene import open_scene
 
             with open_scene(sys.argv[1]) as scene:

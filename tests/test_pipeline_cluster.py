@@ -20,10 +20,10 @@ import pytest
 from fake_encoders import Failing, Means, means_on, refuse, slow_tiny_clay, tiny_clay
 
 from rareearth_explorer.data.scene import open_scene
-from rareearth_explorer.embed import cluster as cluster_module
-from rareearth_explorer.embed import embed_scene
-from rareearth_explorer.embed import running as running_module
-from rareearth_explorer.embed.cluster import embed_on_cluster
+from rareearth_explorer.embedding import cluster as cluster_module
+from rareearth_explorer.embedding import embed_scene
+from rareearth_explorer.embedding import running as running_module
+from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.errors import EncoderError, ExplorerError, TableError
 
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")

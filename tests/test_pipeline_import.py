@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from rareearth_explorer.data.table import PatchTable, TableWriter, add_projection, open_table
-from rareearth_explorer.embed import import_table
+from rareearth_explorer.embedding import import_table
 from rareearth_explorer.errors import TableError
 
 VALUES = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)

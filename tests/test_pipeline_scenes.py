@@ -25,7 +25,7 @@ from rareearth_explorer.data.scene import Scene, open_mosaic, open_scene, scenes
 from rareearth_explorer.data.scene.bands import PLANETSCOPE
 from rareearth_explorer.data.scene.planet import is_radiance, metadata_beside, udm2_beside
 from rareearth_explorer.data.table import open_table
-from rareearth_explorer.embed import embed_scene
+from rareearth_explorer.embedding import embed_scene
 from rareearth_explorer.errors import SceneError
 
 MakeGeotiff = Callable[..., Path]

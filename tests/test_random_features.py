@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rareearth_explorer.embed import encoders
-from rareearth_explorer.embed.encoders import Chips, Encoder
-from rareearth_explorer.embed.encoders.random_features import RandomFeatures, draw_filters
+from rareearth_explorer.embedding import encoders
+from rareearth_explorer.embedding.encoders import Chips, Encoder
+from rareearth_explorer.embedding.encoders.random_features import RandomFeatures, draw_filters
 from rareearth_explorer.errors import EncoderError
 
 
@@ -65,7 +65,7 @@ def test_a_patch_gets_the_same_bits_in_any_batch(start: int, stop: int) -> None:
 def test_the_threads_of_the_blas_do_not_change_the_bits() -> None:
     code = (
         "import hashlib, numpy as np\n"
-        "from rareearth_explorer.embed.encoders import Chips, load\n"
+        "from rareearth_explorer.embedding.encoders import Chips, load\n"
         "x = np.random.default_rng(0).normal(0, 1, (2, 8, 84, 84)).astype(np.float32)\n"
         "e = load('random-features', bands='abcdefgh', means=[0] * 8, stds=[1] * 8, gsd=3)\n"
         "print(hashlib.sha256(e.encode(Chips(x, np.zeros((2, 2)))).tobytes()).hexdigest())\n"

@@ -17,8 +17,8 @@ from rareearth_explorer.errors import EncoderError
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.scene import Scene
-    from rareearth_explorer.embed import EmbeddingReport
-    from rareearth_explorer.embed.encoders import ClayOptions, Encoder
+    from rareearth_explorer.embedding import EmbeddingReport
+    from rareearth_explorer.embedding.encoders import ClayOptions, Encoder
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +67,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> None:
     """Embed the scenes, say what came out, and project the table."""
     from rareearth_explorer.data.table import open_table
-    from rareearth_explorer.embed import project_table
+    from rareearth_explorer.embedding import project_table
 
     report = _embed(options)
     print(
@@ -128,8 +128,8 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
 
 def _embed(options: argparse.Namespace) -> EmbeddingReport:
     from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
-    from rareearth_explorer.embed import embed_scene
-    from rareearth_explorer.embed.cluster import embed_on_cluster
+    from rareearth_explorer.embedding import embed_scene
+    from rareearth_explorer.embedding.cluster import embed_on_cluster
 
     if options.cluster is not None:
         _make_absolute(options)
@@ -156,7 +156,7 @@ def _make_absolute(options: argparse.Namespace) -> None:
 
 def _clay_options(options: argparse.Namespace) -> ClayOptions | None:
     """Collect what was chosen about Clay; None for another encoder about which nothing was."""
-    from rareearth_explorer.embed.encoders import CLAY, ClayOptions
+    from rareearth_explorer.embedding.encoders import CLAY, ClayOptions
 
     names = ("device", "dtype", "sensor", "normalisation", "gsd", "padding", "metadata")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -185,7 +185,7 @@ def _require_pixels(scene: Scene, patch_size: float) -> None:
     EncoderError
         It has fewer pixels than any encoder takes.
     """
-    from rareearth_explorer.embed.encoders import LEAST_PIXELS
+    from rareearth_explorer.embedding.encoders import LEAST_PIXELS
 
     if scene.grid(patch_size).patch_px < LEAST_PIXELS:
         across = patch_size / scene.gsd
@@ -199,7 +199,7 @@ def _require_pixels(scene: Scene, patch_size: float) -> None:
 def _encoder_maker(
     options: argparse.Namespace, scene: Scene, clay: ClayOptions | None
 ) -> Callable[[], Encoder]:
-    from rareearth_explorer.embed import encoders
+    from rareearth_explorer.embedding import encoders
 
     statistics = scene.statistics
     return partial(

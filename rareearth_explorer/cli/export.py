@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     from contextlib import closing, nullcontext
 
     from rareearth_explorer.data.labels import open_labels
-    from rareearth_explorer.export import hand_over
+    from rareearth_explorer.exporting import hand_over
     from rareearth_explorer.hunt import Session
     from rareearth_explorer.hunt.store.journal import replay
 

@@ -24,7 +24,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Import the table and say what came out."""
-    from rareearth_explorer.embed import import_table
+    from rareearth_explorer.embedding import import_table
 
     require_other(options.output, [options.source])
     require_table_name(options.output)

@@ -96,7 +96,7 @@ def _bands(bands: tuple[str, ...]) -> Facts:
 def known_bands() -> list[str]:
     """Names of bands that mean something here: those of sensors by wavelength, then others."""
     from rareearth_explorer.data.scene.bands import ROLES
-    from rareearth_explorer.embed.encoders import sensors
+    from rareearth_explorer.embedding.encoders import sensors
 
     waves: dict[str, float] = {}
     for sensor in sensors().values():

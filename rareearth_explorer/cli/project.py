@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Project the table."""
-    from rareearth_explorer.embed import project_table
+    from rareearth_explorer.embedding import project_table
 
     require_no_imagery(options.table)
     project_table(options.table)

@@ -25,7 +25,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Convert the checkpoint and say what it holds."""
-    from rareearth_explorer.embed.encoders import convert_checkpoint
+    from rareearth_explorer.embedding.encoders import convert_checkpoint
 
     require_other(options.target, [options.checkpoint])
     name = convert_checkpoint(options.checkpoint, options.target)

@@ -20,9 +20,9 @@ from rareearth_explorer.demo.synthetic import (
     make_demo,
     make_paper_scene,
 )
-from rareearth_explorer.embed import encoders
-from rareearth_explorer.embed.embedding import embed_scene
-from rareearth_explorer.embed.projecting import project_table
+from rareearth_explorer.embedding import encoders
+from rareearth_explorer.embedding.projecting import project_table
+from rareearth_explorer.embedding.scene_embedding import embed_scene
 
 TABLE = "demo_table.parquet"
 """Name of the demo's table in its folder."""

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.table.patch_table import unit_rows
-from rareearth_explorer.embed import encoders
-from rareearth_explorer.embed.encoders import Chips
+from rareearth_explorer.embedding import encoders
+from rareearth_explorer.embedding.encoders import Chips
 from rareearth_explorer.errors import LabelsError
 from rareearth_explorer.score.whitening import Whitening
 from rareearth_explorer.study.reproduction import Judge

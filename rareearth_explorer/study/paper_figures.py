@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rareearth_explorer.data.storage.replacing import write_atomically
-from rareearth_explorer.export.figures import encode_figure, map_figure, new_figure
+from rareearth_explorer.exporting.figures import encode_figure, map_figure, new_figure
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import cosine_to, score
 from rareearth_explorer.score.evaluation import RocCurve

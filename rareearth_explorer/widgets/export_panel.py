@@ -10,8 +10,8 @@ import ipywidgets as w
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.export import hand_over
-from rareearth_explorer.export.exporting import Subject
+from rareearth_explorer.exporting import hand_over
+from rareearth_explorer.exporting.session_export import Subject
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.widgets.download import download_link
 

@@ -37,7 +37,7 @@ from rareearth_explorer.data.table import open_table
 from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
 from rareearth_explorer.demo.synthetic import Landscape
 from rareearth_explorer.demo.synthetic.synthetic_scene import draw_files, make_demo
-from rareearth_explorer.embed import embed_scene, encoders
+from rareearth_explorer.embedding import embed_scene, encoders
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from rareearth_explorer.embed.encoders.clay import CLAY_V1, ClayConfig, ClayEncoder
+from rareearth_explorer.embedding.encoders.clay import CLAY_V1, ClayConfig, ClayEncoder
 
 
 class PlainEncoder(nn.Module):

@@ -27,12 +27,12 @@ from affine import Affine
 
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import TableWriter
-from rareearth_explorer.embed import embed_scene, encoders
-from rareearth_explorer.embed.blocks import blocks, cut_block, embed_block
-from rareearth_explorer.embed.checkpoint import Checkpoint
-from rareearth_explorer.embed.cluster import embed_on_cluster
-from rareearth_explorer.embed.encoders import Chips, ClayOptions, sensors
-from rareearth_explorer.embed.running import cores
+from rareearth_explorer.embedding import embed_scene, encoders
+from rareearth_explorer.embedding.blocks import blocks, cut_block, embed_block
+from rareearth_explorer.embedding.checkpoint import Checkpoint
+from rareearth_explorer.embedding.cluster import embed_on_cluster
+from rareearth_explorer.embedding.encoders import Chips, ClayOptions, sensors
+from rareearth_explorer.embedding.running import cores
 
 COLUMNS, SIDE, BATCH = 8, 84, 8
 BANDS = tuple(sensors()["planetscope-8"].bands)
@@ -63,8 +63,8 @@ class Run:
         """Write a tiled scene of smooth noise, and random weights."""
         import torch
 
-        from rareearth_explorer.embed.encoders.clay import CLAY_V1, ClayEncoder
-        from rareearth_explorer.embed.encoders.clay_weights import write_weights
+        from rareearth_explorer.embedding.encoders.clay import CLAY_V1, ClayEncoder
+        from rareearth_explorer.embedding.encoders.clay_weights import write_weights
 
         shape = (len(BANDS), self.rows * SIDE, COLUMNS * SIDE)
         profile = {"driver": "GTiff", "dtype": "uint16", "crs": "EPSG:32647", "tiled": True}

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 from torch import Tensor, nn
 
-from rareearth_explorer.embed.encoders.clay_weights import read_weights, require_keys
+from rareearth_explorer.embedding.encoders.clay_weights import read_weights, require_keys
 from rareearth_explorer.errors import EncoderError
 
 WAVE_DIM = 128

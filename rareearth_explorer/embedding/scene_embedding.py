@@ -18,11 +18,11 @@ from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import TableWriter, read_facts
-from rareearth_explorer.embed.blocks import LEAST_VALID, EmbeddedBlock, blocks
-from rareearth_explorer.embed.checkpoint import Checkpoint
-from rareearth_explorer.embed.encoders.encoder import Encoder
-from rareearth_explorer.embed.provenance import describe_sources
-from rareearth_explorer.embed.running import Finished, Numbered, embed_in_threads
+from rareearth_explorer.embedding.blocks import LEAST_VALID, EmbeddedBlock, blocks
+from rareearth_explorer.embedding.checkpoint import Checkpoint
+from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.provenance import describe_sources
+from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_threads
 from rareearth_explorer.errors import SceneError, TableError
 
 BATCH = 16

@@ -10,8 +10,8 @@ from itertools import islice
 
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.embed.blocks import Block, EmbeddedBlock, cut_block, embed_block
-from rareearth_explorer.embed.encoders.encoder import Encoder
+from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
+from rareearth_explorer.embedding.encoders.encoder import Encoder
 
 PATIENCE = 30.0
 """Seconds without a finished block after which it is asked again how many may run at once."""

@@ -10,16 +10,21 @@ from typing import Literal, cast
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import HandoverError
-from rareearth_explorer.export.figures import (
+from rareearth_explorer.exporting.figures import (
     curve_figure,
     encode_figure,
     map_figure,
     umap_figure,
 )
-from rareearth_explorer.export.html_page import html_page
-from rareearth_explorer.export.patch_list import LIST_SUFFIXES, Listed, list_patches, write_listing
-from rareearth_explorer.export.pdf_page import report_page
-from rareearth_explorer.export.report import Report
+from rareearth_explorer.exporting.html_page import html_page
+from rareearth_explorer.exporting.patch_list import (
+    LIST_SUFFIXES,
+    Listed,
+    list_patches,
+    write_listing,
+)
+from rareearth_explorer.exporting.pdf_page import report_page
+from rareearth_explorer.exporting.report import Report
 from rareearth_explorer.hunt import Session
 
 REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")

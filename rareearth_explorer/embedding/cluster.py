@@ -16,12 +16,12 @@ from uuid import uuid4
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.embed.blocks import Block, EmbeddedBlock, cut_block, embed_block
-from rareearth_explorer.embed.checkpoint import differences
-from rareearth_explorer.embed.embedding import BATCH, EmbeddingReport, fill_table, plan_of
-from rareearth_explorer.embed.encoders.encoder import Encoder
-from rareearth_explorer.embed.provenance import describe_sources
-from rareearth_explorer.embed.running import PATIENCE, Finished, Numbered, as_finished, cores
+from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
+from rareearth_explorer.embedding.checkpoint import differences
+from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.provenance import describe_sources
+from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished, cores
+from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, fill_table, plan_of
 from rareearth_explorer.errors import ExplorerError
 
 Client = Any

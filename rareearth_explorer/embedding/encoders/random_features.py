@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rareearth_explorer.embed.encoders.encoder import Chips
+from rareearth_explorer.embedding.encoders.encoder import Chips
 from rareearth_explorer.errors import EncoderError
 
 MIN_PIXELS = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from rareearth_explorer.export.figures import draw_curves, draw_map, new_figure
-from rareearth_explorer.export.report import SYNTHETIC, Chip, Report, Rows
+from rareearth_explorer.exporting.figures import draw_curves, draw_map, new_figure
+from rareearth_explorer.exporting.report import SYNTHETIC, Chip, Report, Rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy.typing as npt
 
-from rareearth_explorer.embed.encoders.clay_options import ClayOptions
-from rareearth_explorer.embed.encoders.encoder import Chips, Encoder
-from rareearth_explorer.embed.encoders.random_features import RandomFeatures
-from rareearth_explorer.embed.encoders.sensors import sensors
+from rareearth_explorer.embedding.encoders.clay_options import ClayOptions
+from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
+from rareearth_explorer.embedding.encoders.random_features import RandomFeatures
+from rareearth_explorer.embedding.encoders.sensors import sensors
 from rareearth_explorer.errors import EncoderError
 
 __all__ = [
@@ -73,7 +73,7 @@ def load(
         if weights is None:
             raise EncoderError(f"{name} needs its weights: give the file {name}*.ckpt with them.")
         _require_torch()
-        from rareearth_explorer.embed.encoders.clay_adapter import ClayAdapter
+        from rareearth_explorer.embedding.encoders.clay_adapter import ClayAdapter
 
         scene = {"bands": bands, "means": means, "stds": stds, "gsd": gsd}
         return ClayAdapter.load(name, weights, **scene, options=options)
@@ -106,8 +106,8 @@ def convert_checkpoint(source: Path, target: Path) -> str:
         written.
     """
     _require_torch()
-    from rareearth_explorer.embed.encoders.clay import ClayEncoder
-    from rareearth_explorer.embed.encoders.clay_weights import write_weights
+    from rareearth_explorer.embedding.encoders.clay import ClayEncoder
+    from rareearth_explorer.embedding.encoders.clay_weights import write_weights
 
     encoder = ClayEncoder.from_checkpoint(source)
     write_weights(encoder.state_dict(), target)

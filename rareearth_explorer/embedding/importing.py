@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rareearth_explorer.data.table import TableWriter, add_projection, open_table
-from rareearth_explorer.embed.provenance import file_identity
+from rareearth_explorer.embedding.provenance import file_identity
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from string import Template
 
 from rareearth_explorer.data.rendering import encode_picture
-from rareearth_explorer.export.figures import curve_figure, encode_figure, map_figure
-from rareearth_explorer.export.patch_pictures import Picture
-from rareearth_explorer.export.report import SYNTHETIC, Chip, Report, Rows
+from rareearth_explorer.exporting.figures import curve_figure, encode_figure, map_figure
+from rareearth_explorer.exporting.patch_pictures import Picture
+from rareearth_explorer.exporting.report import SYNTHETIC, Chip, Report, Rows
 
 PAGE = Path(__file__).with_name("report.html")
 

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.embed.encoders.encoder import Chips, Encoder
+from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
 from rareearth_explorer.errors import EncoderError
 
 MOST_PATCHES = 64

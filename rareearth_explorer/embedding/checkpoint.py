@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from rareearth_explorer.data.storage.replacing import write_atomically
-from rareearth_explorer.embed.blocks import EmbeddedBlock
+from rareearth_explorer.embedding.blocks import EmbeddedBlock
 from rareearth_explorer.errors import TableError
 
 

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
-from rareearth_explorer.embed.encoders.clay import ClayEncoder
-from rareearth_explorer.embed.encoders.clay_options import ClayOptions
-from rareearth_explorer.embed.encoders.clay_weights import fingerprint
-from rareearth_explorer.embed.encoders.encoder import Chips
-from rareearth_explorer.embed.encoders.sensors import Sensor, find_sensor
+from rareearth_explorer.embedding.encoders.clay import ClayEncoder
+from rareearth_explorer.embedding.encoders.clay_options import ClayOptions
+from rareearth_explorer.embedding.encoders.clay_weights import fingerprint
+from rareearth_explorer.embedding.encoders.encoder import Chips
+from rareearth_explorer.embedding.encoders.sensors import Sensor, find_sensor
 from rareearth_explorer.errors import EncoderError
 
 PLAUSIBLE_RATIO = 20.0

@@ -12,8 +12,8 @@ import numpy as np
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable
-from rareearth_explorer.export.patch_list import Listed, list_patches
-from rareearth_explorer.export.patch_pictures import Picture, check_scene, picture_of
+from rareearth_explorer.exporting.patch_list import Listed, list_patches
+from rareearth_explorer.exporting.patch_pictures import Picture, check_scene, picture_of
 from rareearth_explorer.hunt import Session, Sign
 from rareearth_explorer.hunt.review import missed
 from rareearth_explorer.hunt.state import State, Verdict

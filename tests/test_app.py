@@ -33,7 +33,7 @@ def test_a_cell_run_again_leaves_nothing_behind(explore):
     again = explore()
     assert len(widget._instances) == before
     assert again.session.positives == (3,)
-    assert again.sessions.current == "default"
+    assert again.workspace.name == "default"
     first.session.mark(4, "positive")
     assert explore().session.positives == (3,), "a closed explorer still writes"
 
@@ -52,7 +52,7 @@ def test_a_kernel_kept_ready_opens_the_session_with_its_page(explore, monkeypatc
     monkeypatch.setenv("VOILA_PREHEAT", "True")
     waiting = explore()
     assert waiting.session.positives == ()
-    assert waiting.sessions.journal is None
+    assert waiting.workspace.path is None
     waiting.map.bridge.shown = True
     assert waiting.session.positives == (3,)
 

@@ -34,7 +34,6 @@ from rareearth_explorer.exporting import (
 from rareearth_explorer.exporting.report import SYNTHETIC
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
-from rareearth_explorer.hunt.store.library import fingerprint
 
 LISTS = [".geojson", ".gpkg", ".parquet", ".csv", ".kml"]
 PAGES_AND_FIGURES = [".html", ".pdf", ".png", ".svg"]
@@ -80,7 +79,7 @@ def test_the_frame_tells_what_was_said_of_a_patch_and_nothing_of_the_others(sess
     frame = session.to_geodataframe()
     assert frame.template.dropna().to_dict() == {0: "positive", 1: "negative", 4: "positive"}
     assert frame.verdict.dropna().to_dict() == {2: "confirmed", 3: "skipped", 6: "rejected"}
-    assert frame.note.dropna().to_dict() == dict(session.state.opinions.notes)
+    assert frame.note.dropna().to_dict() == dict(session.decisions.notes)
     assert frame[frame.template == "positive"].patch.tolist() == [0, 4]
 
 
@@ -113,7 +112,7 @@ def test_candidates_are_the_active_patches_best_first(session):
 def test_verdicts_are_listed_wherever_the_patch_is(session):
     session.judge(int(np.flatnonzero(~session.active)[0]), "rejected")
     frame = list_patches(session, "verdicts")
-    assert set(frame.patch) == set(session.state.opinions.verdicts)
+    assert set(frame.patch) == set(session.decisions.verdicts)
     assert frame["rank"].is_monotonic_increasing
     assert not frame.active.all()
 
@@ -250,7 +249,7 @@ def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
     assert "Session <hunt> & co" in page.text
     assert "The score is Cosine Contrast" in page.text
     assert "no probability" in page.text
-    assert fingerprint(small_table) in page.text
+    assert small_table.identity in page.text
     assert re.search(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC", page.text)
     assert "rareearth-explorer 0.1.0" in page.text
     assert "11 pools in 5 patches" in page.text
@@ -277,13 +276,13 @@ def test_the_report_counts_every_round(session, tmp_path):
     hand_over(session, tmp_path / "out.html")
     text = Page((tmp_path / "out.html").read_text()).text
     kept = int(session.active.sum())
-    mines = int((session.truth & session.active).sum())
-    assert f"{session.state.rounds[-1].threshold:+.3f}{kept}{kept / 60:.1%}{mines}" in text
+    mines = int((session.mines & session.active).sum())
+    assert f"{session.decisions.rounds[-1].threshold:+.3f}{kept}{kept / 60:.1%}{mines}" in text
 
 
 def test_the_report_says_how_much_was_missed(session, tmp_path):
     session.audit(10)
-    session.judge(session.state.opinions.audit.sample, "rejected")
+    session.judge(session.decisions.audit.sample, "rejected")
     hand_over(session, tmp_path / "out.html")
     assert "mines among 30 discarded patches: about 0" in (tmp_path / "out.html").read_text()
 

@@ -11,7 +11,7 @@ from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.views.layers import rank_change
 from rareearth_explorer.hunt.views.round_summary import summaries
 from rareearth_explorer.widgets.map import MapPanel
-from rareearth_explorer.widgets.rounds_tab import HistoryPanel
+from rareearth_explorer.widgets.rounds_tab import RoundsTab
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def session(small_table):
 
 
 def test_verdicts_on_the_discarded_are_no_yield_of_the_round(session):
-    before = list(summaries(session.state, session.truth))[-1]
+    before = list(summaries(session.state))[-1]
     session.audit(10)
-    session.judge(session.state.opinions.audit.sample, "rejected")
-    after = list(summaries(session.state, session.truth))[-1]
+    session.judge(session.decisions.audit.sample, "rejected")
+    after = list(summaries(session.state))[-1]
     assert (after.confirmed, after.rejected) == (before.confirmed, before.rejected)
 
 
@@ -41,27 +41,27 @@ def test_rounds_left_by_going_back_can_be_gone_on_from(session):
     session.back()
     session.refine(0.0)
     other = session.state
-    assert session.state.branches == (left,)
+    assert session.decisions.branches == (left.decisions,)
     session.visit(0)
-    assert session.state.rounds == left.rounds
+    assert session.decisions.rounds == left.decisions.rounds
     assert session.positives == (0, 4)
     np.testing.assert_array_equal(session.scores, left.scores)
-    assert session.state.branches == (other,)
+    assert session.decisions.branches == (other.decisions,)
     session.undo()
-    assert session.state is other
+    assert session.decisions is other.decisions
 
 
 def test_a_branch_that_continues_the_present_rounds_replaces_them(session):
     session.back()
     session.visit(0)
-    assert session.state.branches == ()
+    assert session.decisions.branches == ()
 
 
 def test_verdicts_do_not_belong_to_a_branch(session):
     session.back()
     session.judge(9, "rejected")
     session.visit(0)
-    assert session.state.opinions.verdicts[9] == "rejected"
+    assert session.decisions.verdicts[9] == "rejected"
 
 
 def test_a_branch_that_is_not_there(session):
@@ -79,14 +79,14 @@ def test_branches_come_back_from_the_journal(small_table):
     first.mark(3, "negative")
     first.visit(0)
     Journal.named(small_table, "branches").attach(second)
-    assert second.state.templates == first.state.templates
-    assert len(second.state.branches) == len(first.state.branches) == 1
+    assert second.decisions.templates.by_sign == first.decisions.templates.by_sign
+    assert len(second.decisions.branches) == len(first.decisions.branches) == 1
     np.testing.assert_array_equal(second.scores, first.scores)
 
 
 def test_a_summary_counts_what_happened_in_the_round(session):
-    first, second = summaries(session.state, session.truth)
-    mines, active = session.truth, session.active
+    first, second = summaries(session.state)
+    mines, active = session.mines, session.active
     assert (first.patches, first.threshold, first.recall, first.precision) == (60, None, 1.0, 0.5)
     assert (first.confirmed, first.rejected, first.yield_) == (1, 1, 0.5)
     assert (second.confirmed, second.rejected, second.yield_) == (1, 0, 1.0)
@@ -97,7 +97,7 @@ def test_a_summary_counts_what_happened_in_the_round(session):
 
 
 def test_without_labels_and_verdicts_a_summary_says_less(small_table):
-    (only,) = summaries(Session(small_table).state, None)
+    (only,) = summaries(Session(small_table).state)
     assert (only.yield_, only.recall, only.precision, only.auc) == (None, None, None, None)
 
 
@@ -110,7 +110,7 @@ def test_the_change_of_rank_is_above_zero_for_what_rose(session):
 
 
 def test_two_rounds_are_compared_on_the_map(session):
-    panel, map_panel = HistoryPanel(session), MapPanel(session)
+    panel, map_panel = RoundsTab(session), MapPanel(session)
     scores = map_panel.bridge.levels
     panel.compare.value = True
     assert map_panel.bridge.levels == rank_change(*session.state.line, "").levels.tobytes()
@@ -121,7 +121,7 @@ def test_two_rounds_are_compared_on_the_map(session):
 
 
 def test_the_comparison_follows_the_session_and_ends_with_its_rounds(session):
-    panel = HistoryPanel(session)
+    panel = RoundsTab(session)
     panel.compare.value = True
     before = session.layer
     session.mark(11, "negative")
@@ -133,17 +133,17 @@ def test_the_comparison_follows_the_session_and_ends_with_its_rounds(session):
 
 
 def test_the_button_lets_go_when_something_else_is_painted(session):
-    panel = HistoryPanel(session)
+    panel = RoundsTab(session)
     panel.compare.value = True
     session.layer = None
     assert not panel.compare.value
 
 
 def test_the_panel_lists_rounds_and_goes_on_from_a_branch(session):
-    panel = HistoryPanel(session)
+    panel = RoundsTab(session)
     assert "<td>2</td>" in panel.table.value
     session.back()
     assert panel.branch.options[0][0].startswith("2 rounds")
     panel.visit.click()
-    assert len(session.state.rounds) == 2
+    assert len(session.decisions.rounds) == 2
     assert panel.visit.disabled

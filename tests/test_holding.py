@@ -13,7 +13,7 @@ from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import saved_sessions
-from rareearth_explorer.hunt.store.lock import is_held
+from rareearth_explorer.hunt.store.lock import is_locked
 
 OTHER_WINDOW = """
 import sys
@@ -158,9 +158,9 @@ def test_steps_of_the_other_window_are_not_written_over(table, other_window):
 
 def test_a_window_that_is_closed_lets_the_next_one_in(table, other_window):
     _, journal = attached(table, "hunt")
-    assert is_held(journal.path)
+    assert is_locked(journal.path)
     journal.close()
-    assert not is_held(journal.path)
+    assert not is_locked(journal.path)
     assert other_window("hunt").opened == "0 False"
 
 

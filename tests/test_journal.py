@@ -19,14 +19,17 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.format import read_record, write_record
 from rareearth_explorer.hunt.store.journal import Journal
-from rareearth_explorer.hunt.store.library import fingerprint, header_of, saved_sessions
+from rareearth_explorer.hunt.store.library import saved_sessions
+from rareearth_explorer.hunt.store.table_identity import header_of
 
 
 def same(one, other):
-    assert one.state.templates == other.state.templates
-    assert one.state.opinions == other.state.opinions
-    assert one.state.scoring == other.state.scoring
-    assert len(one.state.rounds) == len(other.state.rounds)
+    mine, theirs = one.decisions, other.decisions
+    assert mine.templates.by_sign == theirs.templates.by_sign
+    assert (mine.verdicts, mine.notes, mine.muted) == (theirs.verdicts, theirs.notes, theirs.muted)
+    assert (mine.audit, mine.scoring) == (theirs.audit, theirs.scoring)
+    assert [r.kept for r in mine.rounds] == [r.kept for r in theirs.rounds]
+    assert len(mine.branches) == len(theirs.branches)
     np.testing.assert_array_equal(one.active, other.active)
     np.testing.assert_array_equal(one.scores, other.scores)
 
@@ -55,7 +58,7 @@ def test_comes_back_as_it_was(small_table):
     second.undo()
     second.undo()
     second.undo()
-    assert second.state.opinions.verdicts == {7: "confirmed"}
+    assert dict(second.decisions.verdicts) == {7: "confirmed"}
     assert saved_sessions(small_table) == ["hunt"]
 
 
@@ -146,7 +149,7 @@ def test_the_threshold_comes_back_and_is_no_step_to_undo(small_table, tmp_path):
     assert again.threshold == 0.25
     again.undo()
     assert (again.positives, again.threshold) == ((), 0.25)
-    again.restart()
+    again.resume()
     assert again.threshold == 0.0
 
 
@@ -158,7 +161,7 @@ def test_numbers_of_numpy_come_back(small_table, tmp_path):
     first.judge(np.array([7]), "confirmed", mark=np.bool_(True))
     first.score_by(weight=np.float32(0.5))
     first.mute(np.int32(1), np.bool_(True))
-    first.keep(np.arange(60) < 30, np.float32(0.5))
+    first.refine(np.float32(np.median(first.scores)))
     first.audit(np.int64(3))
     first.back(np.int64(0))
     first.visit(np.int64(0))
@@ -226,7 +229,7 @@ def test_a_panel_that_fails_costs_no_step_and_each_draws_once(small_table, tmp_p
     assert len(drawn) == 1
     session.unobserve(panel, "state")
     session.undo()
-    assert session.state.scoring.scorer == "contrast"
+    assert session.decisions.scoring.scorer == "contrast"
     assert path.read_bytes().startswith(content)
     assert json.loads(path.read_bytes().splitlines()[-1])["verb"] == "undo"
 
@@ -301,12 +304,15 @@ def test_is_about_one_table(small_table, tmp_path):
         Journal(path).attach(Session(other))
 
 
-def test_fingerprint_knows_a_copy_and_what_differs(small_table):
-    copy = PatchTable.from_arrays(small_table.embeddings * 2, small_table.corners)
-    assert fingerprint(copy) == fingerprint(small_table)  # only directions count
+def test_the_identity_of_a_table_is_that_of_its_copies_alone(small_table):
+    copy = PatchTable.from_arrays(small_table.embeddings.copy(), small_table.corners.copy())
+    assert copy.identity == small_table.identity
     other = small_table.embeddings.copy()
-    other[0] = other[1]
-    assert fingerprint(PatchTable.from_arrays(other, small_table.corners)) != fingerprint(copy)
+    other[7, 3] = np.nextafter(other[7, 3], np.float32(9))
+    assert PatchTable.from_arrays(other, small_table.corners).identity != copy.identity
+    moved = small_table.corners.copy()
+    moved[7, 0, 0] = np.nextafter(moved[7, 0, 0], 180)
+    assert PatchTable.from_arrays(small_table.embeddings, moved).identity != copy.identity
 
 
 @pytest.mark.parametrize("content", ["hello", json.dumps({"a": 1}), "[1]\n", "\0\n"])

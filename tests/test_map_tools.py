@@ -24,7 +24,7 @@ from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.drawing import describe_path
 from rareearth_explorer.widgets.map.place import parse_place
 from rareearth_explorer.widgets.review import ReviewPanel
-from rareearth_explorer.widgets.selection_bar import SelectionPanel
+from rareearth_explorer.widgets.selection_bar import SelectionBar
 
 ROLES = ("blue", "green", "red", "nir")
 
@@ -190,9 +190,7 @@ class TestSelection:
 
     @pytest.fixture
     def panel(self, session, calls):
-        return SelectionPanel(
-            session, lambda: calls.append("review"), lambda: calls.append("export")
-        )
+        return SelectionBar(session, lambda: calls.append("review"), lambda: calls.append("export"))
 
     def test_is_shown_with_the_count_only_while_something_is_selected(self, session, panel):
         assert panel.widget.layout.display == "none"
@@ -241,7 +239,7 @@ class TestJustTheSelected:
     def test_but_not_of_the_sample_of_the_discarded(self, session):
         session.refine(float(np.median(session.scores)))
         session.audit(20)
-        sample = session.state.opinions.audit.sample
+        sample = session.decisions.audit.sample
         rows = queue(session.state, Order.AUDIT, session.table.unit_embeddings, within=sample[1:2])
         assert tuple(rows) == sample, "what is picked from a sample says nothing of the pile"
 
@@ -453,7 +451,7 @@ def test_every_control_of_the_map_has_a_tooltip(session, scenes):
             yield widget
 
     panel = MapPanel(session, scenes[0], scenes[1:])
-    selection = SelectionPanel(session, lambda: None, lambda: None)
+    selection = SelectionBar(session, lambda: None, lambda: None)
     found = [*controls(panel.widget), *controls(selection.widget)]
     assert len(found) > 12
     assert [widget for widget in found if not widget.tooltip] == []

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.store.format import read_record
-from rareearth_explorer.hunt.store.journal import Journal, replay
+from rareearth_explorer.hunt.statements import statements
+from rareearth_explorer.hunt.store.format import read_record, replay
+from rareearth_explorer.hunt.store.journal import Journal, restore
 from rareearth_explorer.hunt.store.library import saved_sessions
-from rareearth_explorer.hunt.store.merging import Conflict, compare, sayings
-from rareearth_explorer.hunt.store.summary import counts, without_table
-from rareearth_explorer.hunt.store.transfer import bring, save_copy, save_merged
+from rareearth_explorer.hunt.store.merge import Conflict, difference_of, save_merged
+from rareearth_explorer.hunt.store.summary import counts
+from rareearth_explorer.hunt.store.transfer import import_session, save_copy
 
 
 def hunted(table, steps, name=None):
@@ -24,7 +25,7 @@ def hunted(table, steps, name=None):
     if name:
         Journal.named(table, name).attach(session)
     for verb, *arguments in steps:
-        if verb != "mute" or session.state.templates.sign_of(arguments[0]):
+        if verb != "mute" or session.decisions.templates.sign_of(arguments[0]):
             getattr(session, verb)(*arguments)
     return session
 
@@ -62,7 +63,7 @@ def pair(small_table):
 
 def test_what_agrees_is_joined_and_what_differs_is_listed(pair):
     mine, theirs = pair
-    found = compare(mine.state, theirs.state)
+    found = difference_of(mine.decisions, theirs.decisions)
     assert found.conflicts == CONFLICTS
     assert set(found.added) == {
         (6, "template", "positive, off"),
@@ -79,7 +80,7 @@ def test_from_the_other_side_the_conflicts_are_the_same(pair):
     mine, theirs = pair
     turned = tuple(
         Conflict(c.patch, c.subject, c.theirs, c.mine)
-        for c in compare(theirs.state, mine.state).conflicts
+        for c in difference_of(theirs.decisions, mine.decisions).conflicts
     )
     assert turned == CONFLICTS
 
@@ -87,46 +88,46 @@ def test_from_the_other_side_the_conflicts_are_the_same(pair):
 @pytest.mark.parametrize("side", ["mine", "theirs"])
 def test_taking_a_side_for_all(pair, side):
     mine, theirs = pair
-    mine.merge(compare(mine.state, theirs.state).decided(side))
-    said = sayings(mine.state)
+    mine.merge(difference_of(mine.decisions, theirs.decisions).decided(side))
+    said = statements(mine.decisions)
     assert all(said[c.key] == getattr(c, side) for c in CONFLICTS)
     assert said[6, "template"] == "positive, off"
-    assert 6 in mine.state.opinions.muted
+    assert 6 in mine.decisions.muted
     assert said[1, "template"] == "negative"  # what only this one says stays
 
 
 def test_deciding_each(pair):
     mine, theirs = pair
-    found = compare(mine.state, theirs.state)
+    found = difference_of(mine.decisions, theirs.decisions)
     sides = {(0, "template"): "theirs", (7, "note"): "mine", (7, "verdict"): "theirs"}
     mine.merge(found.decided(sides))
     assert mine.negatives == (1, 0)
-    assert mine.state.opinions.verdicts[7] == "rejected"
-    assert mine.state.opinions.notes[7] == "tracks"
+    assert mine.decisions.verdicts[7] == "rejected"
+    assert mine.decisions.notes[7] == "tracks"
 
 
 @pytest.mark.parametrize("sides", [{}, {(0, "template"): "mine"}, {(0, "template"): "both"}])
 def test_an_undecided_conflict_is_not_merged(pair, sides):
     mine, theirs = pair
     with pytest.raises(SessionError, match=r"of 3 conflicts are not decided, the first on the"):
-        compare(mine.state, theirs.state).decided(sides)
+        difference_of(mine.decisions, theirs.decisions).decided(sides)
 
 
 def test_merging_is_one_step_back(pair):
     mine, theirs = pair
-    before = mine.state
-    mine.merge(compare(mine.state, theirs.state).decided("theirs"))
+    before = mine.decisions
+    mine.merge(difference_of(mine.decisions, theirs.decisions).decided("theirs"))
     mine.undo()
-    assert mine.state is before
+    assert mine.decisions is before
     mine.redo()
-    assert not compare(mine.state, theirs.state).conflicts
+    assert not difference_of(mine.decisions, theirs.decisions).conflicts
 
 
 def test_merging_what_is_there_is_no_step(pair):
     mine, _ = pair
     steps = []
     mine.on_verb = lambda *verb: steps.append(verb)
-    mine.merge(compare(mine.state, mine.state).decided({}))
+    mine.merge(difference_of(mine.decisions, mine.decisions).decided({}))
     assert steps == []
 
 
@@ -151,14 +152,13 @@ def test_what_a_session_cannot_hold_is_refused_whole(pair, said):
 def test_a_merge_comes_back_from_the_journal(small_table):
     mine = hunted(small_table, MINE, "mine")
     theirs = hunted(small_table, THEIRS, "theirs")
-    mine.merge(compare(mine.state, theirs.state).decided("theirs"), "theirs")
+    mine.merge(difference_of(mine.decisions, theirs.decisions).decided("theirs"), "theirs")
     again = Session(small_table)
     Journal.named(small_table, "mine").attach(again)
-    assert again.state.templates == mine.state.templates
-    assert again.state.opinions == mine.state.opinions
+    assert statements(again.decisions) == statements(mine.decisions)
     np.testing.assert_array_equal(again.scores, mine.scores)
     again.undo()
-    assert sayings(again.state) == sayings(hunted(small_table, MINE).state)
+    assert statements(again.decisions) == statements(hunted(small_table, MINE).decisions)
 
 
 patches = st.integers(0, 12)
@@ -178,13 +178,16 @@ steps = st.lists(
 @given(one=steps, other=steps)
 def test_either_way_the_same_is_kept_where_there_is_no_conflict(small_table, one, other):
     first, second = hunted(small_table, one), hunted(small_table, other)
-    here, there = compare(first.state, second.state), compare(second.state, first.state)
+    here, there = (
+        difference_of(first.decisions, second.decisions),
+        difference_of(second.decisions, first.decisions),
+    )
     disputed = {c.key for c in here.conflicts}
     assert disputed == {c.key for c in there.conflicts}
-    before = sayings(first.state) | sayings(second.state)
+    before = statements(first.decisions) | statements(second.decisions)
     first.merge(here.decided("mine"))
     second.merge(there.decided("mine"))
-    kept, likewise = sayings(first.state), sayings(second.state)
+    kept, likewise = statements(first.decisions), statements(second.decisions)
     for key, said in before.items():
         if key not in disputed:
             assert kept[key] == likewise[key] == said
@@ -194,10 +197,13 @@ def test_either_way_the_same_is_kept_where_there_is_no_conflict(small_table, one
 @given(one=steps, other=steps)
 def test_theirs_here_is_mine_there(small_table, one, other):
     first, second = hunted(small_table, one), hunted(small_table, other)
-    here, there = compare(first.state, second.state), compare(second.state, first.state)
+    here, there = (
+        difference_of(first.decisions, second.decisions),
+        difference_of(second.decisions, first.decisions),
+    )
     first.merge(here.decided("theirs"))
     second.merge(there.decided("mine"))
-    assert sayings(first.state) == sayings(second.state)
+    assert statements(first.decisions) == statements(second.decisions)
 
 
 # Files ---------------------------------------------------------------------------------------
@@ -211,16 +217,16 @@ def test_a_session_travels_to_another_machine(small_table, tmp_path, monkeypatch
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another machine"))
     copy = PatchTable.from_arrays(small_table.embeddings.copy(), small_table.corners.copy())
     assert saved_sessions(copy) == []
-    kept, record = bring(target, copy)
+    kept, record = import_session(target, copy)
     assert record.said == ""
     assert saved_sessions(copy) == ["hunt"]
     again = Session(copy)
     journal = Journal(kept)
     assert journal.attach(again) == 7
-    assert sayings(again.state) == sayings(mine.state)
+    assert statements(again.decisions) == statements(mine.decisions)
     np.testing.assert_array_equal(again.active, mine.active)
     again.undo()  # and goes on there
-    assert len(again.state.rounds) == 1
+    assert len(again.decisions.rounds) == 1
 
 
 def test_a_session_of_another_table_is_refused(small_table, tmp_path):
@@ -228,17 +234,17 @@ def test_a_session_of_another_table_is_refused(small_table, tmp_path):
     save_copy(Journal.named(small_table, "hunt").path, tmp_path / "s.jsonl")
     other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
     with pytest.raises(SessionError, match=r"s\.jsonl: .* about another table of 60 patches"):
-        bring(tmp_path / "s.jsonl", other)
+        import_session(tmp_path / "s.jsonl", other)
     assert saved_sessions(other) == []
 
 
 def test_a_name_that_is_taken_is_no_reason_to_overwrite(small_table, tmp_path):
     hunted(small_table, MINE, "hunt")
     save_copy(Journal.named(small_table, "hunt").path, tmp_path / "hunt.jsonl")
-    assert bring(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (2)"
-    assert bring(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (3)"
+    assert import_session(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (2)"
+    assert import_session(tmp_path / "hunt.jsonl", small_table)[0].stem == "hunt (3)"
     with pytest.raises(SessionError, match="There is a session 'hunt' already"):
-        bring(tmp_path / "hunt.jsonl", small_table, "hunt")
+        import_session(tmp_path / "hunt.jsonl", small_table, "hunt")
 
 
 def test_a_copy_of_a_damaged_file_has_what_was_understood(small_table, tmp_path):
@@ -260,13 +266,13 @@ def test_a_copy_that_cannot_be_written_is_said(small_table, tmp_path):
 
 def test_a_merged_file_undoes_to_the_first(small_table, tmp_path):
     mine, theirs = hunted(small_table, MINE, "mine"), hunted(small_table, THEIRS)
-    said = compare(mine.state, theirs.state).decided("theirs")
+    said = difference_of(mine.decisions, theirs.decisions).decided("theirs")
     save_merged(Journal.named(small_table, "mine").path, said, "theirs", tmp_path / "both.jsonl")
     both = Session(small_table)
-    assert replay(tmp_path / "both.jsonl", both).said == ""
-    assert all(sayings(both.state)[c.key] == c.theirs for c in CONFLICTS)
+    assert restore(tmp_path / "both.jsonl", both).said == ""
+    assert all(statements(both.decisions)[c.key] == c.theirs for c in CONFLICTS)
     both.undo()
-    assert sayings(both.state) == sayings(mine.state)
+    assert statements(both.decisions) == statements(mine.decisions)
 
 
 def test_the_summary_counts_what_the_session_holds_without_the_table(small_table):
@@ -277,13 +283,14 @@ def test_the_summary_counts_what_the_session_holds_without_the_table(small_table
     session.merge([(3, "note", "theirs")])
     path = Journal.named(small_table, "hunt").path
     told = "2 positive, 1 negative, 1 confirmed, 1 rejected, 3 notes, round 2"
-    assert counts(without_table(read_record(path))) == counts(session.state) == told
+    held, _ = replay(read_record(path))
+    assert counts(held.present) == counts(session.decisions) == told
     session.back()
     session.visit(0)
     session.undo()
-    state = without_table(read_record(path))
-    assert sayings(state) == sayings(session.state)
-    assert len(state.rounds) == 1
+    held, _ = replay(read_record(path))
+    assert statements(held.present) == statements(session.decisions)
+    assert len(held.present.rounds) == 1
 
 
 def test_a_file_that_cannot_be_kept_is_said_and_leaves_nothing(small_table, tmp_path, monkeypatch):
@@ -293,9 +300,9 @@ def test_a_file_that_cannot_be_kept_is_said_and_leaves_nothing(small_table, tmp_
     def full(*given, **named):
         raise OSError(28, "No space left on device")
 
-    for place in ("pathlib.Path.touch", "tempfile.mkstemp"):
+    for place in ("pathlib.Path.touch", "rareearth_explorer.hunt.store.format.write_atomically"):
         with monkeypatch.context() as patch:
             patch.setattr(place, full)
             with pytest.raises(SessionError, match=r"kept .*No space left on device.* room"):
-                bring(tmp_path / "hunt.jsonl", small_table)
+                import_session(tmp_path / "hunt.jsonl", small_table)
         assert saved_sessions(small_table) == ["hunt"]

@@ -10,17 +10,17 @@ import pytest
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.review import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.export_panel import CHOICES, HandoverPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.bridge import mercator_offsets
-from rareearth_explorer.widgets.refine_bar import RoundsPanel
+from rareearth_explorer.widgets.refine_bar import RefineBar
 from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.roc_panel import RocPanel
-from rareearth_explorer.widgets.session_panel import SessionsPanel
-from rareearth_explorer.widgets.status_line import StatusPanel
+from rareearth_explorer.widgets.session_panel import SessionPanel
+from rareearth_explorer.widgets.status_line import StatusLine
 from rareearth_explorer.widgets.tasks import Worker
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
@@ -238,7 +238,7 @@ class TestRoc:
         assert panel.curves == []
         marked(labelled)
         rest = np.arange(60) > 1
-        expected = roc_auc_score(labelled.truth[rest], labelled.scores[rest])
+        expected = roc_auc_score(labelled.mines[rest], labelled.scores[rest])
         assert [c.auc for c in panel.curves] == [pytest.approx(expected)]
 
     def test_keeps_the_curves_of_earlier_rounds(self, labelled):
@@ -258,48 +258,48 @@ class TestRoc:
 
 class TestRounds:
     def test_buttons_are_the_verbs(self, session):
-        panel = RoundsPanel(session)
+        panel = RefineBar(session)
         assert panel.refine.disabled
         assert panel.undo.disabled
         marked(session)
         panel.refine.click()
-        assert len(session.state.rounds) == 2
+        assert len(session.decisions.rounds) == 2
         panel.back.click()
-        assert len(session.state.rounds) == 1
+        assert len(session.decisions.rounds) == 1
         panel.undo.click()
-        assert len(session.state.rounds) == 2
+        assert len(session.decisions.rounds) == 2
         panel.redo.click()
         assert session.active.all()
 
     def test_counts(self, labelled):
-        panel = RoundsPanel(labelled)
+        panel = RefineBar(labelled)
         assert "60 of 60 (100%) patches kept" in panel.counts.value
         assert "9 of 9 (100%) with mines" in panel.counts.value
         marked(labelled)
         assert f"would keep {(labelled.scores >= 0).sum()}" in panel.counts.value
 
     def test_strip_shows_rounds_and_returns_to_one(self, session):
-        panel = RoundsPanel(session)
+        panel = RefineBar(session)
         marked(session).refine()
         session.refine(float(np.median(session.scores[session.active])))
-        counts = [int(r.active.sum()) for r in session.state.rounds]
+        counts = [int(r.active.sum()) for r in session.decisions.rounds]
         assert [label for label, _ in panel.strip.options] == [
             f"{n}: {count}" for n, count in enumerate(counts, start=1)
         ]
         assert panel.strip.value == 2
         panel.strip.value = 0
-        assert len(session.state.rounds) == 1
+        assert len(session.decisions.rounds) == 1
         assert panel.strip.value == 0
 
     def test_threshold_is_the_sessions(self, session):
-        panel = RoundsPanel(session)
+        panel = RefineBar(session)
         panel.threshold.value = 0.25
         assert session.threshold == 0.25
         session.threshold = 0.5
         assert panel.threshold.value == 0.5
 
     def test_what_cannot_be_done_is_said(self, session):
-        panel = RoundsPanel(session)
+        panel = RefineBar(session)
         marked(session)
         session.threshold = 1
         panel.refine.click()
@@ -351,20 +351,20 @@ class TestTemplates:
 
 class TestStatus:
     def test_says_what_was_wrong_until_something_works(self, session):
-        panel = StatusPanel(session)
+        panel = StatusLine(session)
         session.message = "No <b>such</b> patch."
         assert "No &lt;b&gt;such&lt;/b&gt; patch." in panel.line.value
         session.mark(1, "positive")
         assert "Ready" in panel.line.value
 
     def test_another_threshold_cures_what_was_wrong_with_the_last(self, session):
-        panel = StatusPanel(session)
+        panel = StatusLine(session)
         session.message = "At threshold 1.000 no patch would be left."
         session.threshold = 0.5
         assert "Ready" in panel.line.value
 
     def test_what_is_wrong_is_told_from_what_is_new(self, session):
-        panel = StatusPanel(session)
+        panel = StatusLine(session)
         session.notice = "Session 'a' is as you left it."
         assert "rareearth-warning" not in panel.line.value
         session.message = "No such patch."
@@ -374,7 +374,7 @@ class TestStatus:
         assert (session.message, session.notice) == ("", "")
 
     def test_says_what_a_step_changed(self, session):
-        panel = StatusPanel(session)
+        panel = StatusLine(session)
         marked(session)
         assert "above the threshold" not in panel.line.value  # of another kind of score
         session.mark(3, "negative")
@@ -407,7 +407,7 @@ class TestExplorer:
         assert "no.tif" in explorer.status.line.value
         assert "no.csv" in explorer.status.line.value
         assert explorer.scene is None
-        assert explorer.session.truth is None
+        assert explorer.session.mines is None
 
 
 class TestReview:
@@ -438,7 +438,7 @@ class TestReview:
         panel.marking.value = False
         panel.judge("rejected")
         assert second not in session.negatives
-        assert session.state.opinions.verdicts == {first: "confirmed", second: "rejected"}
+        assert dict(session.decisions.verdicts) == {first: "confirmed", second: "rejected"}
         assert panel.sheet.verdicts[:3] == ["confirmed", "rejected", ""]
         assert session.in_hand == panel.patches[2]
         session.undo()
@@ -477,7 +477,7 @@ class TestReview:
     def test_notes_are_the_sessions(self, panel):
         panel.note.value = "two trucks"
         patch = panel.session.in_hand
-        assert panel.session.state.opinions.notes == {patch: "two trucks"}
+        assert panel.session.decisions.notes == {patch: "two trucks"}
         panel.step(1)
         assert panel.note.value == ""
         panel.step(-1)
@@ -491,8 +491,8 @@ class TestReview:
         panel.marking.value = False
         for verdict in ("rejected", "rejected", "confirmed"):
             panel.judge(verdict)
-        pile = session.state.opinions.audit.pile
-        true, size = int((session.truth & pile).sum()), int(pile.sum())
+        pile = session.decisions.audit.pile.flags
+        true, size = int((session.mines & pile).sum()), int(pile.sum())
         assert f"Mines among {size} discarded patches: about {size / 3:.0f}" in panel.estimate.value
         assert f"by the labels, {true}." in panel.estimate.value
 
@@ -516,8 +516,8 @@ class TestReview:
         assert f"patch {elsewhere}" in panel.in_hand.value
         panel.note.value = "seen from the road"
         panel.judge("confirmed")
-        assert session.state.opinions.notes == {elsewhere: "seen from the road"}
-        assert session.state.opinions.verdicts == {elsewhere: "confirmed"}
+        assert dict(session.decisions.notes) == {elsewhere: "seen from the road"}
+        assert dict(session.decisions.verdicts) == {elsewhere: "confirmed"}
         assert session.in_hand == elsewhere
         session.in_hand = panel.patches[3]
         assert panel.sheet.place == 3
@@ -556,7 +556,7 @@ class TestKeyboard:
         assert explorer.tabs.selected_index == 1
         first, second, third = explorer.review.patches[:3]
         self.press(explorer, "c", "x", "k", "ArrowLeft")
-        assert explorer.session.state.opinions.verdicts == {
+        assert explorer.session.decisions.verdicts == {
             first: "confirmed",
             second: "rejected",
             third: "skipped",
@@ -596,8 +596,9 @@ class TestSessions:
         assert "as you left it" in second.status.line.value
         assert max(second.map.bridge.levels) > 0
 
-    def test_another_session_begins_empty_and_the_first_is_kept(self, session):
-        panel = SessionsPanel(session)
+    def test_another_session_begins_empty_and_the_first_is_kept(self, small_table):
+        workspace = Workspace(small_table)
+        panel, session = SessionPanel(workspace), workspace.session
         panel.open("default")
         marked(session)
         panel.name.value = "valley east"
@@ -612,8 +613,9 @@ class TestSessions:
         assert session.positives == (9,)
 
     @pytest.mark.parametrize("name", ["../x", "default"])
-    def test_a_name_that_does_not_do_is_said(self, session, name):
-        panel = SessionsPanel(session)
+    def test_a_name_that_does_not_do_is_said(self, small_table, name):
+        workspace = Workspace(small_table)
+        panel, session = SessionPanel(workspace), workspace.session
         panel.open("default")
         marked(session)
         panel.name.value = name

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from rareearth_explorer.data.rendering import encode_picture, palette_hex, palette_rgba
-from rareearth_explorer.hunt.views.scale import DIVERGING, SEQUENTIAL, ScoreScale
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.score.scale import DIVERGING, SEQUENTIAL, ScoreScale
 
 SCORES = np.linspace(-0.2, 0.6, 200).astype(np.float32)
 ALL = np.ones(200, bool)

@@ -11,7 +11,7 @@ from scipy.stats import beta
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.review import Order, missed, queue
-from rareearth_explorer.hunt.views.step_change import Effect, effect_of
+from rareearth_explorer.hunt.views.step_change import StepChange, step_change
 from rareearth_explorer.score.estimation import clopper_pearson
 
 
@@ -88,10 +88,10 @@ def test_patches_judged_before_are_no_part_of_an_audit(session):
     session.judge(chosen[2:5], "rejected")
     session.judge(chosen[5], "skipped")
     session.audit(100)
-    assert not set(session.state.opinions.audit.sample) & set(chosen[:5])
-    assert chosen[5] in session.state.opinions.audit.sample
+    assert not set(session.decisions.audit.sample) & set(chosen[:5])
+    assert chosen[5] in session.decisions.audit.sample
     assert missed(session.state) is None, "nothing of the sample was looked at"
-    session.judge(session.state.opinions.audit.sample[0], "rejected")
+    session.judge(session.decisions.audit.sample[0], "rejected")
     assert missed(session.state).known == 2
     assert missed(session.state).pile == 25
 
@@ -99,7 +99,7 @@ def test_patches_judged_before_are_no_part_of_an_audit(session):
 def test_only_the_beginning_of_an_audit_counts(session):
     session.refine(float(np.median(session.scores)))
     session.audit(10)
-    sample = session.state.opinions.audit.sample
+    sample = session.decisions.audit.sample
     session.judge(sample[5], "confirmed")
     assert missed(session.state) is None, "a patch picked out of it is no random sample"
     session.judge(sample[0], "rejected")
@@ -109,7 +109,7 @@ def test_only_the_beginning_of_an_audit_counts(session):
 def test_an_audit_says_when_more_was_discarded_since(session):
     session.refine(float(np.quantile(session.scores, 0.25)))
     session.audit(3)
-    session.judge(session.state.opinions.audit.sample, "rejected")
+    session.judge(session.decisions.audit.sample, "rejected")
     assert not missed(session.state).grown
     session.refine(float(np.median(session.scores)))
     assert missed(session.state).grown
@@ -119,23 +119,23 @@ def test_an_audit_says_when_more_was_discarded_since(session):
 def test_effect_counts_what_crossed_the_threshold(session):
     before = session.state
     session.mark(3, "negative")
-    effect = effect_of(before, session.state, 0.0)
+    effect = step_change(before, session.state, 0.0)
     assert effect.risen == ((before.scores < 0) & (session.scores >= 0)).sum()
     assert effect.fallen == ((before.scores >= 0) & (session.scores < 0)).sum()
 
 
 def test_effect_does_not_warn_of_known_patches_that_change_places():
     ranks = {"median_rank_before": 5.0, "median_rank_after": 5.0}
-    assert not Effect(risen=0, fallen=0, known=9, worsened=8, pressed=True, **ranks).harmful
-    assert Effect(0, 0, 9, 5.0, 6.0, 8, pressed=True).harmful
-    assert not Effect(0, 0, 9, 5.0, 6.0, 8, pressed=False).harmful
-    assert not Effect(0, 0, 9, 5.0, 6.0, 4, pressed=True).harmful
-    assert not Effect(0, 0, 0, None, None, 0, pressed=True).harmful
+    assert not StepChange(risen=0, fallen=0, known=9, worsened=8, pressed=True, **ranks).harmful
+    assert StepChange(0, 0, 9, 5.0, 6.0, 8, pressed=True).harmful
+    assert not StepChange(0, 0, 9, 5.0, 6.0, 8, pressed=False).harmful
+    assert not StepChange(0, 0, 9, 5.0, 6.0, 4, pressed=True).harmful
+    assert not StepChange(0, 0, 0, None, None, 0, pressed=True).harmful
 
 
 def test_effect_blames_negatives_only_for_what_they_did(session):
     """From the first negative on; not for what a positive, a verdict or a scorer did."""
-    session.restart()
+    session.resume()
     session.mark(0, "positive")
     pressed = {}
     for name, step in (
@@ -150,7 +150,7 @@ def test_effect_blames_negatives_only_for_what_they_did(session):
     ):
         before = session.state
         step()
-        pressed[name] = effect_of(before, session.state, 0.0).pressed
+        pressed[name] = step_change(before, session.state, 0.0).pressed
     assert [name for name, did in pressed.items() if did] == [
         "negative",
         "counted again",
@@ -159,11 +159,11 @@ def test_effect_blames_negatives_only_for_what_they_did(session):
 
 
 def test_scores_of_different_kinds_cross_no_threshold(session):
-    session.restart()
+    session.resume()
     session.mark(0, "positive")
     before = session.state
     session.mark(3, "negative")
-    effect = effect_of(before, session.state, 0.0)
+    effect = step_change(before, session.state, 0.0)
     assert (effect.risen, effect.fallen) == (None, None)
     assert effect.median_rank_before == 1
 
@@ -176,7 +176,7 @@ def test_effect_warns_when_a_look_alike_lowers_the_known(small_table):
     nearest = int(np.argmax(small_table.unit_embeddings @ small_table.unit_embeddings[0]
                             + (np.isin(np.arange(60), [0, 2, 4]) * -2)))  # fmt: skip
     session.mark(nearest, "negative")
-    effect = effect_of(before, session.state, 0.0)
+    effect = step_change(before, session.state, 0.0)
     assert effect.known == 3
     expected = (session.state.ranks[[0, 2, 4]] > before.ranks[[0, 2, 4]]).sum()
     assert effect.worsened == expected
@@ -199,7 +199,7 @@ def test_judging_can_mark_in_the_same_step(session):
     assert session.positives == (0, 7)
     session.undo()
     assert session.positives == (0,)
-    assert session.state.opinions.verdicts == {}
+    assert dict(session.decisions.verdicts) == {}
 
 
 @given(st.integers(1, 60), st.integers(0, 60), st.sampled_from([0.9, 0.95, 0.99]))

@@ -9,7 +9,7 @@ import pytest
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.scoring import Columns
+from rareearth_explorer.score.columns import Columns
 from rareearth_explorer.score.scorers import kernel, weighted_contrast
 from rareearth_explorer.score.whitening import Whitening
 from rareearth_explorer.widgets.scoring_panel import ScoringPanel
@@ -51,7 +51,7 @@ def test_a_choice_can_be_undone_and_marks_after_it_follow_it(session):
     before = session.scores
     session.score_by("kernel-contrast", 0.5)
     session.mark(20, "negative")
-    assert session.state.scoring.scorer == "kernel-contrast"
+    assert session.decisions.scoring.scorer == "kernel-contrast"
     session.undo()
     session.undo()
     np.testing.assert_array_equal(session.scores, before)
@@ -76,7 +76,10 @@ def test_the_panel_follows_and_leads(session):
     panel = ScoringPanel(session)
     panel.weight.value = 0.5
     panel.scorer.value = "kernel-contrast"
-    assert (session.state.scoring.scorer, session.state.scoring.weight) == ("kernel-contrast", 0.5)
+    assert (session.decisions.scoring.scorer, session.decisions.scoring.weight) == (
+        "kernel-contrast",
+        0.5,
+    )
     session.undo()
     session.undo()
     assert (panel.scorer.value, panel.weight.value) == ("contrast", 1)
@@ -108,7 +111,7 @@ def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped)
             panel.scorer.value = "contrast"
             assert session.notice == ""
         await prepared(panel)
-        return session.state.scoring.scorer
+        return session.decisions.scoring.scorer
 
     assert asyncio.run(choose()) == ("contrast" if dropped else "kernel-contrast")
     assert 9 in session.positives
@@ -129,11 +132,18 @@ def test_means_over_many_templates_are_kept_up_to_date(small_table):
 def test_one_more_template_costs_one_more_column_however_many_there_are(session, monkeypatch):
     asked = []
     session.mark(range(30), "negative")
-    compute = Columns._sum
-    monkeypatch.setattr(Columns, "_sum", lambda *a: (asked.extend(a[2]), compute(*a))[1])
-    session.mark(40, "negative")
-    session.unmark(4)
-    session.mute(5)
+    assert np.isfinite(session.scores).all()
+    compute = Columns._product
+    monkeypatch.setattr(Columns, "_product", lambda *a: (asked.extend(a[2]), compute(*a))[1])
+    for step in (
+        lambda: session.mark(40, "negative"),
+        lambda: session.unmark(4),
+        lambda: session.mute(5),
+        lambda: session.unmark(40),  # its column is still known
+        session.undo,
+    ):
+        step()
+        assert np.isfinite(session.scores).all()
     assert asked == [40, 4, 5]
 
 

@@ -13,12 +13,12 @@ from filelock import FileLock
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.data.table import PatchTable
-from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt import Session, Workspace
+from rareearth_explorer.hunt.statements import statements
 from rareearth_explorer.hunt.store.journal import Journal
-from rareearth_explorer.hunt.store.merging import sayings
 from rareearth_explorer.hunt.store.transfer import save_copy
-from rareearth_explorer.widgets.merge_panel import MergingPanel
-from rareearth_explorer.widgets.session_panel import SessionsPanel
+from rareearth_explorer.widgets.merge_panel import MergePanel
+from rareearth_explorer.widgets.session_panel import SessionPanel
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,13 @@ def no_projection_process(monkeypatch):
 
 
 @pytest.fixture
-def session(small_table):
-    return Session(small_table)
+def workspace(small_table):
+    return Workspace(small_table)
+
+
+@pytest.fixture
+def session(workspace):
+    return workspace.session
 
 
 def kept(table, name, *steps):
@@ -78,16 +83,18 @@ def shown(widget):
 
 
 class TestAnotherWindow:
-    def test_steps_go_to_a_copy_and_the_panel_says_so(self, session, small_table, other_window):
+    def test_steps_go_to_a_copy_and_the_panel_says_so(
+        self, workspace, session, small_table, other_window
+    ):
         kept(small_table, "hunt", ("mark", 3, "positive"))
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         with other_window:
             panel.open("hunt")
             assert session.positives == (3,)
             assert "'hunt' is open in another window" in session.message
-            assert panel.current == "hunt"
+            assert workspace.name == "hunt"
             session.mark(5, "positive")
-            assert panel.current == panel.saved.value == "hunt (2)"
+            assert workspace.name == panel.saved.value == "hunt (2)"
             assert "kept as 'hunt (2)'" in panel.said.value
             panel.look()
             assert not shown(panel.take_over)
@@ -95,7 +102,7 @@ class TestAnotherWindow:
         assert shown(panel.take_over)
         panel.take_over.click()
         assert session.positives == (3,)
-        assert panel.current == "hunt"
+        assert workspace.name == "hunt"
         assert "kept as 'hunt (2)'" in session.notice
         assert not shown(panel.take_over)
         session.mark(7, "positive")
@@ -104,9 +111,11 @@ class TestAnotherWindow:
         panel.saved.value = "hunt"
         assert session.positives == (3, 7)
 
-    def test_where_nothing_was_done_it_goes_on_by_itself(self, session, small_table, other_window):
+    def test_where_nothing_was_done_it_goes_on_by_itself(
+        self, workspace, session, small_table, other_window
+    ):
         kept(small_table, "hunt", ("mark", 3, "positive"))
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         with other_window:
             panel.open("hunt")
             panel.look()
@@ -116,14 +125,14 @@ class TestAnotherWindow:
         assert session.message == ""
         assert "another window" not in panel.said.value
         session.mark(4, "positive")
-        assert panel.names == ("hunt",)
+        assert workspace.names == ("hunt",)
 
     def test_in_a_kernel_the_offer_comes_by_itself(
-        self, session, small_table, other_window, monkeypatch
+        self, workspace, session, small_table, other_window, monkeypatch
     ):
         monkeypatch.setattr("rareearth_explorer.widgets.session_panel.WATCH", 0.01)
         kept(small_table, "hunt", ("mark", 3, "positive"))
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
 
         async def live():
             with other_window:
@@ -139,18 +148,20 @@ class TestAnotherWindow:
 
         asyncio.run(live())
 
-    def test_a_cell_that_is_run_again_has_the_session(self, small_table):
+    def test_a_cell_that_is_run_again_has_the_session(self, workspace, small_table):
         first = Explorer(small_table)
         first.session.mark(3, "positive")
         second = Explorer(small_table)
         assert "another window" not in second.session.message
-        assert second.sessions.current == "default"
+        assert second.workspace.name == "default"
         first.session.mark(4, "positive")  # it is closed
         assert second.session.positives == (3,)
         assert Journal.named(small_table, "default").attach(Session(small_table)) == 1
 
-    def test_opening_another_session_leaves_the_first_to_others(self, session, other_window):
-        panel = SessionsPanel(session)
+    def test_opening_another_session_leaves_the_first_to_others(
+        self, workspace, session, other_window
+    ):
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         panel.open("another")
         with other_window.acquire(blocking=False):
@@ -158,37 +169,37 @@ class TestAnotherWindow:
 
 
 class TestFiles:
-    def test_save_and_bring(self, session, small_table, tmp_path):
-        panel = SessionsPanel(session)
+    def test_save_and_bring(self, workspace, session, small_table, tmp_path):
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         session.mark(3, "positive")
         panel.save.click()
         name, data = re.search(r"download='(.*?)' href='data:.*?,(.*?)'", panel.link.value).groups()
         assert name == "hunt.jsonl"
         panel.bring.value = uploaded(name, base64.b64decode(data))
-        assert panel.names == ("hunt (2)", "hunt")
-        assert panel.current == "hunt"
+        assert workspace.names == ("hunt (2)", "hunt")
+        assert workspace.name == "hunt"
         assert "'hunt (2)' is kept here now" in session.notice
         assert panel.bring.value == ()
         panel.saved.value = "hunt (2)"
         assert session.positives == (3,)
 
-    def test_a_file_of_another_table_is_said(self, session, small_table, tmp_path):
+    def test_a_file_of_another_table_is_said(self, workspace, session, small_table, tmp_path):
         other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
         kept(other, "theirs")
         save_copy(Journal.named(other, "theirs").path, tmp_path / "theirs.jsonl")
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         content = (tmp_path / "theirs.jsonl").read_bytes()
         panel.bring.value = uploaded("theirs.jsonl", content)
         assert session.message.startswith("theirs.jsonl: this session is about another table")
-        assert panel.names == ("hunt",)
+        assert workspace.names == ("hunt",)
 
-    def test_damage_is_said(self, session, small_table):
+    def test_damage_is_said(self, workspace, session, small_table):
         kept(small_table, "hunt", ("mark", 3, "positive"), ("mark", 4, "positive"))
         path = Journal.named(small_table, "hunt").path
         path.write_bytes(path.read_bytes()[:-9])
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         assert session.positives == (3,)
         assert "cut off while it was written" in session.message
@@ -202,37 +213,41 @@ class TestFiles:
         assert "not kept (No space left on device)" in explorer.status.line.value
 
     def test_a_step_that_cannot_be_written_keeps_the_session_open_until_it_is(
-        self, session, small_table
+        self, workspace, session, small_table
     ):
         kept(small_table, "other")
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         with full_disk():
             session.mark(3, "positive")
             panel.saved.value = "other"
-            assert panel.current == panel.saved.value == "hunt"
+            assert workspace.name == panel.saved.value == "hunt"
             assert session.positives == (3,)
             assert "not kept (No space left on device)" in session.message
             assert "no other session can be opened" in session.message
             panel.save.click()
             assert panel.link.value == ""
         panel.saved.value = "other"
-        assert panel.current == "other"
+        assert workspace.name == "other"
         panel.saved.value = "hunt"
         assert session.positives == (3,)
 
-    def test_what_could_not_be_written_is_when_the_session_is_left(self, session, small_table):
-        panel = SessionsPanel(session)
+    def test_what_could_not_be_written_is_when_the_session_is_left(
+        self, workspace, session, small_table
+    ):
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         with full_disk():
             session.mark(3, "positive")
         panel.close()
         assert Journal.named(small_table, "hunt").attach(Session(small_table)) == 1
 
-    def test_what_is_no_session_leaves_nothing_open_and_says_so(self, session, small_table):
+    def test_what_is_no_session_leaves_nothing_open_and_says_so(
+        self, workspace, session, small_table
+    ):
         kept(small_table, "hunt")
         Journal.named(small_table, "broken").path.write_text("rubbish")
-        panel = SessionsPanel(session)
+        panel = SessionPanel(workspace)
         panel.open("hunt")
         panel.saved.value = "broken"
         assert "its first line does not say" in session.message
@@ -248,12 +263,12 @@ THEIRS = [("mark", 0, "negative"), ("judge", 7, "rejected"), ("note", 7, "a roof
 
 class TestMerging:
     @pytest.fixture
-    def panel(self, session, small_table):
+    def panel(self, workspace, session, small_table):
         kept(small_table, "bo", *THEIRS, ("note", 9, "look again"))
         for verb, *arguments in MINE:
             getattr(session, verb)(*arguments)
-        panel = MergingPanel(session)
-        panel.names, panel.current = ("hunt", "bo"), "hunt"
+        panel = MergePanel(workspace)
+        workspace.names, workspace.name = ("hunt", "bo"), "hunt"
         return panel
 
     def test_the_open_session_is_not_offered(self, panel):
@@ -290,7 +305,7 @@ class TestMerging:
             "theirs",
         ]
         panel.merge.click()
-        said = sayings(session.state)
+        said = statements(session.decisions)
         assert said[0, "template"] == "negative, off"
         assert said[7, "note"] == "<b>tracks"
         assert said[7, "verdict"] == "rejected"
@@ -304,7 +319,7 @@ class TestMerging:
         panel.compare.click()
         getattr(panel, f"all_{side}").click()
         panel.merge.click()
-        assert session.state.opinions.verdicts == {7: verdict}
+        assert dict(session.decisions.verdicts) == {7: verdict}
 
     def test_nothing_is_merged_when_cancelled(self, panel, session):
         before = session.state
@@ -321,23 +336,27 @@ class TestMerging:
         assert len(panel.conflicts.options) == 2
         assert panel.conflicts.options[0][0].startswith("mine")
 
-    def test_what_was_decided_outlives_a_file_brought_and_a_step_into_a_copy(self, panel, session):
+    def test_what_was_decided_outlives_a_file_brought_and_a_step_into_a_copy(
+        self, workspace, panel, session
+    ):
         panel.compare.click()
         panel.mine.click()
-        panel.names = ("carol", "hunt", "bo")
-        panel.names, panel.current = ("hunt (2)", "carol", "hunt", "bo"), "hunt (2)"
+        workspace.names = ("carol", "hunt", "bo")
+        workspace.names, workspace.name = ("hunt (2)", "carol", "hunt", "bo"), "hunt (2)"
         assert panel.other.value == "bo"
         assert set(panel.other.options) == {"carol", "hunt", "bo"}
         assert panel.conflicts.options[0][0].startswith("mine")
 
-    def test_comparing_ends_when_the_other_session_vanishes(self, panel):
+    def test_comparing_ends_when_the_other_session_vanishes(self, workspace, panel):
         panel.compare.click()
-        panel.names = ("carol", "hunt")
+        workspace.names = ("carol", "hunt")
         assert panel.other.value == "carol"
         assert not shown(panel.found)
 
-    def test_comparing_ends_when_this_session_becomes_another(self, panel, session, small_table):
-        sessions = SessionsPanel(session)
+    def test_comparing_ends_when_this_session_becomes_another(
+        self, workspace, panel, session, small_table
+    ):
+        sessions = SessionPanel(workspace)
         panel.compare.click()
         panel.mine.click()
         sessions.open("another")
@@ -346,15 +365,15 @@ class TestMerging:
         session.mark(0, "positive")
         assert panel.conflicts.options[0][0].startswith("?")
 
-    def test_without_another_session_it_is_said(self, session):
-        panel = MergingPanel(session)
+    def test_without_another_session_it_is_said(self, workspace, session):
+        panel = MergePanel(workspace)
         panel.compare.click()
         assert "no other session" in session.message
 
     def test_the_explorer_offers_a_session_that_was_brought(self, small_table, tmp_path):
         kept(small_table, "bo", *THEIRS)
         explorer = Explorer(small_table)
-        assert explorer.merging.other.options == ("bo",)
+        assert explorer.merge_panel.other.options == ("bo",)
         content = Journal.named(small_table, "bo").path.read_bytes()
-        explorer.sessions.bring.value = uploaded("bo.jsonl", content)
-        assert set(explorer.merging.other.options) == {"bo", "bo (2)"}
+        explorer.session_panel.bring.value = uploaded("bo.jsonl", content)
+        assert set(explorer.merge_panel.other.options) == {"bo", "bo (2)"}

@@ -11,6 +11,7 @@ import pytest
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.statements import statements
 from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import saved_sessions
 
@@ -81,7 +82,7 @@ def test_out_and_in_on_another_machine(hunts, table, tmp_path, monkeypatch, caps
     assert main(["sessions", "import", str(target), "--table", str(moved), "--name", "a"]) == 0
     assert "Session 'a': 4 steps" in capsys.readouterr().out
     after = opened(open_table(moved), "a").state
-    assert (after.templates, after.opinions) == (before.templates, before.opinions)
+    assert statements(after.decisions) == statements(before.decisions)
     assert main(["export", "a", "-o", str(tmp_path / "out.csv")]) == 0  # it knows where that is
 
 
@@ -129,10 +130,10 @@ def test_conflicts_are_listed_and_nothing_is_merged(hunts, table, capsys):
 def test_one_side_is_taken_for_all(hunts, table, side, sign):
     assert main(["sessions", "merge", "anna", "bo", "-o", "both", "--take", side]) == 0
     both = opened(table, "both")
-    assert both.state.templates.sign_of(0) == sign
-    assert dict(both.state.opinions.notes) == {20: "by anna", 21: "by bo"}
+    assert both.decisions.templates.sign_of(0) == sign
+    assert dict(both.decisions.notes) == {20: "by anna", 21: "by bo"}
     both.undo()
-    assert both.state.opinions == opened(table, "anna").state.opinions
+    assert statements(both.decisions) == statements(opened(table, "anna").decisions)
 
 
 def test_each_is_decided_in_a_file(hunts, table, tmp_path, capsys):
@@ -154,7 +155,7 @@ def test_each_is_decided_in_a_file(hunts, table, tmp_path, capsys):
     session = Session(table)
     Journal(tmp_path / "both.jsonl").attach(session)
     assert session.positives == (4, 0)
-    assert session.state.opinions.verdicts == {7: "rejected"}
+    assert dict(session.decisions.verdicts) == {7: "rejected"}
     assert main(arguments) == 2  # never over a session that is there
     assert "choose another name" in capsys.readouterr().err
 

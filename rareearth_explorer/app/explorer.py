@@ -18,21 +18,20 @@ from rareearth_explorer.data.scene import Scene, open_scene
 from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
-from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.store.library import fingerprint
+from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import HandoverPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
 from rareearth_explorer.widgets.map import MapPanel
-from rareearth_explorer.widgets.merge_panel import MergingPanel
-from rareearth_explorer.widgets.refine_bar import RoundsPanel
+from rareearth_explorer.widgets.merge_panel import MergePanel
+from rareearth_explorer.widgets.refine_bar import RefineBar
 from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.roc_panel import RocPanel
-from rareearth_explorer.widgets.rounds_tab import HistoryPanel
+from rareearth_explorer.widgets.rounds_tab import RoundsTab
 from rareearth_explorer.widgets.scoring_panel import ScoringPanel
-from rareearth_explorer.widgets.selection_bar import SelectionPanel
-from rareearth_explorer.widgets.session_panel import SessionsPanel
-from rareearth_explorer.widgets.status_line import StatusPanel
+from rareearth_explorer.widgets.selection_bar import SelectionBar
+from rareearth_explorer.widgets.session_panel import SessionPanel
+from rareearth_explorer.widgets.status_line import StatusLine
 from rareearth_explorer.widgets.tasks import Deferred
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
@@ -81,6 +80,8 @@ class Explorer:
     ----------
     session
         What the mouse changes and scripts may change too; every panel follows.
+    workspace
+        Keeps the session on disk, opens others, and moves them as files.
 
     Raises
     ------
@@ -115,11 +116,12 @@ class Explorer:
                 problems.append(str(error))
         try:
             labels = open_labels(labels) if isinstance(labels, (str, Path)) else labels
-            self.session = Session(table, labels)
+            self.workspace = Workspace(table, labels)
             self.labels = labels if isinstance(labels, Labels) else None
         except LabelsError as error:
-            self.session, self.labels = Session(table), None
+            self.workspace, self.labels = Workspace(table), None
             problems.append(str(error))
+        self.session = self.workspace.session
         for earlier in [each for each in _shown if each._keeps(table, name)]:
             earlier.close()
         self._build(height)
@@ -156,7 +158,7 @@ class Explorer:
 
     def close(self) -> None:
         """Let go of the session's file, the process for projections, and every widget."""
-        self.sessions.close()
+        self.session_panel.close()
         self.umap.worker.stop()
         for part in (*self._built, *_parts(self.widget), self.map.base_map.credit):
             part.close()
@@ -164,12 +166,12 @@ class Explorer:
 
     def _keeps(self, table: PatchTable, name: str | None) -> bool:
         mine = self.session.table
-        return name == self.sessions.current and fingerprint(mine) == fingerprint(table)
+        return name == self.workspace.name and mine.identity == table.identity
 
     def _open(self, name: str | None, problems: list[str]) -> None:
         """Open the session, and say of it and of the files what there is to say."""
         if name is not None:
-            self.sessions.open(name)
+            self.session_panel.open(name)
         self.session.message = " ".join(filter(None, [*problems, self.session.message]))
         Deferred(self._reveal, SETTLED)()
 
@@ -179,32 +181,30 @@ class Explorer:
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
         # The map comes first: panels are told of a change in this order.
-        self.selection = SelectionPanel(session, self._review_selected, self._export_selected)
+        self.selection = SelectionBar(session, self._review_selected, self._export_selected)
         self.map = MapPanel(session, scene, self.others, [self.selection.widget])
         self.templates = TemplatesPanel(session, scene)
-        self.rounds = RoundsPanel(session)
+        self.refine_bar = RefineBar(session)
         self.scoring = ScoringPanel(session)
         self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 170)
         self.roc = RocPanel(session)
-        self.status = StatusPanel(session)
+        self.status = StatusLine(session)
         self.review = ReviewPanel(session, scene)
-        self.history = HistoryPanel(session)
+        self.rounds_tab = RoundsTab(session)
         self.dates = DatesPanel(session, scene, self.others, self.labels)
-        self.sessions = SessionsPanel(session)
-        self.merging = MergingPanel(session)
-        for trait in ("names", "current"):
-            w.dlink((self.sessions, trait), (self.merging, trait))
-        self.handover = HandoverPanel(session, scene, lambda: self.sessions.current)
+        self.session_panel = SessionPanel(self.workspace)
+        self.merge_panel = MergePanel(self.workspace)
+        self.handover = HandoverPanel(session, scene, lambda: self.workspace.name or "unnamed")
         self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        keeping = w.VBox([self.sessions.widget, self.merging.widget, self.handover.widget])
+        keeping = w.VBox([self.session_panel.widget, self.merge_panel.widget, self.handover.widget])
         self.tabs = w.Tab(
             [
                 overview,
                 self.review.widget,
                 self.dates.widget,
-                self.history.widget,
+                self.rounds_tab.widget,
                 keeping,
             ],
             titles=["Overview", "Review", "Dates", "Rounds", "Session"],
@@ -214,7 +214,7 @@ class Explorer:
         self.widget = w.VBox(
             [
                 w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
-                self.rounds.widget,
+                self.refine_bar.widget,
                 w.HBox([left, self.tabs], layout=w.Layout(flex="1 1 auto", min_height="0")),
                 w.HBox(
                     [self.templates.widget, self.scoring.widget],

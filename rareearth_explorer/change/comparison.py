@@ -14,11 +14,12 @@ from rareearth_explorer.data.grid import WGS84, PatchGrid
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.history import scores_of
-from rareearth_explorer.hunt.scoring import Columns
-from rareearth_explorer.hunt.store.format import read_record
-from rareearth_explorer.hunt.store.journal import replay
-from rareearth_explorer.hunt.store.library import find_session, fingerprint, saved_sessions
+from rareearth_explorer.hunt.state import scores_of
+from rareearth_explorer.hunt.store.format import read_header
+from rareearth_explorer.hunt.store.journal import restore
+from rareearth_explorer.hunt.store.library import find_session, saved_sessions
+from rareearth_explorer.hunt.store.table_identity import is_about
+from rareearth_explorer.score.columns import Columns
 from rareearth_explorer.score.contrast import ScoreKind, Vector
 
 if TYPE_CHECKING:
@@ -236,11 +237,11 @@ def _fact(table: PatchTable, fact: str) -> object:
 
 def _open_session(path: Path, earlier: PatchTable, later: PatchTable) -> tuple[Session, bool]:
     """Repeat a session on the one of two tables that it is about; whether that is the later."""
-    about = read_record(path).header.get("table")
+    header = read_header(path)
     for table, on_later in ((earlier, False), (later, True)):
-        if about == fingerprint(table):
+        if is_about(header, table):
             session = Session(table)
-            replay(path, session)
+            restore(path, session)
             if session.state.kind is ScoreKind.NONE:
                 raise SessionError(f"{path}: no template is marked in it; mark one first.")
             return session, on_later
@@ -259,7 +260,7 @@ def _scores(
 ) -> tuple[Vector, Vector]:
     """Score the shared patches of both dates at once, so that one whitening serves both."""
     columns = Columns(np.concatenate([earlier.unit_embeddings, later.unit_embeddings]))
-    scores, _ = scores_of(session.state, columns, start=len(earlier) if on_later else 0)
+    scores, _ = scores_of(session.decisions, columns, start=len(earlier) if on_later else 0)
     return scores[rows[:, 0]], scores[len(earlier) + rows[:, 1]]
 
 

@@ -56,13 +56,13 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.data.labels import open_labels
     from rareearth_explorer.exporting import hand_over
     from rareearth_explorer.hunt import Session
-    from rareearth_explorer.hunt.store.journal import replay
+    from rareearth_explorer.hunt.store.journal import restore
 
     journal, table = find(options.session, options.table)
     scene_file, labels = _context(options, table)
     require_other(options.output, [journal, table.path, scene_file, labels])
     session = Session(table, open_labels(labels) if labels else None)
-    tell(replay(journal, session))
+    tell(restore(journal, session))
     scene = open_own(scene_file, table) if scene_file else None
     with closing(scene) if scene else nullcontext():
         hand_over(
@@ -97,13 +97,13 @@ def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:
         The table cannot be opened.
     """
     from rareearth_explorer.data.table import open_table
-    from rareearth_explorer.hunt.store.library import find_session, table_of
+    from rareearth_explorer.hunt.store.library import find_session, table_path
 
     opened = open_table(table) if table else None
     named = not session.endswith(".jsonl")
     journal = find_session(session, opened) if named else Path(session)
     if opened is None:
-        where = table_of(journal)
+        where = table_path(journal)
         if where is None or not where.exists():
             lost = f"its table is no longer {where}" if where else "its table is not recorded"
             raise SessionError(f"{journal}: {lost}; give it with --table.")

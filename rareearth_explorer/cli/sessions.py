@@ -15,8 +15,9 @@ from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.table import PatchTable
+    from rareearth_explorer.hunt.statements import Key
     from rareearth_explorer.hunt.store.format import Record
-    from rareearth_explorer.hunt.store.merging import Conflict, Difference, Key, Side
+    from rareearth_explorer.hunt.store.merge import Conflict, Difference, Side
 
 COLUMNS = ("patch", "lon", "lat", "subject", "mine", "theirs", "take")
 """Of the file in which conflicts are decided; `take` is filled in by the analyst."""
@@ -69,10 +70,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run_list(_: argparse.Namespace) -> None:
     """List the sessions of all tables, the one used last first."""
     from rareearth_explorer.hunt.store.format import read_record
-    from rareearth_explorer.hunt.store.library import sessions_folder
-    from rareearth_explorer.hunt.store.summary import all_sessions
+    from rareearth_explorer.hunt.store.library import all_sessions
 
-    files = all_sessions(sessions_folder())
+    files = all_sessions()
     if not files:
         print("There is no saved session yet; 'rareearth-explorer explore' begins one.")
         return
@@ -90,8 +90,10 @@ def run_list(_: argparse.Namespace) -> None:
 
 
 def _row(record: Record) -> tuple[str, ...]:
-    from rareearth_explorer.hunt.store.summary import counts, dates, without_table
+    from rareearth_explorer.hunt.store.format import replay
+    from rareearth_explorer.hunt.store.summary import counts, dates
 
+    history, _ = replay(record)
     span = dates(record)
     begun, last = map(_shown, span) if span else ("", "")
     return (
@@ -99,7 +101,7 @@ def _row(record: Record) -> tuple[str, ...]:
         begun,
         last,
         f"{len(record.entries):,}",
-        counts(without_table(record)),
+        counts(history.present),
         f"{record.header['patches']:,}",
         record.header.get("path") or "not recorded",
     )
@@ -125,29 +127,30 @@ def run_export(options: argparse.Namespace) -> None:
 def run_import(options: argparse.Namespace) -> None:
     """Keep a session that came as a file."""
     from rareearth_explorer.data.table import open_table
-    from rareearth_explorer.hunt.store.transfer import bring
+    from rareearth_explorer.hunt.store.transfer import import_session
 
-    kept, record = bring(options.file, open_table(options.table), options.name)
+    kept, record = import_session(options.file, open_table(options.table), options.name)
     tell(record)
     print(f"Session {kept.stem!r}: {len(record.entries):,} steps. It is kept in\n  {kept}")
 
 
 def run_merge(options: argparse.Namespace) -> None:
     """Merge two sessions, or list what must be decided before."""
-    from rareearth_explorer.hunt import Session
-    from rareearth_explorer.hunt.store.journal import replay
-    from rareearth_explorer.hunt.store.merging import compare
-    from rareearth_explorer.hunt.store.transfer import save_merged
+    from rareearth_explorer.hunt.store.format import read_record, replay
+    from rareearth_explorer.hunt.store.merge import difference_of, save_merged
+    from rareearth_explorer.hunt.store.table_identity import check_table
 
     mine, table = find(options.mine, options.table)
     theirs = _file(options.theirs, table)
     target = _target(options.output, table)
-    states = []
+    decisions = []
     for file in (mine, theirs):
-        session = Session(table)
-        tell(replay(file, session))
-        states.append(session.state)
-    difference = compare(*states)
+        record = read_record(file)
+        check_table(record, table)
+        history, record = replay(record)
+        tell(record)
+        decisions.append(history.present)
+    difference = difference_of(*decisions)
     said = difference.decided(_sides(difference, table, options))
     save_merged(mine, said, theirs.stem, target)
     print(f"{mine.stem} and {theirs.stem}: {difference.said} Merged into\n  {target}")

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.rendering import palette_rgba
 from rareearth_explorer.hunt import Session, State
-from rareearth_explorer.hunt.views.round_curve import curve_of
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
 
@@ -186,9 +185,9 @@ def _colours(state: State) -> npt.NDArray[np.float64]:
 
 def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
     """Row numbers of the patches to outline, by the names in `OUTLINES`."""
-    verdicts = session.state.opinions.verdicts
+    verdicts = session.decisions.verdicts
     rows: dict[str, Any] = {
-        "labelled pools": [] if session.truth is None else np.flatnonzero(session.truth),
+        "labelled pools": [] if session.mines is None else np.flatnonzero(session.mines),
         "selected": session.selection,
         "confirmed": [patch for patch, verdict in verdicts.items() if verdict == "confirmed"],
         "positive template": session.positives,
@@ -221,7 +220,7 @@ def _add_colour_bar(axes: Axes, state: State) -> None:
 
 def draw_curves(axes: Axes, session: Session) -> None:
     """Draw the ROC curve of every round into axes; without labels, the histogram of the scores."""
-    if session.truth is None:
+    if session.mines is None:
         _draw_histogram(axes, session.state)
         return
     axes.set_title("All patches but the templates", fontsize=8)
@@ -229,8 +228,7 @@ def draw_curves(axes: Axes, session: Session) -> None:
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
     states = session.state.line
     for number, state in enumerate(states, start=1):
-        curve = curve_of(state, session.truth)
-        if curve is not None:
+        if (curve := state.roc_curve) is not None:
             last = number == len(states)
             style = {"color": PRESENT, "linewidth": 2} if last else {"color": EARLIER}
             axes.plot(curve.fpr, curve.tpr, label=f"round {number}: {curve.auc:.3f}", **style)

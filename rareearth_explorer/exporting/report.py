@@ -14,10 +14,8 @@ from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.exporting.patch_list import Listed, list_patches
 from rareearth_explorer.exporting.patch_pictures import Picture, check_scene, picture_of
-from rareearth_explorer.hunt import Session, Sign
+from rareearth_explorer.hunt import Session, Sign, State, Verdict
 from rareearth_explorer.hunt.review import missed
-from rareearth_explorer.hunt.state import State, Verdict
-from rareearth_explorer.hunt.store.library import fingerprint
 from rareearth_explorer.score.contrast import ScoreKind
 
 if TYPE_CHECKING:
@@ -163,7 +161,7 @@ class Report:
         frame = list_patches(session, what, LISTED if top is None else top, within)
 
         def chip(patch: int, sign: Sign) -> Chip:
-            off = ", switched off" if patch in state.opinions.muted else ""
+            off = ", switched off" if patch in state.decisions.muted else ""
             return Chip(sign, f"{sign} {patch}{off}", picture_of(scene, table, patch))
 
         return cls(
@@ -193,7 +191,7 @@ class Report:
         """Name the list of patches if so many of them are shown."""
         state = self.session.state
         listed = (
-            state.opinions.verdicts if self.what == "verdicts" else np.flatnonzero(state.active)
+            state.decisions.verdicts if self.what == "verdicts" else np.flatnonzero(state.active)
         )
         if self.within is None:
             return f"The {shown:,} best of {len(listed):,} {self.what}"
@@ -207,10 +205,10 @@ def is_synthetic(table: PatchTable) -> bool:
 
 
 def _rounds(session: Session) -> Rows:
-    truth, total = session.truth, len(session.table)
+    truth, total = session.mines, len(session.table)
     heading = ["round", "threshold", "patches", "share"]
     rows = [[*heading, "with pools", "recall", "precision"] if truth is not None else heading]
-    for number, begun in enumerate(session.state.rounds, start=1):
+    for number, begun in enumerate(session.decisions.rounds, start=1):
         kept = int(begun.active.sum())
         threshold = "" if begun.threshold is None else f"{begun.threshold:+.3f}"
         row = [str(number), threshold, f"{kept:,}", f"{kept / total:.1%}"]
@@ -247,14 +245,14 @@ def _meaning(state: State) -> str:
 
 def _facts(session: Session) -> dict[str, str]:
     table, recorded = session.table, session.table.metadata
-    verdicts = [*session.state.opinions.verdicts.values()]
+    verdicts = [*session.decisions.verdicts.values()]
     kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
     encoder, scenes, grid = recorded.get("encoder", {}), recorded.get("scenes", []), table.grid
     facts = {
         "verdicts": ", ".join(f"{verdicts.count(kind):,} {kind}" for kind in kinds),
         "missed": _missed(session),
         "patch table": f"{table.path.name if table.path else 'not from a file'}, {len(table):,} "
-        f"patches, content {fingerprint(table)}",
+        f"patches, content {table.identity}",
         "encoder": f"{encoder.get('name', 'not recorded')}, {table.dim} numbers per patch",
         "weights": encoder.get("weights_sha256"),
         "scenes": "; ".join(f"{s['name']}, {s.get('time') or 'time unknown'}" for s in scenes),

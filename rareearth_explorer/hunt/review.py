@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.hunt import review_order
-from rareearth_explorer.hunt.state import Mask, State, Verdict
+from rareearth_explorer.hunt.decisions import Audit, Mask, Verdict
+from rareearth_explorer.hunt.state import State
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.estimation import Estimate, clopper_pearson
 
@@ -73,11 +74,11 @@ def queue(
         notice of it, since a part that was picked is no random sample.
     """
     if order is Order.AUDIT:
-        sample = state.opinions.audit.sample if state.opinions.audit else ()
-        left = [patch for patch in sample if patch not in state.opinions.verdicts]
+        sample = state.decisions.audit.sample if state.decisions.audit else ()
+        left = [patch for patch in sample if patch not in state.decisions.verdicts]
         return np.array(left[:length], dtype=np.int64)
     open_ = state.active.copy()
-    seen = [*state.templates.positives, *state.templates.negatives, *state.opinions.verdicts]
+    seen = [*state.decisions.templates.marked, *state.decisions.verdicts]
     open_[seen] = False
     if within is not None:
         open_ &= np.isin(np.arange(len(open_)), list(within))
@@ -138,42 +139,47 @@ def missed(state: State, confidence: float = 0.95) -> Missed | None:
     Only the beginning of the sample counts, up to the first patch without a verdict: the sample is
     in random order, so its beginning is random, whereas patches picked from it are not.
     """
-    audit, verdicts = state.opinions.audit, state.opinions.verdicts
+    audit, verdicts = state.decisions.audit, state.decisions.verdicts
     if audit is None:
         return None
     begun = list(takewhile(lambda verdict: verdict, map(verdicts.get, audit.sample)))
     found, skipped = begun.count("confirmed"), begun.count("skipped")
-    judged, pile = len(begun) - skipped, int(audit.pile.sum())
+    judged, pile = len(begun) - skipped, len(audit.pile)
     if not judged:
         return None
     middle = clopper_pearson(found, judged, pile, confidence)
     low = clopper_pearson(found, len(begun), pile, confidence).low
     high = clopper_pearson(found + skipped, len(begun), pile, confidence).high
     confirmed = [p for p, verdict in verdicts.items() if verdict == "confirmed"]
-    before = audit.discarded & ~audit.pile
+    discarded = audit.discarded.flags
+    before = discarded & ~audit.pile.flags
     return Missed(
         estimate=replace(middle, low=low, high=high),
         pile=pile,
         known=int(before[confirmed].sum()),
         reviewed=len(begun),
         skipped=skipped,
-        grown=bool((~state.active & ~audit.discarded).any()),
+        grown=bool((~state.active & ~discarded).any()),
     )
 
 
-def progress(state: State, truth: Mask | None) -> list[str]:
-    """Say how far a review has come: the verdicts, and what was discarded once it is known.
+def progress(state: State) -> list[str]:
+    """Say how far a review has come: the verdicts, and the estimate of what was discarded.
 
-    With labels, (N,) `truth`, the number of mines that they tell of stands beside the estimate.
+    With labels, the number of mines by the labels stands beside the estimate.
     """
-    given = [*state.opinions.verdicts.values()]
+    given = [*state.decisions.verdicts.values()]
     kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
     said = [", ".join(f"{given.count(kind):,} {kind}" for kind in kinds)]
-    estimate, audit = missed(state), state.opinions.audit
+    estimate, audit = missed(state), state.decisions.audit
     if estimate is not None and audit is not None:
-        true = "" if truth is None else f"; by the labels, {int((truth & audit.pile).sum()):,}"
-        said.append(estimate.said + true)
+        known = "" if state.mines is None else f"; by the labels, {_in_pile(state.mines, audit):,}"
+        said.append(estimate.said + known)
     return said
+
+
+def _in_pile(mines: Mask, audit: Audit) -> int:
+    return int((mines & audit.pile.flags).sum())
 
 
 def _diverse(

@@ -1,192 +1,118 @@
-"""Immutable values that a session goes through; a verb makes a new one and never changes an old."""
+"""The present state of a session: the decisions, and the scores and ranking that follow from them.
+
+Nothing is computed before it is asked for, and what was computed is kept as long as the decisions
+that it belongs to are in use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.hunt.scoring import Scoring, Sign
-from rareearth_explorer.hunt.views.scale import ScoreScale
-from rareearth_explorer.score.contrast import ScoreKind, Vector
+from rareearth_explorer.hunt.decisions import Decisions, Mask
+from rareearth_explorer.score.columns import Columns
+from rareearth_explorer.score.contrast import ScoreKind, Vector, score_of_means
+from rareearth_explorer.score.evaluation import RocCurve, roc
+from rareearth_explorer.score.scale import ScoreScale
 
-Verdict = Literal["confirmed", "rejected", "skipped"]
-Mask = npt.NDArray[np.bool_]
+OF_SCORES = ("_scored",)
+"""What is computed from the basis of the scores alone."""
+
+OF_RANKING = ("active", "scale", "ordering", "ranking", "ranks", "roc_curve")
+"""What is computed from the scores and the rounds."""
 
 
-@dataclass(frozen=True)
-class Templates:
-    """Patches the analyst marked as examples, in the order of marking.
+def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[Vector, ScoreKind]:
+    """Score all patches by the templates that are not muted.
 
-    Attributes
+    Parameters
     ----------
-    positives
-        Row numbers of patches that show what is sought.
-    negatives
-        Row numbers of patches that show what is not.
+    decisions
+        Whose templates and scorer.
+    columns
+        Of the patches, N of them.
+    start
+        Row number there of the first patch that the decisions are about.
+
+    Returns
+    -------
+    (N,) scores as of `scorers.Scorer.score`, and their kind.
     """
-
-    positives: tuple[int, ...] = ()
-    negatives: tuple[int, ...] = ()
-
-    @property
-    def by_sign(self) -> dict[Sign, tuple[int, ...]]:
-        """Positives and negatives by what they are called."""
-        return {"positive": self.positives, "negative": self.negatives}
-
-    def sign_of(self, patch: int) -> Sign | None:
-        """Sign of a patch, None when it is no template."""
-        if patch in self.positives:
-            return "positive"
-        return "negative" if patch in self.negatives else None
-
-    def without(self, patches: Iterable[int]) -> Templates:
-        """Templates less some patches."""
-        gone = set(patches)
-        return Templates(
-            tuple(p for p in self.positives if p not in gone),
-            tuple(p for p in self.negatives if p not in gone),
-        )
-
-    def marked(self, patches: Iterable[int], sign: Sign) -> Templates:
-        """Templates with all `patches` carrying `sign`, whatever they carried before."""
-        new = [p for p in dict.fromkeys(patches) if self.sign_of(p) != sign]
-        rest = self.without(new)
-        if sign == "positive":
-            return Templates((*rest.positives, *new), rest.negatives)
-        return Templates(rest.positives, (*rest.negatives, *new))
-
-
-@dataclass(frozen=True)
-class Audit:
-    """A random sample of the discarded patches, to be reviewed for missed mines.
-
-    Attributes
-    ----------
-    sample
-        Row numbers in random order, so that any beginning of it is a random sample too.
-    pile
-        (N,) True for the patches that it was drawn from: those discarded then, less those that
-        had been judged, which are known.
-    discarded
-        (N,) True for all patches that were discarded then.
-    """
-
-    sample: tuple[int, ...]
-    pile: Mask = field(compare=False)
-    discarded: Mask = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Opinions:
-    """What the analyst decided about single patches; maps are never changed in place.
-
-    Attributes
-    ----------
-    verdicts
-        Row number -> confirmed, rejected or skipped.
-    notes
-        Row number -> free text.
-    muted
-        Row numbers of templates whose effect on the scores is switched off.
-    audit
-        The random sample of the discarded patches that was drawn last, or None.
-    """
-
-    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
-    notes: Mapping[int, str] = field(default_factory=dict)
-    muted: frozenset[int] = frozenset()
-    audit: Audit | None = None
-
-    def following(self, before: Templates, after: Templates) -> Opinions:
-        """Carry opinions over a change of templates: those that went or turned are not muted."""
-        kept = (p for p in self.muted if after.sign_of(p) == before.sign_of(p))
-        return replace(self, muted=frozenset(kept))
-
-
-def with_value(mapping: Mapping[int, Any], keys: Iterable[int], value: Any) -> dict[int, Any]:
-    """Copy a map with `value` at all `keys`, or without them when it is None or empty."""
-    changed = {key: kept for key, kept in mapping.items() if key not in set(keys)}
-    return changed | dict.fromkeys(keys, value) if value else changed
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """One round of iterative refinement.
-
-    Attributes
-    ----------
-    active
-        (N,) True for the patches still in play.
-    threshold
-        Scores below it were discarded to make this round; None in the first.
-    before
-        State in which the round before was left, or None in the first.
-    """
-
-    active: Mask
-    threshold: float | None = None
-    before: State | None = None
+    scoring = decisions.scoring
+    positive, negative = (
+        columns.mean(scoring.scorer, sign, {start + p for p in set(marked) - decisions.muted})
+        for sign, marked in decisions.templates.by_sign.items()
+    )
+    return score_of_means(positive, negative, len(columns.units), scoring.rule.combine)
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Everything that follows from the templates and the rounds.
+    """Decisions, and what follows from them for one table.
 
     Attributes
     ----------
-    templates
-        What is marked.
-    rounds
-        The rounds so far; the last is the present one.
-    scores
-        (N,) float32 in [-1, 1], higher is more mine-like; NaN while nothing is marked.
-    kind
-        What the scores are.
-    opinions
-        Verdicts, notes, and templates switched off.
-    scoring
-        By which scorer.
-    branches
-        States in which lines of rounds were left by going back, oldest first.
+    decisions
+        What the analyst decided.
+    columns
+        Of the table's patches, N.
+    mines
+        (N,) True for patches with a labelled pool; None without labels.
+    earlier
+        States with which the earlier rounds ended, the first round first.
     """
 
-    templates: Templates
-    rounds: tuple[Round, ...]
-    scores: Vector
-    kind: ScoreKind
-    opinions: Opinions = field(default_factory=Opinions)
-    scoring: Scoring = field(default_factory=Scoring)
-    branches: tuple[State, ...] = ()
+    decisions: Decisions
+    columns: Columns = field(repr=False)
+    mines: Mask | None = field(default=None, repr=False)
+    earlier: tuple[State, ...] = field(default=(), repr=False)
+
+    def following(self, decisions: Decisions) -> State:
+        """Make the state of other decisions about the same table; what still holds is kept."""
+        known = {id(state.decisions): state for state in (*self.earlier, self)}
+        ended = [r.before for r in decisions.rounds if r.before is not None]
+        earlier: list[State] = []
+        for before in ended:
+            kept = known.get(id(before))
+            earlier.append(kept or State(before, self.columns, self.mines, tuple(earlier)))
+        after = State(decisions, self.columns, self.mines, tuple(earlier))
+        if decisions.basis == self.decisions.basis:
+            same_rounds = decisions.rounds == self.decisions.rounds
+            names = OF_SCORES + OF_RANKING if same_rounds else OF_SCORES
+            after.__dict__.update({n: self.__dict__[n] for n in names if n in self.__dict__})
+        return after
+
+    @cached_property
+    def _scored(self) -> tuple[Vector, ScoreKind]:
+        return scores_of(self.decisions, self.columns)
 
     @property
-    def basis(self) -> tuple[Templates, frozenset[int], Scoring]:
-        """All that the scores depend on."""
-        return self.templates, self.opinions.muted, self.scoring
+    def scores(self) -> Vector:
+        """(N,) float32 in [-1, 1], higher is more mine-like; NaN while nothing is marked."""
+        return self._scored[0]
+
+    @property
+    def kind(self) -> ScoreKind:
+        """What the scores are."""
+        return self._scored[1]
 
     @property
     def score_name(self) -> str:
         """What the scores are, in words."""
-        return self.scoring.name(self.kind)
+        return self.decisions.scoring.name(self.kind)
 
     @property
     def line(self) -> tuple[State, ...]:
-        """States in which the rounds so far were left, and this one for the present round."""
-        return (*(r.before for r in self.rounds if r.before is not None), self)
+        """States with which the earlier rounds ended, and this one for the present round."""
+        return (*self.earlier, self)
 
-    @property
+    @cached_property
     def active(self) -> Mask:
         """(N,) True for the patches not discarded so far."""
-        return self.rounds[-1].active
-
-    def forget(self) -> None:
-        """Drop what can be computed again, for a state that is only kept to be returned to."""
-        for name in ("ordering", "ranking", "ranks"):
-            self.__dict__.pop(name, None)
+        return self.decisions.active
 
     @cached_property
     def scale(self) -> ScoreScale:
@@ -200,7 +126,7 @@ class State:
         A patch discarded later stands above every patch discarded earlier, whatever their
         scores; scores are in [-1, 1], so 4 apart keeps the rounds from touching.
         """
-        stayed = np.sum([r.active for r in self.rounds], axis=0)
+        stayed = np.sum([r.active for r in self.decisions.rounds], axis=0)
         return np.asarray(4.0 * stayed + np.nan_to_num(self.scores, nan=0.0))
 
     @cached_property
@@ -214,3 +140,18 @@ class State:
         ranks = np.empty(len(self.ranking), np.int64)
         ranks[self.ranking] = np.arange(1, len(ranks) + 1)
         return ranks
+
+    @cached_property
+    def roc_curve(self) -> RocCurve | None:
+        """ROC of the ranking of all patches but the templates, judged by the labels.
+
+        The analyst pointed at the templates, the ranking did not find them. None where there is
+        nothing to compare: no labels, no score, or patches that all hold a mine or all hold none.
+        """
+        if self.mines is None or self.kind is ScoreKind.NONE:
+            return None
+        scored = np.ones(len(self.mines), dtype=bool)
+        scored[[*self.decisions.templates.marked]] = False
+        if len(np.unique(self.mines[scored])) < 2:
+            return None
+        return roc(self.ordering[scored], self.mines[scored])

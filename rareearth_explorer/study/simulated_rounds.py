@@ -57,7 +57,7 @@ def refine(
     """
     measured: list[dict[str, Any]] = []
     for state in refined_states(judge, positives, negatives):
-        templates = state.templates
+        templates = state.decisions.templates
         try:
             scored = judge.scored([*templates.positives, *templates.negatives])
         except LabelsError:
@@ -68,7 +68,7 @@ def refine(
         ranking, deciding = (judge.ranking(order, scored) for order in (state.ordering, kept))
         measured.append(
             {
-                "round": len(state.rounds),
+                "round": len(state.decisions.rounds),
                 "positives": list(templates.positives),
                 "negatives": list(templates.negatives),
                 "patches_active": int(state.active.sum()),

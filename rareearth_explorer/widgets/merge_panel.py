@@ -6,33 +6,23 @@ import html
 from collections.abc import Callable
 
 import ipywidgets as w
-import traitlets as t
 
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.hunt import Session, State
-from rareearth_explorer.hunt.state import Round
-from rareearth_explorer.hunt.store.journal import replay
-from rareearth_explorer.hunt.store.library import session_file
-from rareearth_explorer.hunt.store.merging import Conflict, Difference, Key, Side, compare
+from rareearth_explorer.hunt import Decisions, Round, Workspace
+from rareearth_explorer.hunt.statements import Key
+from rareearth_explorer.hunt.store.merge import Conflict, Difference, Side
 
 SHOWN = 28
 """Characters of each side in the list; the one chosen is shown whole."""
 
 
-class MergingPanel(t.HasTraits):
-    """Compares the session with another of the same table, and merges it in one step."""
+class MergePanel:
+    """Finds what another session of the same table states, and merges it in one step."""
 
-    names = t.Tuple()
-    """Names of the sessions there are."""
-
-    current = t.Unicode()
-    """Name of the session that is open, which is not offered."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self._theirs: State | None = None
-        self._mine: Round = session.state.rounds[0]
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.session = workspace, workspace.session
+        self._theirs: Decisions | None = None
+        self._first = self._first_round()
         self._difference = Difference((), (), 0)
         self._sides: dict[Key, Side] = {}
         self._listing = False
@@ -70,6 +60,7 @@ class MergingPanel(t.HasTraits):
             [_bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
         )
         self._connect()
+        self._offer()
         self._show()
 
     def _connect(self) -> None:
@@ -84,12 +75,16 @@ class MergingPanel(t.HasTraits):
         }
         for button, verb in clicks.items():
             button.on_click(lambda _, verb=verb: verb())
-        self.observe(lambda _: self._offer(), ["names", "current"])
+        self.workspace.observe(lambda _: self._offer(), ["names", "name"])
         self.conflicts.observe(lambda _: self._choose(), "value")
         self.session.observe(lambda _: self._follow(), "state")
 
+    def _first_round(self) -> Round:
+        """Return the object that all decisions of the open session share."""
+        return self.session.decisions.rounds[0]
+
     def _offer(self) -> None:
-        others = [name for name in self.names if name != self.current]
+        others = [name for name in self.workspace.names if name != self.workspace.name]
         chosen = self.other.value
         if chosen not in others:
             self._end()
@@ -100,23 +95,21 @@ class MergingPanel(t.HasTraits):
         if self.other.value is None:
             self.session.message = "There is no other session of this table; bring one as a file."
             return
-        theirs = Session(self.session.table)
         try:
-            record = replay(session_file(theirs.table, self.other.value), theirs)
+            self._theirs, record = self.workspace.read(self.other.value)
         except ExplorerError as error:
             self.session.message = str(error)
             return
         self.session.message = record.said
         self._sides = {}
-        self._theirs, self._mine = theirs.state, self.session.state.rounds[0]
         self._follow()
 
     def _follow(self) -> None:
-        """Compare anew, for what this session says may have changed."""
-        if self._mine is not self.session.state.rounds[0]:  # which all of a session's states share
+        """Find the difference anew, for what this session states may have changed."""
+        if self._first is not self._first_round():  # another session is open now
             self._end()
         if self._theirs is not None:
-            self._difference = compare(self.session.state, self._theirs)
+            self._difference = self.workspace.difference(self._theirs)
             known = {c.key for c in self._difference.conflicts}
             self._sides = {key: side for key, side in self._sides.items() if key in known}
             self._show()
@@ -176,7 +169,7 @@ class MergingPanel(t.HasTraits):
             self.session.message = str(error)
 
     def _end(self) -> None:
-        self._theirs, self._mine = None, self.session.state.rounds[0]
+        self._theirs, self._first = None, self._first_round()
         self._difference, self._sides = Difference((), (), 0), {}
         self._show()
 

@@ -1,4 +1,4 @@
-"""The rounds panel: threshold, refine, back, undo, redo, and what each would leave."""
+"""The bar above the map: threshold, refine, back, undo, redo, and what each would leave."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.tasks import Deferred
 
 
-class RoundsPanel:
+class RefineBar:
     """Buttons for the verbs that change the round, and counts of what is kept."""
 
     def __init__(self, session: Session) -> None:
@@ -66,12 +66,13 @@ class RoundsPanel:
         return button
 
     def _return_to(self, number: int | None) -> None:
-        if not self._showing and number is not None and number < len(self.session.state.rounds) - 1:
+        last = len(self.session.decisions.rounds) - 1
+        if not self._showing and number is not None and number < last:
             self.session.back(number)
 
     def _show_strip(self) -> None:
-        rounds = self.session.state.rounds
-        options = [(f"{n + 1}: {int(r.active.sum()):,}", n) for n, r in enumerate(rounds)]
+        rounds = self.session.decisions.rounds
+        options = [(f"{n + 1}: {len(r.kept):,}", n) for n, r in enumerate(rounds)]
         # Setting the options chooses the first of them, which is no wish to return to it.
         self._showing = True
         self.strip.options = options
@@ -83,18 +84,20 @@ class RoundsPanel:
         session, state = self.session, self.session.state
         scored = state.kind is not ScoreKind.NONE
         self.refine.disabled = not scored
-        self.back.disabled = len(state.rounds) == 1
+        self.back.disabled = len(state.decisions.rounds) == 1
         self.undo.disabled, self.redo.disabled = not session.can_undo, not session.can_redo
         total, active = len(session.table), int(state.active.sum())
-        parts = [f"<b>Round {len(state.rounds)}</b>: {_share(active, total)} patches kept"]
-        if session.truth is not None:
-            mines = int(session.truth.sum())
-            parts.append(f"{_share(int((session.truth & state.active).sum()), mines)} with mines")
+        parts = [
+            f"<b>Round {len(state.decisions.rounds)}</b>: {_share(active, total)} patches kept"
+        ]
+        if session.mines is not None:
+            mines = int(session.mines.sum())
+            parts.append(f"{_share(int((session.mines & state.active).sum()), mines)} with mines")
         if scored:
             would = state.active & (state.scores >= np.float32(session.threshold))
             coming = f"refining would keep {int(would.sum()):,}"
-            if session.truth is not None:
-                coming += f", {int((session.truth & would).sum()):,} with mines"
+            if session.mines is not None:
+                coming += f", {int((session.mines & would).sum()):,} with mines"
             parts.append(coming)
         self.counts.value = " · ".join(parts)
 

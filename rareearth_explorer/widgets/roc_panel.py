@@ -6,12 +6,10 @@ import io
 
 import ipywidgets as w
 import numpy as np
-import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rareearth_explorer.hunt import Session, State
-from rareearth_explorer.hunt.views.round_curve import curve_of
+from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.evaluation import RocCurve
 from rareearth_explorer.widgets.tasks import Deferred
@@ -35,7 +33,6 @@ class RocPanel:
         self.figure = Figure(figsize=size, dpi=110, layout="constrained")
         FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_subplot()
-        self._earlier: dict[State, RocCurve | None] = {}
         self.image = w.Image(
             format="png", layout=w.Layout(object_fit="contain", flex="1 1 0", min_height="0")
         )
@@ -44,22 +41,22 @@ class RocPanel:
             [self.image, self.caption], layout=w.Layout(flex="1 1 0", min_height="170px")
         )
         self.widget.add_class("rareearth-roc")
-        if session.truth is None:
+        if session.mines is None:
             self._prepare_histogram()
         else:
             self._prepare_curves()
         self._redraw = Deferred(self.draw)
         session.observe(lambda _: self._redraw(), "state")
-        if session.truth is None:
+        if session.mines is None:
             session.observe(lambda _: self._redraw(), "threshold")
         self.draw()
 
     def draw(self) -> None:
         """Bring the picture up to date with the session."""
-        if self.session.truth is None:
+        if self.session.mines is None:
             self._draw_histogram()
         else:
-            self._draw_curves(self.session.truth)
+            self._draw_curves()
         file = io.BytesIO()
         self.figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
         self.image.value = file.getvalue()
@@ -73,11 +70,10 @@ class RocPanel:
         self._lines = [self.axes.plot([], [], color=EARLIER, linewidth=1.2)[0]]
         self._present = self.axes.plot([], [], color=PRESENT, linewidth=2)[0]
 
-    def _draw_curves(self, truth: npt.NDArray[np.bool_]) -> None:
+    def _draw_curves(self) -> None:
         state = self.session.state
-        self._earlier = {s: self._earlier.get(s) or curve_of(s, truth) for s in state.line[:-1]}
-        past = [c for c in self._earlier.values() if c is not None]
-        present = curve_of(state, truth)
+        past = [curve for s in state.earlier if (curve := s.roc_curve) is not None]
+        present = state.roc_curve
         self.curves = [*past, *([present] if present else [])]
         while len(self._lines) < len(past):
             self._lines += self.axes.plot([], [], color=EARLIER, linewidth=1.2)
@@ -88,7 +84,9 @@ class RocPanel:
             line.set_label(f"round {number + 1}: {past[number].auc:.3f}" if shown else "_")
         fpr, tpr = (present.fpr, present.tpr) if present else NOTHING
         self._present.set_data(fpr, tpr)
-        self._present.set_label(f"round {len(state.rounds)}: {present.auc:.3f}" if present else "_")
+        self._present.set_label(
+            f"round {len(state.decisions.rounds)}: {present.auc:.3f}" if present else "_"
+        )
         if self.curves:
             self.axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
         elif legend := self.axes.get_legend():

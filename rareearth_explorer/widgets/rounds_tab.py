@@ -1,11 +1,11 @@
-"""The history panel: a table of the rounds, branches to go on from, two rounds compared."""
+"""The tab Rounds: a table of the rounds, branches to go on from, the rank change of two rounds."""
 
 from __future__ import annotations
 
 import ipywidgets as w
 
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt import Decisions, Session
 from rareearth_explorer.hunt.views.layers import Layer, rank_change
 from rareearth_explorer.hunt.views.round_summary import RoundSummary, summaries
 from rareearth_explorer.widgets.tasks import Deferred
@@ -23,7 +23,7 @@ HEADINGS = {
 }
 
 
-class HistoryPanel:
+class RoundsTab:
     """What each round kept and found; choosing two rounds paints what changed between them."""
 
     def __init__(self, session: Session) -> None:
@@ -79,16 +79,17 @@ class HistoryPanel:
 
     def _show(self) -> None:
         state = self.session.state
-        rows = summaries(state, self.session.truth)
+        rows = summaries(state)
         self.table.value = _table([_cells(number, row) for number, row in enumerate(rows, 1)])
+        rounds, branches = len(state.decisions.rounds), state.decisions.branches
         self._filling = True
-        self._fill(self.before, len(state.rounds), at=max(0, len(state.rounds) - 2))
-        self._fill(self.after, len(state.rounds), at=len(state.rounds) - 1)
-        self.branch.options = [(_describe(b), n) for n, b in enumerate(state.branches)]
-        self.branch.index = len(state.branches) - 1 if state.branches else None
+        self._fill(self.before, rounds, at=max(0, rounds - 2))
+        self._fill(self.after, rounds, at=rounds - 1)
+        self.branch.options = [(_describe(branch), n) for n, branch in enumerate(branches)]
+        self.branch.index = len(branches) - 1 if branches else None
         self._filling = False
-        self.compare.disabled = len(state.rounds) < 2
-        self.visit.disabled = self.branch.disabled = not state.branches
+        self.compare.disabled = rounds < 2
+        self.visit.disabled = self.branch.disabled = not branches
         self._paint()
 
     def _fill(self, choice: w.Dropdown, rounds: int, at: int) -> None:
@@ -126,7 +127,7 @@ class HistoryPanel:
             self.session.message = str(error)
 
 
-def _describe(branch: State) -> str:
+def _describe(branch: Decisions) -> str:
     templates = branch.templates
     return (
         f"{len(branch.rounds)} rounds, {int(branch.active.sum()):,} patches, "

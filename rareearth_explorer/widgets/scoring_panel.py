@@ -49,7 +49,7 @@ class ScoringPanel:
         """
         session = self.session
         self._drop()
-        if name == session.state.scoring.scorer:
+        if name == session.decisions.scoring.scorer:
             return
         try:
             loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class ScoringPanel:
             self.session.notice = ""
 
     def _show(self) -> None:
-        scoring = self.session.state.scoring
+        scoring = self.session.decisions.scoring
         if self._wanted is None:
             self.scorer.value = scoring.scorer
         self.weight.value = scoring.weight

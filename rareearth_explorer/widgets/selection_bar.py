@@ -9,7 +9,7 @@ import ipywidgets as w
 from rareearth_explorer.hunt import Session
 
 
-class SelectionPanel:
+class SelectionBar:
     """Says how many patches are selected and acts on them; hidden while there are none.
 
     Parameters

@@ -8,11 +8,11 @@ import ipywidgets as w
 import traitlets as t
 
 from rareearth_explorer.hunt import Session, State
-from rareearth_explorer.hunt.views.step_change import Effect, effect_of
+from rareearth_explorer.hunt.views.step_change import StepChange, step_change
 from rareearth_explorer.widgets.tasks import Deferred
 
 
-class StatusPanel:
+class StatusLine:
     """Shows what is wrong and what is new until the next step, then what that step changed."""
 
     def __init__(self, session: Session) -> None:
@@ -36,7 +36,7 @@ class StatusPanel:
     def _show_effect(self) -> None:
         if self.session.message or self.session.notice or self._before is None:
             return
-        effect = effect_of(self._before, self.session.state, self.session.threshold)
+        effect = step_change(self._before, self.session.state, self.session.threshold)
         if effect is None:
             self._write(ready="Ready.")
         elif effect.harmful:
@@ -57,18 +57,18 @@ class StatusPanel:
         self.line.value = f"<div role='status' title='{said}'>{words}</div>"
 
 
-def describe(effect: Effect) -> str:
+def describe(change: StepChange) -> str:
     """Say in a sentence what a step changed, and warn when it pushed known positives down."""
     crossed = ""
-    if effect.risen is not None and effect.fallen is not None:
-        risen, fallen = f"{effect.risen:,} patches rose", f"{effect.fallen:,} fell"
+    if change.risen is not None and change.fallen is not None:
+        risen, fallen = f"{change.risen:,} patches rose", f"{change.fallen:,} fell"
         crossed = f"{risen} above the threshold, {fallen} below it."
-    if not effect.known:
+    if not change.known:
         return f"This step: {crossed}" if crossed else "Ready."
-    ranks = f"median rank {effect.median_rank_before:,.0f} → {effect.median_rank_after:,.0f}"
-    if effect.harmful:
+    ranks = f"median rank {change.median_rank_before:,.0f} → {change.median_rank_after:,.0f}"
+    if change.harmful:
         return (
-            f"Careful: {effect.worsened:,} of {effect.known:,} known positives lost ranks to "
+            f"Careful: {change.worsened:,} of {change.known:,} known positives lost ranks to "
             f"negatives ({ranks}). Switch the last one off to compare. {crossed}"
         ).strip()
     return f"This step: known positives, {ranks}. {crossed}".strip()

@@ -49,7 +49,7 @@ class TemplatesPanel:
         self._show()
 
     def _show(self) -> None:
-        templates = self.session.state.templates
+        templates = self.session.decisions.templates
         marked: list[tuple[int, Sign]] = [(p, "positive") for p in templates.positives[-MOST:]]
         marked += [(p, "negative") for p in templates.negatives[-MOST:]]
         for gone in self._cards.keys() - set(marked):
@@ -60,7 +60,7 @@ class TemplatesPanel:
             if key not in self._cards:
                 self._cards[key] = self._card(*key)
         for patch, sign in marked:
-            muted = patch in self.session.state.opinions.muted
+            muted = patch in self.session.decisions.muted
             self._cards[patch, sign].children[-1].children[-1].value = not muted
         self.list.children = tuple(self._cards[key] for key in marked)
         self.heading.value = (
@@ -95,7 +95,7 @@ class TemplatesPanel:
 
     def _mute(self, effect: w.ToggleButton, patch: int, *, on: bool) -> None:
         effect.description = "on" if on else "off"
-        if on == (patch in self.session.state.opinions.muted):
+        if on == (patch in self.session.decisions.muted):
             self.session.mute(patch, not on)
 
     def _picture(self, patch: int) -> w.Image | None:

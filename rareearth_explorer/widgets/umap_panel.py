@@ -139,14 +139,14 @@ class UmapPanel:
             return
         if self.colour_by.value == "verdict":
             codes = np.zeros(len(state.scores))
-            for patch, verdict in state.opinions.verdicts.items():
+            for patch, verdict in state.decisions.verdicts.items():
                 codes[patch] = 1 + list(VERDICT_COLOURS).index(verdict)
             shades = [GREY, *VERDICT_COLOURS.values()]
             self.scatter.color(by=codes, map=shades, norm=(0, len(shades) - 1))
             return
         if self.colour_by.value == "round":
-            stayed = np.sum([r.active for r in state.rounds], axis=0).astype(float)
-            last = max(2, len(state.rounds))
+            stayed = np.sum([r.active for r in state.decisions.rounds], axis=0).astype(float)
+            last = max(2, len(state.decisions.rounds))
             self.scatter.color(by=stayed, map=palette_hex("cividis", last), norm=(1, last))
             return
         if state.kind is ScoreKind.NONE:

@@ -85,7 +85,7 @@ def still(page: Page, name: str) -> None:
 
 def hunt(driver: Driver, session: Session) -> None:
     """Do what the tutorial says and take the pictures."""
-    page, truth = driver.page, session.truth
+    page, truth = driver.page, session.mines
     assert truth is not None
     film = Film(page)
     still(page, "opened")
@@ -147,8 +147,8 @@ def judge(page: Page, session: Session) -> bool:
     """Give the patch in hand the verdict of the labels; returns whether it is a mine."""
     picture = page.locator(".rareearth-in-hand img").first
     patch = int(re.findall(r"\d+", str(picture.get_attribute("alt")))[0])
-    assert session.truth is not None
-    mine = bool(session.truth[patch])
+    assert session.mines is not None
+    mine = bool(session.mines[patch])
     page.keyboard.press("c" if mine else "x")
     expect(page.locator(f".rareearth-in-hand img[alt='patch {patch}']")).to_have_count(0)
     return mine

@@ -46,7 +46,7 @@ def check(path, twin, driver):
 def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_path):
     driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
     page, twin = driver.page, Session(driver.table, open_labels(demo.labels))
-    mine = int(np.flatnonzero(twin.truth)[0])
+    mine = int(np.flatnonzero(twin.mines)[0])
     far = int(np.argmin(driver.table.unit_embeddings @ driver.table.unit_embeddings[mine]))
     driver.click(mine)
     driver.click(far, shift=True)

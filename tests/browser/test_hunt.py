@@ -35,7 +35,7 @@ def test_hunt(kind, open_explorer, demo):
 
     # What the kernel should compute, computed here from the same files.
     twin = Session(table, open_labels(demo.labels))
-    mine = int(np.flatnonzero(twin.truth)[0])
+    mine = int(np.flatnonzero(twin.mines)[0])
     far = int(np.argmin(table.unit_embeddings @ table.unit_embeddings[mine]))
     watched = driver.uncovered(p for p in range(0, len(table), 9) if p not in (mine, far))
     assert len(watched) > 10, "the map is covered by its controls"

@@ -84,7 +84,7 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
         assert grey.max() > 180, "its lines are not"
 
         page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.resume()"
         )
         for explorer in (one, two):  # neither works any more
             expect(explorer.get_by_role("alert")).to_contain_text("run the cell again")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
 
 
@@ -73,6 +74,7 @@ class PatchTable:
     dropped: int = 0
     embedding_column: str = "embedding"
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
+    read_identity: Callable[[], str] | None = field(default=None, repr=False)
 
     @classmethod
     def from_arrays(
@@ -105,6 +107,13 @@ class PatchTable:
     def embeddings(self) -> npt.NDArray[np.float32]:
         """The embeddings as the encoder gave them, (N, D) float32; read when first asked for."""
         return self.unit_embeddings if self.read_embeddings is None else self.read_embeddings()
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of the stored embeddings and places, the same for every copy of the table."""
+        if self.read_identity is not None:
+            return self.read_identity()
+        return table_identity(self.embeddings, polygon_places(self.corners))
 
     @cached_property
     def centroids(self) -> npt.NDArray[np.float64]:

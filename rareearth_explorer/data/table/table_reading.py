@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.table.identity import table_identity
 from rareearth_explorer.data.table.patch_table import PatchTable, unit_rows
 from rareearth_explorer.data.table.table_writing import METADATA_KEY
-from rareearth_explorer.data.table.unit_cache import cached_array, content_key
+from rareearth_explorer.data.table.unit_cache import cached_array, cached_text, content_key
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -57,9 +59,8 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         .filter(present)
         .replace_schema_metadata(schema.metadata)
     )
-    units = cached_array(
-        content_key(path, column), lambda: unit_rows(_read_embeddings(path, column), str(path))
-    )
+    key = content_key(path, column)
+    units = cached_array(key, lambda: unit_rows(_read_embeddings(path, column), str(path)))
     return PatchTable(
         corners=_corners(others, path),
         unit_embeddings=units,
@@ -72,6 +73,9 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         dropped=len(present) - len(units),
         embedding_column=column,
         read_embeddings=lambda: _read_embeddings(path, column),
+        read_identity=lambda: cached_text(
+            key, lambda: table_identity(_read_embeddings(path, column), _stored_places(others))
+        ),
     )
 
 
@@ -198,16 +202,34 @@ def _corners(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
         if shapely.is_missing(shapes).any() or shapely.is_empty(shapes).any():
             raise TableError(f"{path}: a footprint in {name!r} is missing; remove these rows.")
         return _to_lonlat(_quadrilaterals(shapes), table.schema, name, path)
-    lower = {column.lower(): column for column in table.column_names}
-    lon = next((lower[n] for n in LON_NAMES if n in lower), None)
-    lat = next((lower[n] for n in LAT_NAMES if n in lower), None)
-    if lon is None or lat is None:
+    points = _points(table)
+    if points is None:
         raise TableError(
             f"{path}: there are neither footprints nor longitude and latitude among "
             f"{', '.join(table.column_names)}; write the table with a geometry column."
         )
+    return _squares(points)
+
+
+def _points(table: pa.Table) -> npt.NDArray[np.float64] | None:
+    """Longitude and latitude of every row, (N, 2), where there are columns of such names."""
+    lower = {column.lower(): column for column in table.column_names}
+    lon = next((lower[n] for n in LON_NAMES if n in lower), None)
+    lat = next((lower[n] for n in LAT_NAMES if n in lower), None)
+    if lon is None or lat is None:
+        return None
     points = np.stack([table.column(lon).to_numpy(), table.column(lat).to_numpy()], axis=-1)
-    return _squares(points.astype(float))
+    return np.asarray(points, dtype=np.float64)
+
+
+def _stored_places(table: pa.Table) -> Iterable[bytes]:
+    """Read the stored place of each row as bytes, as `table_identity` takes it."""
+    name = _geometry_name(table.schema)
+    if name in table.column_names:
+        stored: list[bytes] = table.column(name).to_pylist()
+        return stored
+    points = _points(table)
+    return () if points is None else (point.astype("<f8").tobytes() for point in points)
 
 
 def _quadrilaterals(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:

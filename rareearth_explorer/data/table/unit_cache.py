@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from rareearth_explorer.data.storage.replacing import write_atomically
+
 LAYOUT = "units-1"
 """Part of every key: change it when what is stored changes."""
 
@@ -35,7 +37,7 @@ def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.N
 
     A cache folder that cannot be written costs speed only: the array is then held in memory.
     """
-    entry = user_cache_path("rareearth-explorer") / "embeddings" / f"{key}.npy"
+    entry = _folder() / f"{key}.npy"
     with contextlib.suppress(OSError, ValueError):
         return np.asarray(np.load(entry, mmap_mode="r"))
     array = make()
@@ -43,6 +45,23 @@ def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.N
         _save(entry, array)
         return np.asarray(np.load(entry, mmap_mode="r"))
     return array
+
+
+def cached_text(key: str, make: Callable[[], str]) -> str:
+    """Return the line of text kept under `key`; make and keep it first if it is not there."""
+    entry = _folder() / f"{key}.txt"
+    with contextlib.suppress(OSError, ValueError):
+        kept = entry.read_text(encoding="ascii")
+        if kept.endswith("\n"):  # or it was cut off
+            return kept.strip()
+    text = make()
+    with contextlib.suppress(OSError):
+        write_atomically(entry, f"{text}\n".encode("ascii"))
+    return text
+
+
+def _folder() -> Path:
+    return user_cache_path("rareearth-explorer") / "embeddings"
 
 
 def _save(entry: Path, array: npt.NDArray[np.float32]) -> None:

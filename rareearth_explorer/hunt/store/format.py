@@ -1,56 +1,47 @@
-"""What a session's file says, line by line, and repeating it.
+"""The format of a session's file, its journal: one JSON object a line.
 
-One JSON object a line. The first line says which table it is about, by content; each further
-line is a verb and the arguments that repeat it. A line that cannot be understood is left out,
-and said: one lost step shall not cost all those after it.
+The first line, the header, says which format it is and which table the session is about. Each
+further line is a verb and the arguments that repeat it. A damaged line is left out and reported:
+one lost step shall not cost all those after it.
+
+Formats:
+
+1. Rounds list the row numbers of their patches; the table is identified by rounded values.
+2. Rounds are packed masks; the table is identified by the bytes that it stores.
+
+A program reads every format up to its own, and writes its own. It opens a newer format read-only:
+it leaves out the verbs that it does not know, says so, and never writes to that file.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from rareearth_explorer.data.storage.replacing import write_atomically
 from rareearth_explorer.errors import ExplorerError, SessionError
-from rareearth_explorer.hunt.session import Session
-from rareearth_explorer.hunt.state import Mask
+from rareearth_explorer.hunt.history import MOVES, History
+from rareearth_explorer.hunt.steps import STEPS
 
-FORMAT = 1
-VERBS = (
-    "mark",
-    "unmark",
-    "mute",
-    "judge",
-    "note",
-    "aim",
-    "keep",
-    "back",
-    "audit",
-    "undo",
-    "redo",
-    "score_by",
-    "visit",
-    "merge",
-)
+FORMAT = 2
+
+LONGEST_HEADER = 65_536
+"""Bytes of a first line."""
 
 Entry = dict[str, Any]
 """A line: the header, or a verb with its arguments and time."""
 
-
-UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError)
+UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError, OverflowError)
 """What a verb raises that was damaged, or that needs a step which is lost."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A session as its file tells it.
+    """The content of a session's file.
 
     Attributes
     ----------
@@ -59,9 +50,11 @@ class Record:
     header
         Format, table, name, number of patches, path of the table.
     entries
-        Number of the line, from 1 -> what it says, for every line that is understood.
+        Number of the line, from 1 -> its verb, arguments and time, for every line understood.
     damaged
-        Numbers of the lines that are not.
+        Numbers of the damaged lines.
+    unknown
+        Numbers of the lines of a newer format whose verbs this program does not know.
     cut_off
         Whether the last line was cut off while it was written; it is not in `damaged`.
     """
@@ -70,11 +63,24 @@ class Record:
     header: Entry
     entries: dict[int, Entry]
     damaged: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
     cut_off: bool = False
 
     @property
+    def newer(self) -> bool:
+        """Whether a newer program wrote it, so that it is read-only here."""
+        return bool(self.header["format"] > FORMAT)
+
+    @property
     def said(self) -> str:
-        """One sentence about what is lost; empty if nothing is."""
+        """One sentence about what is lost or read-only; empty if neither is the case."""
+        if self.newer:
+            unknown = f"{len(self.unknown):,} of its steps are unknown here and left out; "
+            return (
+                f"{self.path}: a newer version of this program wrote this session, so it is "
+                f"read-only; {unknown if self.unknown else ''}what you do is kept in a copy, "
+                "update the program to go on in the session itself."
+            )
         if self.damaged:
             lines = ", ".join(map(str, self.damaged))
             one = len(self.damaged) == 1
@@ -104,37 +110,59 @@ def read_record(path: Path) -> Record:
     except OSError as error:
         raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
     lines = dict(enumerate(content.splitlines(), start=1))
-    header = _parsed(lines.pop(1, b""))
-    if header is None or header.get("format") != FORMAT or not _counts(header.get("patches")):
-        raise SessionError(
-            f"{path}: its first line does not say that this is a session; choose another file, or "
-            "restore a copy of it."
-        )
+    header = _header(lines.pop(1, b""), path)
     found = {number: _parsed(line) for number, line in lines.items()}
     last = len(lines) + 1
     cut_off = not content.endswith(b"\n") and last > 1 and found[last] is None
     if cut_off:
         del found[last]
-    entries = {n: entry for n, entry in found.items() if entry and entry.get("verb") in VERBS}
-    return Record(path, header, entries, tuple(sorted(found.keys() - entries)), cut_off)
+    entries = {n: entry for n, entry in found.items() if entry and _verb(entry) in _known()}
+    others = sorted(found.keys() - entries)
+    unknown = [n for n in others if header["format"] > FORMAT and found[n] is not None]
+    damaged = [n for n in others if n not in set(unknown)]
+    return Record(path, header, entries, tuple(damaged), tuple(unknown), cut_off)
 
 
-def repeat(record: Record, session: Session) -> Record:
-    """Repeat in a fresh session what a file says.
+def read_header(path: Path) -> Entry:
+    """Read the first line of a session's file, and no more.
+
+    Raises
+    ------
+    SessionError
+        The file cannot be read, or is no session.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline(LONGEST_HEADER)
+    except OSError as error:
+        raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
+    return _header(line, path)
+
+
+def replay(record: Record) -> tuple[History, Record]:
+    """Repeat the steps of a session's file; no table is needed.
 
     Returns
     -------
-    The record, less what could not be repeated.
+    The history, and the record less the lines that could not be repeated.
     """
-    entries, damaged = {}, set(record.damaged)
+    history = History(record.header["patches"])
+    entries, failed = {}, set()
     for number, entry in record.entries.items():
+        arguments = {n: value for n, value in entry.items() if n not in ("verb", "time")}
         try:
-            _repeat_one(entry, session)
+            history.repeat(entry["verb"], arguments)
         except UNREPEATABLE:
-            damaged.add(number)
+            failed.add(number)
         else:
             entries[number] = entry
-    return Record(record.path, record.header, entries, tuple(sorted(damaged)), record.cut_off)
+    if record.newer:  # the verb means something else there
+        return history, replace(
+            record, entries=entries, unknown=tuple(sorted({*record.unknown, *failed}))
+        )
+    return history, replace(
+        record, entries=entries, damaged=tuple(sorted({*record.damaged, *failed}))
+    )
 
 
 def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:
@@ -145,16 +173,20 @@ def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:
     SessionError
         It cannot be written there.
     """
+    content = "".join(line_of(entry) for entry in (header, *entries))
+    write_content(path, content.encode())
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write the bytes of a session's file, whole or not at all.
+
+    Raises
+    ------
+    SessionError
+        They cannot be written there.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(line_of(entry) for entry in (header, *entries))
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        write_atomically(path, content)
     except OSError as error:
         raise SessionError(
             f"{path}: the session cannot be kept there ({error.strerror}); choose another place or "
@@ -172,26 +204,32 @@ def line_of(entry: Entry) -> str:
     return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
-def _repeat_one(entry: Entry, session: Session) -> None:
-    arguments = {name: value for name, value in entry.items() if name not in ("verb", "time")}
-    if entry["verb"] == "keep":
-        arguments["active"] = _mask(arguments.pop("rows"), len(session.table))
-    getattr(session, entry["verb"])(**arguments)
+def _header(line: bytes, path: Path) -> Entry:
+    header = _parsed(line)
+    if header is None or not (_counts(header.get("format")) and _counts(header.get("patches"))):
+        raise SessionError(
+            f"{path}: its first line does not say that this is a session; choose another file, or "
+            "restore a copy of it."
+        )
+    return header
 
 
-def _mask(rows: list[int], size: int) -> Mask:
-    active = np.zeros(size, dtype=bool)
-    active[rows] = True
-    return active
+def _known() -> frozenset[str]:
+    return frozenset(STEPS) | frozenset(MOVES)
+
+
+def _verb(entry: Entry) -> str:
+    verb = entry.get("verb")
+    return verb if isinstance(verb, str) else ""
 
 
 def _counts(number: object) -> bool:
-    return isinstance(number, int) and number > 0
+    return isinstance(number, int) and not isinstance(number, bool) and number > 0
 
 
 def _parsed(line: bytes) -> Entry | None:
     try:
         entry = json.loads(line)
-    except ValueError:  # no JSON, or not even text
+    except (ValueError, RecursionError):  # no JSON, or not even text
         return None
     return entry if isinstance(entry, dict) else None

@@ -1,7 +1,7 @@
 """The journal: every verb on disk the moment it happens, so that nothing an analyst did is lost.
 
-`record` says what is in the file. One window writes into it; another that opens the same session
-writes into a copy of its own, 'NAME (2)', from its first step on.
+`format` defines the file. One window writes into it; another that opens the same session writes
+into a copy of its own, 'NAME (2)', from its first step on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
+from rareearth_explorer.hunt.history import History
 from rareearth_explorer.hunt.session import Session
 from rareearth_explorer.hunt.store.format import (
     Entry,
@@ -22,15 +23,16 @@ from rareearth_explorer.hunt.store.format import (
     entry_of,
     line_of,
     read_record,
-    repeat,
+    replay,
     write_record,
 )
-from rareearth_explorer.hunt.store.library import check_table, free_file, header_of, session_file
-from rareearth_explorer.hunt.store.lock import Hold, is_held
+from rareearth_explorer.hunt.store.library import free_file, session_file
+from rareearth_explorer.hunt.store.lock import SessionLock, is_locked
+from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
 
-def replay(path: Path, session: Session) -> Record:
-    """Repeat a session's file in a fresh session; the record's `said` tells what is lost.
+def restore(path: Path, session: Session) -> Record:
+    """Repeat a session's file in a session; the record's `said` reports what is lost.
 
     Raises
     ------
@@ -39,7 +41,9 @@ def replay(path: Path, session: Session) -> Record:
     """
     record = read_record(path)
     check_table(record, session.table)
-    return repeat(record, session)
+    history, record = replay(record)
+    session.resume(history)
+    return record
 
 
 class Journal:
@@ -55,21 +59,39 @@ class Journal:
     wanted
         The file asked for.
     path
-        The file written into: another one since the first step, where `wanted` was held by
-        another window.
+        The file written into: another one since the first step, where `wanted` was locked by
+        another window or is read-only.
     said
-        One sentence about what was lost by damage to the file; empty if nothing was.
+        One sentence about damage to the file, or that it is read-only; empty if neither.
     trouble
         One sentence if the last steps could not be written; empty if all are.
+    read_only
+        Whether a newer program wrote the file, so that this one must not.
     """
 
     def __init__(self, path: Path) -> None:
         self.wanted = self.path = path
         self.said = self.trouble = ""
-        self._hold = Hold(path)
+        self.read_only = False
+        self._lock = SessionLock(path)
         self._header: Entry = {}
         self._entries: list[Entry] = []
         self._unwritten: list[str] = []
+
+    @property
+    def steps(self) -> int:
+        """Number of verbs done in this session so far."""
+        return len(self._entries)
+
+    @property
+    def aside(self) -> bool:
+        """Whether steps go to a copy, because another window has the session or it is read-only."""
+        return self.path != self.wanted or not self._lock.held
+
+    @property
+    def can_take_over(self) -> bool:
+        """Whether another window had the session, and has it no longer."""
+        return self.aside and not self.read_only and not is_locked(self.wanted)
 
     @classmethod
     def named(cls, table: PatchTable, name: str) -> Journal:
@@ -82,39 +104,38 @@ class Journal:
         """
         return cls(session_file(table, name))
 
-    @property
-    def aside(self) -> bool:
-        """Whether another window has the session, so that steps go to a copy."""
-        return self.path != self.wanted or not self._hold.kept
-
-    @property
-    def can_take_over(self) -> bool:
-        """Whether another window had the session, and has it no longer."""
-        return self.aside and not is_held(self.wanted)
-
     def attach(self, session: Session) -> int:
-        """Repeat what the file holds in a fresh session, then record what happens to it.
+        """Repeat what the file holds in a session, then record what happens to it; see `open`.
 
         Returns
         -------
         Number of verbs repeated.
+        """
+        past = self.open(session.table)
+        try:
+            session.resume(past)
+        finally:  # also where a panel fails to draw it
+            session.on_verb = self.record
+        return self.steps
+
+    def open(self, table: PatchTable) -> History:
+        """Lock the file if no other window has it, and repeat what it holds.
 
         Raises
         ------
         SessionError
             The file is about another table, is no session, or cannot be written.
         """
-        self._header = header_of(session.table, self.path.stem)
-        # Nobody observes this one: a panel that fails is no damage to the file, and none has to
-        # draw a step that the next one replaces.
-        repeated = Session(session.table, session.pools)
-        repeated.columns = session.columns
+        self._header = header_of(table, self.path.stem)
+        history = History(len(table))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            held = self._hold.take()
+            held = self._lock.take()
             if self.path.exists() and self.path.stat().st_size:
-                self._repeat(repeated)
-            if held:
+                history = self._replay(table)
+            if self.read_only:
+                self._lock.release()
+            elif held:
                 self._mend()
         except SessionError:
             self.close()
@@ -125,11 +146,7 @@ class Journal:
                 f"{self.path}: the session cannot be kept there ({error.strerror}); what you do "
                 "will be lost when the kernel ends."
             ) from error
-        try:
-            session.take_over(repeated)
-        finally:  # also where a panel fails to draw it
-            session.on_verb = self.record
-        return len(self._entries)
+        return history
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:
         """Append a verb; a process killed after this returns has not lost it.
@@ -146,7 +163,7 @@ class Journal:
         if not self._unwritten:
             return True
         try:
-            if self._hold.kept or self.rejoin():
+            if self._lock.held or self.rejoin():
                 self._append()
             else:
                 self._step_aside()
@@ -164,22 +181,33 @@ class Journal:
         """Go on in the file itself, if the other window is gone and left it as it is known here.
 
         So a page that is loaded again while its last kernel is still ending makes no copy.
+
+        Returns
+        -------
+        Whether the file is this window's from now on and was not before; never after the first
+        step, which went to a copy.
         """
-        if self.path != self.wanted or self._hold.kept or is_held(self.path):
-            return self._hold.kept
-        if self._hold.take() and not self._as_known():
-            self._hold.release()
-        return self._hold.kept
+        if self.read_only or not self.aside or self.path != self.wanted or is_locked(self.path):
+            return False
+        if self._lock.take() and not self._as_known():
+            self._lock.release()
+        return self._lock.held
 
     def close(self) -> None:
         """Write what is not written yet, if that is possible now, and leave the file to others."""
         self.write()
-        self._hold.release()
+        self._lock.release()
 
-    def _repeat(self, session: Session) -> None:
-        record = replay(self.path, session)
-        self.said = record.said
-        self._header, self._entries = record.header, [*record.entries.values()]
+    def _replay(self, table: PatchTable) -> History:
+        record = read_record(self.path)
+        check_table(record, table)
+        history, record = replay(record)
+        self.said, self.read_only = record.said, record.newer
+        if not record.newer:  # an earlier format becomes this one
+            ours = {name: self._header[name] for name in ("format", "table")}
+            self._header = {**record.header, **ours}
+        self._entries = [*record.entries.values()]
+        return history
 
     def _as_known(self) -> bool:
         known = self._entries[: len(self._entries) - len(self._unwritten)]
@@ -218,8 +246,8 @@ class Journal:
             path.unlink()
             raise
         self.path, self._header = path, header
-        self._hold = Hold(path)
-        self._hold.take()
+        self._lock = SessionLock(path)
+        self._lock.take()
 
 
 def _unused(path: Path) -> Path:

@@ -1,31 +1,17 @@
-"""Where sessions are kept, by name, and how a session knows its table again: by its content."""
+"""The library: where the sessions of every table are kept, by name."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from itertools import count
 from pathlib import Path
 
-import numpy as np
 from platformdirs import user_data_path
 
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.hunt.store.format import FORMAT, Entry, Record, read_record
-
-
-def fingerprint(table: PatchTable) -> str:
-    """Identify a table by where its patches are and what their embeddings say.
-
-    The same for a copy of the file, and also after a projection was added to it.
-    """
-    digest = hashlib.blake2b(digest_size=12)
-    digest.update(f"{len(table)} {table.dim}".encode())
-    digest.update(np.ascontiguousarray(table.corners.round(7)).tobytes())
-    sample = np.linspace(0, len(table) - 1, num=min(64, len(table)), dtype=int)
-    digest.update(np.ascontiguousarray(table.unit_embeddings[sample].round(4) + 0.0).tobytes())
-    return digest.hexdigest()
+from rareearth_explorer.hunt.store.format import read_header
+from rareearth_explorer.hunt.store.table_identity import is_about
 
 
 def sessions_folder() -> Path:
@@ -33,9 +19,9 @@ def sessions_folder() -> Path:
     return user_data_path("rareearth-explorer") / "sessions"
 
 
-def session_folder(table: PatchTable) -> Path:
-    """Return where the sessions of a table are kept."""
-    return sessions_folder() / fingerprint(table)
+def all_sessions() -> list[Path]:
+    """Files of the sessions of all tables, the one used last first."""
+    return sorted(sessions_folder().glob("*/*.jsonl"), key=_used_last)
 
 
 def session_file(table: PatchTable, name: str) -> Path:
@@ -50,13 +36,14 @@ def session_file(table: PatchTable, name: str) -> Path:
         raise SessionError(
             f"A session cannot be called {name!r}; use letters, digits, spaces and - . _ ( )"
         )
-    return session_folder(table) / f"{name}.jsonl"
+    new = sessions_folder() / table.identity / f"{name}.jsonl"
+    kept = (file for file in _session_files(table) if file.stem == name)
+    return next(kept, new)
 
 
 def saved_sessions(table: PatchTable) -> list[str]:
     """Names of the sessions of a table, the one used last first."""
-    files = list(session_folder(table).glob("*.jsonl"))
-    return [f.stem for f in sorted(files, key=lambda f: f.stat().st_mtime, reverse=True)]
+    return [*dict.fromkeys(file.stem for file in _session_files(table))]
 
 
 def find_session(name: str, table: PatchTable | None = None) -> Path:
@@ -67,16 +54,16 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
     SessionError
         There is none of that name, or several tables have one.
     """
-    folder = sessions_folder().glob("*") if table is None else [session_folder(table)]
-    found = [file for each in folder for file in each.glob("*.jsonl") if file.stem == name]
+    files = all_sessions() if table is None else _session_files(table)
+    found = [file for file in files if file.stem == name]
     if not found:
         kept = ", ".join(saved_sessions(table)) if table is not None else ""
         others = f"one of {kept}" if kept else "a name that 'rareearth-explorer sessions' lists"
         raise SessionError(
             f"There is no saved session {name!r}; give {others}, or the path of its .jsonl file."
         )
-    if len(found) > 1:
-        tables = ", ".join(sorted(map(_told_table, found)))
+    if len(found) > 1 and table is None:
+        tables = ", ".join(sorted(map(_table_named_in, found)))
         raise SessionError(
             f"{len(found)} tables have a session {name!r}: {tables}; say with --table which is "
             "meant."
@@ -103,49 +90,49 @@ def free_file(path: Path) -> Path:
     return free
 
 
-def table_of(path: Path) -> Path | None:
-    """Where the table of a session was when the session began, or None if it does not tell.
+def table_path(path: Path) -> Path | None:
+    """Return where the table of a session was when the session began, None if it is not recorded.
 
     Raises
     ------
     SessionError
-        The file cannot be read, or is no journal.
+        The file cannot be read, or is no session.
     """
-    where = read_record(path).header.get("path")
+    where = read_header(path).get("path")
     return None if where is None else Path(where)
 
 
-def _told_table(path: Path) -> str:
+def _session_files(table: PatchTable) -> list[Path]:
+    """Files of a table's sessions, the one used last first."""
+    folders = {sessions_folder() / table.identity, *_first_format_folders(table)}
+    files = [file for folder in folders for file in folder.glob("*.jsonl")]
+    return sorted(files, key=_used_last)
+
+
+def _first_format_folders(table: PatchTable) -> list[Path]:
+    """Folders of a table's sessions from before tables were identified by their stored bytes."""
+    found = []
+    for folder in sessions_folder().glob("*"):
+        if folder.name == table.identity:
+            continue
+        for file in folder.glob("*.jsonl"):
+            try:
+                about = is_about(read_header(file), table)
+            except SessionError:
+                continue  # a damaged file says nothing of its folder
+            if about:
+                found.append(folder)
+                break
+    return found
+
+
+def _used_last(file: Path) -> float:
+    return -file.stat().st_mtime
+
+
+def _table_named_in(path: Path) -> str:
     try:
-        where = table_of(path)
+        where = table_path(path)
     except SessionError:  # a damaged file is not the one asked for, for all that is known
         where = None
     return str(where or "one that is not recorded")
-
-
-def header_of(table: PatchTable, name: str) -> Entry:
-    """Say which table a session is about."""
-    return {
-        "format": FORMAT,
-        "table": fingerprint(table),
-        "name": name,
-        "patches": len(table),
-        "path": str(table.path.resolve()) if table.path else None,
-    }
-
-
-def check_table(record: Record, table: PatchTable) -> None:
-    """Refuse a table that a session is not about; only the content counts.
-
-    Raises
-    ------
-    SessionError
-        It is about another one.
-    """
-    if record.header.get("table") != fingerprint(table):
-        where = record.header.get("path")
-        raise SessionError(
-            f"{record.path}: this session is about another table of "
-            f"{record.header['patches']:,} patches{f', {where}' if where else ''}; open "
-            "that one."
-        )

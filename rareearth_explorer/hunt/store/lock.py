@@ -1,4 +1,4 @@
-"""Holding a session's file, so that two windows never write into it in turns."""
+"""The lock on a session's file: only one window writes into it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-_held: WeakValueDictionary[Path, Hold] = WeakValueDictionary()
+_held: WeakValueDictionary[Path, SessionLock] = WeakValueDictionary()
 """What this process holds."""
 
 
-class Hold:
-    """A process's claim to write into a file; it ends with the process, even by kill -9.
+class SessionLock:
+    """A process's lock on a file; it ends with the process, even by kill -9.
 
-    Within one process the newest claim wins: a cell of a notebook that is run again shall not
-    find the session in use by its own last run.
+    Within one process the newest lock wins: a cell of a notebook that is run again must not find
+    the session in use by its own last run.
 
     Parameters
     ----------
     path
-        The file; the claim is a lock on another file beside it, which ends in ".lock".
+        The file; what is locked is another file beside it, which ends in ".lock".
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,12 +31,12 @@ class Hold:
         self._lock: BaseFileLock | None = None
 
     @property
-    def kept(self) -> bool:
+    def held(self) -> bool:
         """Whether the file is this one's to write into."""
         return self._lock is not None and self._lock.is_locked
 
     def take(self) -> bool:
-        """Claim the file; False if another process holds it.
+        """Lock the file; False if another process holds it.
 
         Raises
         ------
@@ -59,13 +59,13 @@ class Hold:
         return True
 
     def release(self) -> None:
-        """Give the file back; nothing if it is not held."""
+        """Unlock the file; nothing if it is not held here."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether any process, this one included, holds a file.
 
     Raises

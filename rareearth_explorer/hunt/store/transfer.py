@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
-from rareearth_explorer.hunt.store.format import Record, entry_of, read_record, write_record
-from rareearth_explorer.hunt.store.library import (
-    check_table,
-    free_file,
-    header_of,
-    saved_sessions,
-    session_file,
+from rareearth_explorer.hunt.store.format import (
+    Record,
+    line_of,
+    read_record,
+    write_content,
+    write_record,
 )
-from rareearth_explorer.hunt.store.merging import Saying
+from rareearth_explorer.hunt.store.library import free_file, saved_sessions, session_file
+from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
 
 def save_copy(source: Path, target: Path) -> Record:
@@ -22,7 +22,7 @@ def save_copy(source: Path, target: Path) -> Record:
 
     Returns
     -------
-    The record written; its `said` tells what could not be understood and was left out.
+    The record of the source; its `said` tells which damaged lines were left out.
 
     Raises
     ------
@@ -30,11 +30,14 @@ def save_copy(source: Path, target: Path) -> Record:
         `source` is no session, or `target` cannot be written.
     """
     record = read_record(source)
-    write_record(target, record.header, record.entries.values())
+    if record.newer:  # with the steps that are unknown here
+        write_content(target, source.read_bytes())
+    else:
+        write_record(target, record.header, record.entries.values())
     return record
 
 
-def bring(source: Path, table: PatchTable, name: str | None = None) -> tuple[Path, Record]:
+def import_session(source: Path, table: PatchTable, name: str | None = None) -> tuple[Path, Record]:
     """Keep a session that came as a file among those of a table, wherever the table lies now.
 
     Parameters
@@ -44,8 +47,7 @@ def bring(source: Path, table: PatchTable, name: str | None = None) -> tuple[Pat
     table
         The table that it is about, recognised by its content.
     name
-        What the session shall be called; when None, as the file says, with a number where that
-        is taken.
+        Name of the session here; when None, the file's own, with a number where that is taken.
 
     Returns
     -------
@@ -72,33 +74,18 @@ def bring(source: Path, table: PatchTable, name: str | None = None) -> tuple[Pat
                 "there or allow writing."
             ) from error
     try:
-        write_record(target, header_of(table, target.stem), record.entries.values())
+        _write(record, target, table)
     except SessionError:
         target.unlink(missing_ok=True)  # the empty file that kept the name free
         raise
     return target, record
 
 
-def save_merged(mine: Path, said: list[Saying], source: str, target: Path) -> None:
-    """Save a session with what was decided to merge into it as its last step.
-
-    Parameters
-    ----------
-    mine
-        The session's file; it stays as it is.
-    said
-        As `merging.Difference.decided` gives it.
-    source
-        Name of the session that it came from.
-    target
-        The new file; undoing there gives `mine` back.
-
-    Raises
-    ------
-    SessionError
-        `mine` is no session, or `target` cannot be written.
-    """
-    record = read_record(mine)
-    merge = [entry_of("merge", {"said": said, "source": source})] if said else []
-    header = {**record.header, "name": target.stem}
-    write_record(target, header, [*record.entries.values(), *merge])
+def _write(record: Record, target: Path, table: PatchTable) -> None:
+    header = header_of(table, target.stem)
+    if record.newer:  # as it is, with the steps that are unknown here
+        _, _, steps = record.path.read_bytes().partition(b"\n")
+        newer = {**record.header, "name": header["name"], "path": header["path"]}
+        write_content(target, line_of(newer).encode() + steps)
+    else:
+        write_record(target, header, record.entries.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,22 +34,21 @@ def geodataframe_of(
     import pandas as pd
 
     numbers = range(len(table))
-    templates = dict.fromkeys(state.templates.positives, "positive")
-    templates |= dict.fromkeys(state.templates.negatives, "negative")
-    texts = {
-        "template": templates,
-        "verdict": state.opinions.verdicts,
-        "note": state.opinions.notes,
+    decisions = state.decisions
+    texts: dict[str, Mapping[int, str]] = {
+        "template": {p: sign for p, (sign, _) in decisions.templates.marked.items()},
+        "verdict": decisions.verdicts,
+        "note": decisions.notes,
     }
     lon, lat = table.centroids.T
-    # 32 bits are plenty, and KML knows no longer whole numbers.
+    # KML has no 64-bit integers, and 32 bits are enough.
     columns: dict[str, Any] = {
         "patch": np.arange(len(table), dtype=np.int32),
         "score": state.scores,
         "rank": state.ranks.astype(np.int32),
-        "round": np.sum([r.active for r in state.rounds], axis=0, dtype=np.int32),
+        "round": np.sum([r.active for r in decisions.rounds], axis=0, dtype=np.int32),
         "active": state.active,
-        # Typed, so that a column in which all is missing is text in every file all the same.
+        # Typed, so that a column without any value is text in every file too.
         **{
             name: pd.array([text.get(patch) for patch in numbers], dtype="string")
             for name, text in texts.items()

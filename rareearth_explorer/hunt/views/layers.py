@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.hunt.state import State
-from rareearth_explorer.hunt.views.scale import DIVERGING, SEQUENTIAL, ScoreScale
 from rareearth_explorer.score.contrast import Vector
+from rareearth_explorer.score.scale import DIVERGING, SEQUENTIAL, ScoreScale
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rareearth_explorer.hunt.state import Mask, State
-from rareearth_explorer.hunt.views.round_curve import curve_of
+from immutables import Map
+
+from rareearth_explorer.hunt.decisions import Verdict
+from rareearth_explorer.hunt.state import State
 
 
 @dataclass(frozen=True)
@@ -49,24 +51,23 @@ class RoundSummary:
         return self.confirmed / given if given else None
 
 
-def summaries(present: State, truth: Mask | None) -> Iterator[RoundSummary]:
+def summaries(present: State) -> Iterator[RoundSummary]:
     """Sum up the rounds that lead to the present one, and this one as it stands."""
-    known: dict[int, str] = {}
+    judged: Map[int, Verdict] = Map()
     for state in present.line:
-        verdicts = state.opinions.verdicts
-        active = state.active
-        new = [v for patch, v in verdicts.items() if known.get(patch) != v and active[patch]]
-        known = dict(verdicts)
-        mines = None if truth is None else int((truth & active).sum())
-        curve = None if truth is None else curve_of(state, truth)
+        decisions, active, mines = state.decisions, state.active, state.mines
+        given = [v for p, v in decisions.verdicts.items() if judged.get(p) != v and active[p]]
+        judged = decisions.verdicts
+        held = None if mines is None else int((mines & active).sum())
+        curve = state.roc_curve
         yield RoundSummary(
-            threshold=state.rounds[-1].threshold,
+            threshold=decisions.rounds[-1].threshold,
             patches=int(active.sum()),
-            positives=len(state.templates.positives),
-            negatives=len(state.templates.negatives),
-            confirmed=new.count("confirmed"),
-            rejected=new.count("rejected"),
-            recall=mines / truth.sum() if truth is not None and mines is not None else None,
-            precision=None if mines is None else mines / active.sum(),
+            positives=len(decisions.templates.positives),
+            negatives=len(decisions.templates.negatives),
+            confirmed=given.count("confirmed"),
+            rejected=given.count("rejected"),
+            recall=None if mines is None or held is None else held / mines.sum(),
+            precision=None if held is None else held / active.sum(),
             auc=None if curve is None else curve.auc,
         )

@@ -12,7 +12,7 @@ from rareearth_explorer.score.contrast import ScoreKind
 
 
 @dataclass(frozen=True)
-class Effect:
+class StepChange:
     """Difference between two states.
 
     Attributes
@@ -50,16 +50,19 @@ class Effect:
         return fell and 2 * self.worsened > self.known
 
 
-def effect_of(before: State, after: State, threshold: float) -> Effect | None:
+def step_change(before: State, after: State, threshold: float) -> StepChange | None:
     """Compare two states; None where one of them holds no scores."""
     if ScoreKind.NONE in (before.kind, after.kind) or before is after:
         return None
-    comparable = before.kind is after.kind and before.scoring.scorer == after.scoring.scorer
+    comparable = (
+        before.kind is after.kind
+        and before.decisions.scoring.scorer == after.decisions.scoring.scorer
+    )
     both = before.active & after.active
     above, now = before.scores >= np.float32(threshold), after.scores >= np.float32(threshold)
     known = _known(before, after)
     ranks, new = before.ranks[known], after.ranks[known]
-    return Effect(
+    return StepChange(
         risen=int((both & ~above & now).sum()) if comparable else None,
         fallen=int((both & above & ~now).sum()) if comparable else None,
         known=len(known),
@@ -72,11 +75,13 @@ def effect_of(before: State, after: State, threshold: float) -> Effect | None:
 
 def _pressed(before: State, after: State) -> bool:
     """Whether a negative was added or switched on, or the weight of all was raised."""
-    counted, now = (set(s.templates.negatives) - s.opinions.muted for s in (before, after))
-    return bool(now - counted) or (bool(now) and after.scoring.weight > before.scoring.weight)
+    was, is_ = before.decisions, after.decisions
+    counted, now = (set(d.templates.negatives) - d.muted for d in (was, is_))
+    return bool(now - counted) or (bool(now) and is_.scoring.weight > was.scoring.weight)
 
 
 def _known(before: State, after: State) -> npt.NDArray[np.int64]:
-    templates = set(before.templates.positives) & set(after.templates.positives)
-    confirmed = {p for p, verdict in after.opinions.verdicts.items() if verdict == "confirmed"}
+    was, is_ = before.decisions, after.decisions
+    templates = set(was.templates.positives) & set(is_.templates.positives)
+    confirmed = {p for p, verdict in is_.verdicts.items() if verdict == "confirmed"}
     return np.array(sorted(templates | confirmed), dtype=np.int64)

@@ -6,8 +6,8 @@ from rareearth_explorer.data.rendering import palette_hex
 from rareearth_explorer.data.scene import Index
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.views.layers import score_layer
-from rareearth_explorer.hunt.views.scale import DIVERGING
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.score.scale import DIVERGING
 
 
 def legend(session: Session, index: Index | None = None) -> str:
@@ -28,7 +28,7 @@ def describe_patch(session: Session, patch: int) -> str:
     """Say which patch it is and what is known of it, and below how it scores and ranks."""
     state = session.state
     known = [f"patch {patch}"]
-    if sign := state.templates.sign_of(patch):
+    if sign := state.decisions.templates.sign_of(patch):
         known.append(f"{sign} template")
     if session.pools is not None and session.pools[patch]:
         known.append(f"{session.pools[patch]} pool{'s' if session.pools[patch] > 1 else ''}")

@@ -127,10 +127,10 @@ class MapPanel:
             layout=w.Layout(width="58px"),
         )  # fmt: skip
         self.mines = w.Checkbox(
-            value=self.session.truth is not None,
+            value=self.session.mines is not None,
             description="Mines",
             tooltip="Outline the patches with known pools, from the labels",
-            disabled=self.session.truth is None,
+            disabled=self.session.mines is None,
             indent=False,
             layout=w.Layout(width="66px"),
         )
@@ -222,8 +222,8 @@ class MapPanel:
         self.legend.value = legend(self.session, index_of(self.session.bands))
 
     def _outline(self) -> None:
-        templates = self.session.state.templates
-        mines = self.session.truth if self.mines.value else None
+        templates = self.session.decisions.templates
+        mines = self.session.mines if self.mines.value else None
         groups = {
             "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
             "selection": list(self.session.selection),

@@ -266,14 +266,14 @@ class ReviewPanel:
         self._describe()
 
     def _on_state(self) -> None:
-        verdicts = self.session.state.opinions.verdicts
+        verdicts = self.session.decisions.verdicts
         self.sheet.verdicts = [verdicts.get(p, "") for p in self.patches]
         self._describe()
         self.estimate.value = f"<span class='rareearth-note'>{self._tally()}</span>"
 
     def _tally(self) -> str:
         """Count the verdicts, and say what the sample of the discarded says."""
-        said = progress(self.session.state, self.session.truth)
+        said = progress(self.session.state)
         return "<br>".join(f"{line[0].upper()}{line[1:]}." for line in said)
 
     def _describe(self) -> None:
@@ -290,7 +290,7 @@ class ReviewPanel:
         if state.kind is not ScoreKind.NONE:
             said += f" · score {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
         self.in_hand.value = said
-        self.note.value = state.opinions.notes.get(patch, "")
+        self.note.value = state.decisions.notes.get(patch, "")
 
     def _write(self, text: str) -> None:
         if self.session.in_hand is not None:

@@ -1,0 +1,218 @@
+"""The steps: pure functions from decisions and arguments to new decisions.
+
+The registry `STEPS` is the list of verbs that a journal may hold. Arguments are of JSON types and
+repeat exactly what the analyst did. A step that changes nothing returns the same decisions.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast, get_args
+
+import numpy as np
+
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.hunt.decisions import (
+    Audit,
+    Decisions,
+    Round,
+    Scoring,
+    Sign,
+    Verdict,
+    with_value,
+)
+from rareearth_explorer.hunt.patch_mask import PatchMask
+from rareearth_explorer.hunt.statements import Statement, with_statements
+
+STEPS: dict[str, Callable[..., Decisions]] = {}
+"""Verb -> the step of that name; undoing takes back one step."""
+
+SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
+"""Sign of the template that a verdict makes of a patch where it marks."""
+
+Function = TypeVar("Function", bound=Callable[..., Decisions])
+
+
+def step(function: Function) -> Function:
+    """Register a step by its name."""
+    STEPS[function.__name__] = function
+    return function
+
+
+def patch_numbers(patch: int | Iterable[int], patches: int) -> list[int]:
+    """Check row numbers, one or several, against the number of patches.
+
+    Raises
+    ------
+    SessionError
+        There is no patch of that number.
+    """
+    numbers = patch if isinstance(patch, Iterable) else (patch,)
+    rows = [operator.index(each) for each in numbers]
+    for row in rows:
+        if not 0 <= row < patches:
+            raise SessionError(f"There is no patch {row}; patches are numbered 0 to {patches - 1}.")
+    return rows
+
+
+# Templates -----------------------------------------------------------------------------------
+
+
+@step
+def mark(decisions: Decisions, *, patch: int | list[int], sign: Sign) -> Decisions:
+    """Mark patches as templates; a template of the other sign changes."""
+    if sign not in get_args(Sign):
+        raise SessionError(f"A template is 'positive' or 'negative', not {sign!r}.")
+    rows = patch_numbers(patch, decisions.patches)
+    return decisions.with_(templates=decisions.templates.with_sign(rows, sign))
+
+
+@step
+def unmark(decisions: Decisions, *, patch: int | list[int]) -> Decisions:
+    """Take templates back; patches that are no templates are left as they are."""
+    rows = patch_numbers(patch, decisions.patches)
+    return decisions.with_(templates=decisions.templates.without(rows))
+
+
+@step
+def mute(decisions: Decisions, *, patch: int, muted: bool = True) -> Decisions:
+    """Switch a template's effect on the scores off, or on again."""
+    (row,) = patch_numbers(patch, decisions.patches)
+    if decisions.templates.sign_of(row) is None:
+        raise SessionError(f"Patch {row} is no template, so it has no effect to switch off.")
+    return decisions.with_(muted=decisions.muted | {row} if muted else decisions.muted - {row})
+
+
+@step
+def score_by(
+    decisions: Decisions, *, scorer: str | None = None, weight: float | None = None
+) -> Decisions:
+    """Score by another scorer, or give the negatives another weight."""
+    now = decisions.scoring
+    chosen = Scoring(
+        now.scorer if scorer is None else scorer,
+        now.weight if weight is None else float(weight),
+    )
+    return decisions.with_(scoring=chosen)
+
+
+# Verdicts and notes --------------------------------------------------------------------------
+
+
+@step
+def judge(
+    decisions: Decisions, *, patch: int | list[int], verdict: Verdict | None, mark: bool = False
+) -> Decisions:
+    """Record a verdict, None takes it back; with `mark`, patches become templates accordingly."""
+    if verdict not in (*get_args(Verdict), None):
+        raise SessionError(f"A verdict is 'confirmed', 'rejected' or 'skipped', not {verdict!r}.")
+    rows = patch_numbers(patch, decisions.patches)
+    templates = decisions.templates
+    if mark and verdict in SIGN_OF:
+        templates = templates.with_sign(rows, SIGN_OF[verdict])
+    verdicts = with_value(decisions.verdicts, rows, verdict)
+    return decisions.with_(templates=templates, verdicts=verdicts)
+
+
+@step
+def note(decisions: Decisions, *, patch: int, text: str) -> Decisions:
+    """Write a note on a patch, replacing an earlier one; an empty text removes it."""
+    (row,) = patch_numbers(patch, decisions.patches)
+    return decisions.with_(notes=with_value(decisions.notes, [row], text.strip()))
+
+
+@step
+def merge(decisions: Decisions, *, said: Iterable[Statement], source: str = "") -> Decisions:
+    """Replace what is said of patches by what another session says, as the analyst decided."""
+    del source  # only for people who read the journal
+    listed = [
+        (patch_numbers(patch, decisions.patches)[0], subject, text) for patch, subject, text in said
+    ]
+    return with_statements(decisions, listed)
+
+
+# Rounds --------------------------------------------------------------------------------------
+
+
+@step
+def keep(
+    decisions: Decisions,
+    *,
+    threshold: float,
+    mask: str | None = None,
+    rows: list[int] | None = None,
+) -> Decisions:
+    """Begin a round with these patches: what `Session.refine` does once it knows them.
+
+    A journal holds the patches and not the threshold alone, because another machine may round a
+    score at the threshold to its other side. Journals of format 1 give `rows`, later ones `mask`.
+    """
+    if mask is not None:
+        kept = PatchMask.from_text(mask, decisions.patches)
+    else:
+        flags = np.zeros(decisions.patches, dtype=bool)
+        flags[patch_numbers(cast("list[int]", rows), decisions.patches)] = True
+        kept = PatchMask.of(flags)
+    if (kept.flags & ~decisions.active).any():
+        raise SessionError("A round cannot keep patches that an earlier round discarded.")
+    begun = Round(kept, float(threshold), decisions)
+    return decisions.with_(rounds=(*decisions.rounds, begun))
+
+
+@step
+def back(decisions: Decisions, *, to: int) -> Decisions:
+    """Return to an earlier round, 0 is the first; the rounds after it become a branch."""
+    last, to = len(decisions.rounds) - 1, operator.index(to)
+    if last == 0:
+        raise SessionError("This is the first round; there is none to go back to.")
+    if not 0 <= to < last:
+        raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
+    return decisions.with_(
+        rounds=decisions.rounds[: to + 1], branches=(*decisions.branches, decisions)
+    )
+
+
+@step
+def visit(decisions: Decisions, *, branch: int) -> Decisions:
+    """Go on where a branch ended: its rounds, templates, muted templates and scorer.
+
+    The present line of rounds becomes a branch, unless the one visited continues it. Verdicts and
+    notes are about patches, not about branches, and stay.
+    """
+    branch, branches = operator.index(branch), decisions.branches
+    if not 0 <= branch < len(branches):
+        raise SessionError(f"There is no branch {branch + 1}; there are {len(branches)}.")
+    tip = branches[branch]
+    others = branches[:branch] + branches[branch + 1 :]
+    continued = (
+        tip.rounds[: len(decisions.rounds)] == decisions.rounds
+        and tip.templates.by_sign == decisions.templates.by_sign
+    )
+    return decisions.with_(
+        templates=tip.templates,
+        rounds=tip.rounds,
+        muted=tip.muted,
+        scoring=tip.scoring,
+        branches=others if continued else (*others, decisions),
+    )
+
+
+@step
+def audit(decisions: Decisions, *, patches: list[int], pile: int | None = None) -> Decisions:
+    """Take a random sample of the discarded patches as the one to be reviewed.
+
+    Their earlier verdicts are forgotten: only "skipped" can be among them.
+    """
+    del pile  # only for people who read the journal
+    rows = patch_numbers(patches, decisions.patches)
+    discarded = ~decisions.active
+    sample = Audit(tuple(rows), PatchMask.of(unjudged(decisions)), PatchMask.of(discarded))
+    return decisions.with_(audit=sample, verdicts=with_value(decisions.verdicts, rows, None))
+
+
+def unjudged(decisions: Decisions) -> Any:
+    """(N,) True for the discarded patches that were neither confirmed nor rejected."""
+    open_ = ~decisions.active
+    open_[[p for p, verdict in decisions.verdicts.items() if verdict != "skipped"]] = False
+    return open_

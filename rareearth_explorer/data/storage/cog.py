@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import rasterio
@@ -13,6 +12,7 @@ import rasterio.shutil
 from rasterio.errors import RasterioError
 
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.errors import SceneError
 
 TILE = 512
@@ -50,10 +50,8 @@ def cog(path: Path, *, like: Scene, bands: Sequence[str], tags: dict[str, str]) 
         "bigtiff": "if_safer", "sparse_ok": True,
     }  # fmt: skip
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A folder, because GDAL may write more than one file.
-        with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-            plain, whole = Path(folder) / "plain.tif", Path(folder) / path.name
+        with replacing(path) as whole:
+            plain = whole.with_suffix(".plain.tif")
             with rasterio.open(plain, "w", **profile) as dataset:
                 dataset.descriptions = tuple(bands)
                 dataset.update_tags(**tags)
@@ -63,7 +61,6 @@ def cog(path: Path, *, like: Scene, bands: Sequence[str], tags: dict[str, str]) 
                 plain, whole, driver="COG", compress="deflate", level=1, blocksize=TILE,
                 overview_resampling="average", bigtiff="if_safer", num_threads="all_cpus",
             )  # fmt: skip
-            whole.replace(path)
     except (OSError, RasterioError) as error:
         raise SceneError(
             f"{path}: the raster cannot be written there "

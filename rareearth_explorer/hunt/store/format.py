@@ -8,8 +8,6 @@ and said: one lost step shall not cost all those after it.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from rareearth_explorer.data.storage.replacing import write_atomically
 from rareearth_explorer.errors import ExplorerError, SessionError
 from rareearth_explorer.hunt.session import Session
 from rareearth_explorer.hunt.state import Mask
@@ -146,15 +145,7 @@ def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:
         It cannot be written there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(line_of(entry) for entry in (header, *entries))
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        write_atomically(path, "".join(map(line_of, (header, *entries))))
     except OSError as error:
         raise SessionError(
             f"{path}: the session cannot be kept there ({error.strerror}); choose another place or "

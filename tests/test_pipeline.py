@@ -25,9 +25,8 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data import progress
 from rareearth_explorer.data.scene import Scene, open_scene
-from rareearth_explorer.data.table import open_table
+from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.embed import EmbeddingReport, embed_scene, encoders, project_table
-from rareearth_explorer.embed.checkpoint import Checkpoint
 from rareearth_explorer.embed.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
 
@@ -245,7 +244,7 @@ class TestStopping:
     ) -> None:
         table = tmp_path / "table.parquet"
         with monkeypatch.context() as patch:
-            patch.setattr(Checkpoint, "load", lambda *_: raise_(KeyboardInterrupt()))
+            patch.setattr(TableWriter, "append", lambda *_: raise_(KeyboardInterrupt()))
             with pytest.raises(KeyboardInterrupt):
                 embed(scene, table)
         assert not table.exists()

@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.storage.finished_parts import differences
 from rareearth_explorer.embed.blocks import Block, EmbeddedBlock, cut_block, embed_block
-from rareearth_explorer.embed.checkpoint import differences
 from rareearth_explorer.embed.embedding import BATCH, EmbeddingReport, fill_table, plan_of
 from rareearth_explorer.embed.encoders.encoder import Encoder
 from rareearth_explorer.embed.provenance import describe_sources

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.data.storage.replacing import replacing
+from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.errors import HandoverError
 from rareearth_explorer.export.figures import (
     curve_figure,
@@ -73,14 +73,12 @@ def hand_over(
     """
     path = Path(path)
     write = _writer(session, path, what, top, name, scene, within)
-    try:
-        with replacing(path) as part:
-            write(part)
-    except (OSError, RuntimeError) as error:  # of pyarrow and GDAL
-        reason = getattr(error, "strerror", None) or error
-        raise HandoverError(
-            f"{path}: this cannot be written there ({reason}); choose another place or make room."
-        ) from error
+    said = "this cannot be written there"
+    with (
+        explained(path, said, HandoverError, also=(RuntimeError,)),  # of pyarrow and GDAL
+        replacing(path) as part,
+    ):
+        write(part)
 
 
 def _writer(

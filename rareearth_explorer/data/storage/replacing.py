@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rareearth_explorer.errors import ExplorerError
+
 SUFFIX = ".part"
 """What the name of every folder ends in in which a file is being written."""
 
@@ -24,7 +26,7 @@ ABANDONED = 24 * 3600.0
 
 
 @contextmanager
-def replacing(path: Path, *, synced: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, synced: bool = False, within: Path | None = None) -> Iterator[Path]:
     """Lend a path beside `path`; what is written there is renamed to `path` at the end.
 
     After an exception, what was at `path` before is still there and nothing is beside it. The
@@ -36,6 +38,9 @@ def replacing(path: Path, *, synced: bool = False) -> Iterator[Path]:
         Where the file shall be; its folder is made if it is not there.
     synced
         Wait until the disk has it, so that a power cut does not lose it either.
+    within
+        The folder to write in instead, on the same disk, which somebody removes in the end: so a
+        killed run leaves nothing but that folder.
 
     Yields
     ------
@@ -47,10 +52,11 @@ def replacing(path: Path, *, synced: bool = False) -> Iterator[Path]:
     OSError
         It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(path)
+    place = within or path.parent
+    place.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(place, _prefix(path))
     with TemporaryDirectory(
-        prefix=_prefix(path), suffix=SUFFIX, dir=path.parent, ignore_cleanup_errors=True
+        prefix=_prefix(path), suffix=SUFFIX, dir=place, ignore_cleanup_errors=True
     ) as folder:
         beside = Path(folder) / path.name
         mode = _mode_of_new_files(beside)
@@ -81,6 +87,34 @@ def write_atomically(path: Path, content: bytes | str, *, synced: bool = False) 
         beside.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+@contextmanager
+def explained(
+    path: Path,
+    said: str,
+    kind: type[ExplorerError],
+    advice: str = "choose another place or make room",
+    *,
+    also: tuple[type[Exception], ...] = (),
+) -> Iterator[None]:
+    """Say in a sentence why a file could not be written.
+
+    Parameters
+    ----------
+    path, said, advice
+        The file, what is wrong, what to do: "PATH: SAID (the system's reason); ADVICE."
+    kind
+        What is raised in place of an OSError.
+    also
+        What else the library that writes it raises.
+    """
+    wrong: tuple[type[Exception], ...] = (OSError, *also)
+    try:
+        yield
+    except wrong as error:
+        reason = getattr(error, "strerror", None) or error
+        raise kind(f"{path}: {said} ({reason}); {advice}.") from error
+
+
 def _mode_of_new_files(unused: Path) -> int:
     """Permissions by the user's umask, which cannot be asked without changing it for a moment."""
     unused.touch()
@@ -93,13 +127,13 @@ def _prefix(path: Path) -> str:
     return f".{path.name}."
 
 
-def _remove_abandoned(path: Path) -> None:
+def _remove_abandoned(place: Path, prefix: str) -> None:
     """Remove what killed runs left of this file; not what another process may be writing."""
-    with os.scandir(path.parent) as entries:
+    with os.scandir(place) as entries:
         left = [
             Path(entry)
             for entry in entries
-            if entry.name.startswith(_prefix(path)) and entry.name.endswith(SUFFIX)
+            if entry.name.startswith(prefix) and entry.name.endswith(SUFFIX)
         ]
     for folder in left:
         if _last_change(folder) < time.time() - ABANDONED:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.storage.replacing import replacing
+from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class TableWriter:
         What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
     placed
         Whether patches have a row and a column in a grid.
+    within
+        As for `replacing`.
 
     Raises
     ------
@@ -59,11 +60,18 @@ class TableWriter:
     """
 
     def __init__(
-        self, path: Path, dim: int, metadata: dict[str, Any], *, placed: bool = True
+        self,
+        path: Path,
+        dim: int,
+        metadata: dict[str, Any],
+        *,
+        placed: bool = True,
+        within: Path | None = None,
     ) -> None:
         import pyarrow as pa
 
         self.path = Path(path)
+        self._within = within
         self._bounds = [180.0, 90.0, -180.0, -90.0]
         self._metadata = metadata
         places = [pa.field("row", pa.int32()), pa.field("col", pa.int32())] if placed else []
@@ -109,7 +117,7 @@ class TableWriter:
         import pyarrow.parquet as pq
 
         with _writable(self.path), ExitStack() as opening:
-            beside = opening.enter_context(replacing(self.path, synced=True))
+            beside = opening.enter_context(replacing(self.path, synced=True, within=self._within))
             self._writer = opening.enter_context(
                 pq.ParquetWriter(beside, self.schema, **COMPRESSION)
             )
@@ -134,16 +142,9 @@ class TableWriter:
             self._opened.__exit__(kind, error, trace)
 
 
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    """Say in a sentence that a file could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise TableError(
-            f"{path}: the table cannot be written there ({error.strerror or error}); "
-            "choose another place or make room."
-        ) from error
+def _writable(path: Path) -> AbstractContextManager[None]:
+    """Say in a sentence that a table could not be written."""
+    return explained(path, "the table cannot be written there", TableError)
 
 
 def add_projection(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.data.storage.replacing import explained, write_atomically
 from rareearth_explorer.errors import ExplorerError, SessionError
 from rareearth_explorer.hunt.session import Session
 from rareearth_explorer.hunt.state import Mask
@@ -144,13 +144,8 @@ def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:
     SessionError
         It cannot be written there.
     """
-    try:
+    with explained(path, "the session cannot be kept there", SessionError):
         write_atomically(path, "".join(map(line_of, (header, *entries))))
-    except OSError as error:
-        raise SessionError(
-            f"{path}: the session cannot be kept there ({error.strerror}); choose another place or "
-            "make room."
-        ) from error
 
 
 def entry_of(verb: str, arguments: dict[str, Any]) -> Entry:

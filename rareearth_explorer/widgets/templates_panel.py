@@ -99,11 +99,10 @@ class TemplatesPanel:
             self.session.mute(patch, not on)
 
     def _picture(self, patch: int) -> w.Image | None:
-        table = self.session.table
-        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+        window = self.session.table.window(patch)
+        if self.scene is None or window is None:
             return None
         try:
-            window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
             pixels = self.scene.chip(window, CHIP)
         except SceneError:
             return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.place_columns import place_columns
 from rareearth_explorer.data.table.patch_table import PatchTable, unit_rows
 from rareearth_explorer.data.table.table_writing import METADATA_KEY
 from rareearth_explorer.data.table.unit_cache import cached_array, content_key
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 EMBEDDING_NAMES = ("embedding", "embeddings", "vector", "features", "clay_embedding")
-LON_NAMES = ("lon", "longitude", "lng", "x")
-LAT_NAMES = ("lat", "latitude", "y")
 
 
 def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
@@ -198,15 +197,13 @@ def _corners(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
         if shapely.is_missing(shapes).any() or shapely.is_empty(shapes).any():
             raise TableError(f"{path}: a footprint in {name!r} is missing; remove these rows.")
         return _to_lonlat(_quadrilaterals(shapes), table.schema, name, path)
-    lower = {column.lower(): column for column in table.column_names}
-    lon = next((lower[n] for n in LON_NAMES if n in lower), None)
-    lat = next((lower[n] for n in LAT_NAMES if n in lower), None)
-    if lon is None or lat is None:
+    places = place_columns(table.column_names)
+    if places is None:
         raise TableError(
             f"{path}: there are neither footprints nor longitude and latitude among "
             f"{', '.join(table.column_names)}; write the table with a geometry column."
         )
-    points = np.stack([table.column(lon).to_numpy(), table.column(lat).to_numpy()], axis=-1)
+    points = np.stack([table.column(name).to_numpy() for name in places], axis=-1)
     return _squares(points.astype(float))
 
 

@@ -16,6 +16,7 @@ from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import saved_sessions
 from rareearth_explorer.hunt.store.transfer import bring, save_copy
 from rareearth_explorer.widgets.download import download_link
+from rareearth_explorer.widgets.kit import bar, button, note
 
 WATCH = 2.0
 """Seconds between looks whether another window has let a session go."""
@@ -50,11 +51,11 @@ class SessionsPanel(t.HasTraits):
             layout=w.Layout(width="165px"),
             style={"description_width": "30px"},
         )
-        self.begin = _button("begin", "Begin a new session of that name; this one is kept")
-        self.take_over = _button(
+        self.begin = button("begin", "Begin a new session of that name; this one is kept")
+        self.take_over = button(
             "take over", "The other window is closed: go on here in the session itself"
         )
-        self.save = _button(
+        self.save = button(
             "save as file", "One file with the whole session, to open on another machine"
         )
         self.bring = w.FileUpload(
@@ -74,9 +75,7 @@ class SessionsPanel(t.HasTraits):
             [self.saved, self.name, self.begin],
             [self.save, self.bring, self.take_over, self.link],
         )
-        bars = [w.HBox(row, layout=w.Layout(flex_flow="row wrap")) for row in rows]
-        for bar in bars:
-            bar.add_class("rareearth-bar")
+        bars = [bar(row) for row in rows]
         self.widget = w.VBox([bars[0], self.said, bars[1]], layout=w.Layout(width="100%"))
         self._show()
 
@@ -137,14 +136,14 @@ class SessionsPanel(t.HasTraits):
         self.save.disabled = journal is None
         self.take_over.layout.display = "none"
         if journal is None:
-            self.said.value = _note("No session is open: what you do is not kept.")
+            self.said.value = note("No session is open: what you do is not kept.")
             return
         lines = [
             f"Every step is kept at once in<br><code>{html.escape(str(journal.path))}</code>",
             html.escape(journal.said, quote=False),
             html.escape(self._beside(), quote=False),
         ]
-        self.said.value = _note("<br>".join(filter(None, lines)))
+        self.said.value = note("<br>".join(filter(None, lines)))
         if journal.can_take_over:
             self.take_over.layout.display = ""
 
@@ -251,11 +250,3 @@ class SessionsPanel(t.HasTraits):
             said = f"Session '{kept.stem}' is kept here now; open it above, or merge it below."
             self.session.message, self.session.notice = record.said, said
         self.bring.value = ()
-
-
-def _button(name: str, tooltip: str) -> w.Button:
-    return w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
-
-
-def _note(text: str) -> str:
-    return f"<span class='rareearth-note'>{text}</span>"

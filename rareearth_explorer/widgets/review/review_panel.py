@@ -10,7 +10,8 @@ from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session, Verdict
-from rareearth_explorer.hunt.review import RECOMMENDED, Order, progress, queue
+from rareearth_explorer.hunt.review import progress, queue
+from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.review.review_pictures import Pictures

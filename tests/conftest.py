@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,31 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set RAREEARTH_TEST_DATA to a folder that has them")
     return folder
+
+
+@pytest.fixture
+def full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], AbstractContextManager[None]]:
+    """Fill the disk for files of one name: beside their place, every write finds no room."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+
+    @contextmanager
+    def fill(name: str) -> Iterator[None]:
+        make = tempfile.mkdtemp
+
+        def make_full(*given: Any, **named: Any) -> str:
+            folder = make(*given, **named)
+            if Path(folder).name.startswith(f".{name}."):
+                (Path(folder) / name).symlink_to("/dev/full")
+            return folder
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "mkdtemp", make_full)
+            yield
+
+    return fill
 
 
 @pytest.fixture

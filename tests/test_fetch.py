@@ -456,7 +456,7 @@ class TestGoingOn:
     def interrupted(self, request: Request, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Fetch all parts, and be stopped before they are joined."""
         with monkeypatch.context() as patch:
-            patch.setattr("rareearth_explorer.stac.fetching.write_cog", stop)
+            patch.setattr("rareearth_explorer.stac.fetching.write_file", stop)
             with pytest.raises(KeyboardInterrupt):
                 fetch(request, path, progress=False)
         return path.with_name(path.name + ".parts")

@@ -9,8 +9,14 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
+from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import PatchGrid, ground_sample_distance, patch_pixels
+from rareearth_explorer.data.grid import (
+    PatchGrid,
+    ground_sample_distance,
+    patch_pixels,
+    windows_over,
+)
 
 UTM = PatchGrid.for_raster(
     CRS("EPSG:32647"), Affine(3, 0, 418_000, 0, -3, 2_872_000), width=12_301, height=15_235
@@ -134,3 +140,18 @@ def test_gsd_is_measured_on_the_ground_in_degrees_and_web_mercator(lat: float) -
 @given(grid=GRIDS)
 def test_metadata_survives_json(grid: PatchGrid) -> None:
     assert PatchGrid.from_metadata(json.loads(json.dumps(grid.to_metadata()))) == grid
+
+
+def test_windows_over_footprints_end_where_the_raster_ends() -> None:
+    side = UTM.patch_px
+    corners = UTM.corners([0, UTM.rows - 1, 0], [0, UTM.columns - 1, UTM.columns])
+    corners = np.concatenate([corners, [[[0, 91], [1, 91], [1, 92], [0, 92]]]])
+    width, height = UTM.columns * side, UTM.rows * side - 10
+    windows, sizes = windows_over(corners, UTM.crs, UTM.transform, width, height)
+    assert windows == [
+        UTM.window(0, 0),
+        Window((UTM.columns - 1) * side, (UTM.rows - 1) * side, side, side - 10),
+        None,  # right of it
+        None,  # where the projection ends
+    ]
+    np.testing.assert_array_equal(sizes, [side**2, side**2, side**2, np.nan])

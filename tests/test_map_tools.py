@@ -18,7 +18,8 @@ from rareearth_explorer.data.scene import INDICES, open_scene
 from rareearth_explorer.errors import SceneError, SessionError
 from rareearth_explorer.exporting import hand_over, list_patches
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.review import Order, queue
+from rareearth_explorer.hunt.review import queue
+from rareearth_explorer.hunt.review_order import Order
 from rareearth_explorer.widgets.export_panel import HandoverPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.drawing import describe_path

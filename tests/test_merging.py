@@ -300,7 +300,7 @@ def test_a_file_that_cannot_be_kept_is_said_and_leaves_nothing(small_table, tmp_
     def full(*given, **named):
         raise OSError(28, "No space left on device")
 
-    for place in ("pathlib.Path.touch", "rareearth_explorer.hunt.store.format.write_atomically"):
+    for place in ("pathlib.Path.touch", "tempfile.mkdtemp"):
         with monkeypatch.context() as patch:
             patch.setattr(place, full)
             with pytest.raises(SessionError, match=r"kept .*No space left on device.* room"):

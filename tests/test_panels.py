@@ -11,7 +11,7 @@ import pytest
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.hunt import Session, Workspace
-from rareearth_explorer.hunt.review import RECOMMENDED, Order
+from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.export_panel import CHOICES, HandoverPanel
 from rareearth_explorer.widgets.map import MapPanel

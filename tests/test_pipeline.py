@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import os
@@ -26,9 +25,8 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data import progress
 from rareearth_explorer.data.scene import Scene, open_scene
-from rareearth_explorer.data.table import open_table
+from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.embedding import EmbeddingReport, embed_scene, encoders, project_table
-from rareearth_explorer.embedding.checkpoint import Checkpoint
 from rareearth_explorer.embedding.encoders import Chips, Encoder
 from rareearth_explorer.errors import EncoderError, SceneError, TableError
 
@@ -246,7 +244,7 @@ class TestStopping:
     ) -> None:
         table = tmp_path / "table.parquet"
         with monkeypatch.context() as patch:
-            patch.setattr(Checkpoint, "load", lambda *_: raise_(KeyboardInterrupt()))
+            patch.setattr(TableWriter, "append", lambda *_: raise_(KeyboardInterrupt()))
             with pytest.raises(KeyboardInterrupt):
                 embed(scene, table)
         assert not table.exists()
@@ -389,39 +387,38 @@ class TestTrouble:
         with pytest.raises(TableError, match=r"table\.parquet: nothing can be written there"):
             embed(scene, table)
 
-    def test_a_disk_full_of_blocks(self, scene: Path, tmp_path: Path) -> None:
+    def test_a_disk_full_of_blocks(self, scene: Path, tmp_path: Path, full_disk: Any) -> None:
         table = tmp_path / "table.parquet"
-        full = tmp_path / "table.parquet.blocks" / ".000003.npz.part"
-        fill(full)
-        with pytest.raises(TableError, match=r"table\.parquet: .*No space left.* are kept"):
+        refused = pytest.raises(TableError, match=r"table\.parquet: .*No space left.* are kept")
+        with full_disk("000003.npz"), refused:
             embed(scene, table)
         assert not table.exists()
-        full.unlink(missing_ok=True)
         assert 0 < embed(scene, table).resumed < 5
 
-    def test_a_disk_full_at_the_end(self, scene: Path, tmp_path: Path) -> None:
+    def test_a_disk_full_at_the_end(self, scene: Path, tmp_path: Path, full_disk: Any) -> None:
         table = tmp_path / "table.parquet"
-        full = tmp_path / "table.parquet.part"
-        fill(full)
-        with pytest.raises(TableError, match=r"table\.parquet: .*No space left"):
+        refused = pytest.raises(TableError, match=r"table\.parquet: .*No space left")
+        with full_disk("table.parquet"), refused:
             embed(scene, table)
         assert not table.exists()
-        full.unlink(missing_ok=True)
         assert embed(scene, table).resumed == 5
 
-    def test_a_disk_full_while_the_projection_is_stored(self, scene: Path, tmp_path: Path) -> None:
+    def test_a_disk_full_while_the_projection_is_stored(
+        self, scene: Path, tmp_path: Path, full_disk: Any
+    ) -> None:
         table = Path(embed(scene, tmp_path / "table.parquet").table)
-        before = table.read_bytes()
-        fill(tmp_path / "table.parquet.part")
-        with pytest.raises(TableError, match=r"table\.parquet: .*No space left"):
+        before, beside = table.read_bytes(), set(tmp_path.iterdir())
+        refused = pytest.raises(TableError, match=r"table\.parquet: .*No space left")
+        with full_disk("table.parquet"), refused:
             project_table(table, progress=False)
         assert table.read_bytes() == before
+        assert set(tmp_path.iterdir()) == beside
 
     def test_a_crash_within_umap_leaves_the_table(
         self, scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         table = Path(embed(scene, tmp_path / "table.parquet").table)
-        before = table.read_bytes()
+        before, beside = table.read_bytes(), set(tmp_path.iterdir())
         monkeypatch.setattr(
             "rareearth_explorer.score.projection.umap_projection",
             lambda *_, **__: raise_(MemoryError()),
@@ -429,17 +426,7 @@ class TestTrouble:
         with pytest.raises(MemoryError):
             project_table(table, progress=False)
         assert table.read_bytes() == before
-        assert not (tmp_path / "table.parquet.part").exists()
-
-
-def fill(path: Path) -> None:
-    """Make a place at which every write finds the disk full."""
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    path.parent.mkdir(exist_ok=True)
-    path.symlink_to("/dev/full")
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), path.open("wb", 0) as file:
-        file.write(b"x")
+        assert set(tmp_path.iterdir()) == beside
 
 
 class TestStreaming:

@@ -10,7 +10,8 @@ from scipy.stats import beta
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.review import Order, missed, queue
+from rareearth_explorer.hunt.review import missed, queue
+from rareearth_explorer.hunt.review_order import Order
 from rareearth_explorer.hunt.views.step_change import StepChange, step_change
 from rareearth_explorer.score.estimation import clopper_pearson
 

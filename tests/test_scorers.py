@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.covariance import ShrunkCovariance
 
-from rareearth_explorer.hunt.review_order import RECOMMENDED, ReviewOrder
 from rareearth_explorer.score.contrast import ScoreKind, contrast_of, cosine_contrast, score
 from rareearth_explorer.score.scorers import SCORERS, kernel, weighted_contrast
 from rareearth_explorer.score.whitening import Whitening
@@ -130,22 +129,3 @@ def test_whitening_does_not_depend_on_the_blocks(rows, monkeypatch):
 def test_whitening_survives_rows_that_say_little(rows):
     whitened = Whitening.fit(rows.astype(np.float32)).apply(rows.astype(np.float32))
     assert np.isfinite(whitened).all()
-
-
-def test_orders_of_review():
-    scores, nearest = np.float32([0.9, -0.1, 0.5, -0.8]), np.float32([0.2, 0.9, 0.8, 0.1])
-    rng = np.random.default_rng(0)
-    first = {o: int(o.priority(scores, nearest, rng).argmax()) for o in ReviewOrder}
-    assert first[ReviewOrder.BEST] == 0
-    assert first[ReviewOrder.UNCERTAIN] == 1
-    assert first[ReviewOrder.DIVERSE] == 3
-    at = ReviewOrder.UNCERTAIN.priority(scores, nearest, rng, threshold=0.6)
-    assert at.argmax() == 2
-    assert RECOMMENDED in ReviewOrder
-
-
-def test_the_random_order_is_as_likely_to_begin_with_any_patch():
-    rng = np.random.default_rng(0)
-    scores = np.zeros((4000, 4), np.float32)
-    first = ReviewOrder.RANDOM.priority(scores, scores, rng).argmax(axis=1)
-    assert np.bincount(first).min() > 900

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from rareearth_explorer.change.activity_index import Index
@@ -21,10 +22,17 @@ from rareearth_explorer.change.normalisation import Normalisation
 from rareearth_explorer.change.stack import Stack
 from rareearth_explorer.change.welford import RunningDeviation
 from rareearth_explorer.data.progress import progress_bar
+from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.cog import TILE, cog
+from rareearth_explorer.data.storage.replacing import explained
+from rareearth_explorer.errors import SceneError
 
 VALID_DATES = "valid_dates"
 """Description of the band with the number of valid dates."""
+
+FASTEST = {"level": 1}
+"""How it is compressed; a predictor would make it larger: of few dates the same deviations come
+again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +115,27 @@ def write_activity(
     title = f"activity of {len(stack)} dates"
     # One step more than there are windows, for the overviews and the order of a COG.
     with progress_bar(title, "window", len(windows) + 1, shown=progress) as bar:
-        with cog(path, like=stack.first, bands=[*described, VALID_DATES], tags=tags) as raster:
+        said = "the raster cannot be written there"
+        with (
+            explained(path, said, SceneError, also=(RasterioError,)),
+            cog(
+                path, _profile(stack.first), bands=[*described, VALID_DATES], tags=tags,
+                compression=FASTEST,
+            ) as raster,
+        ):  # fmt: skip
             for window, pixels in in_threads(measure, windows):
                 raster.write(pixels, window=window)
                 bar.update()
         bar.update()
+
+
+def _profile(scene: Scene) -> dict[str, Any]:
+    """Describe a raster on the scene's pixels, NaN where nothing is known."""
+    return {
+        "crs": scene.crs.to_wkt(), "transform": scene.transform,
+        "width": scene.width, "height": scene.height,
+        "dtype": "float32", "nodata": float("nan"),
+    }  # fmt: skip
 
 
 def layers(deviation: Deviation) -> npt.NDArray[np.float32]:

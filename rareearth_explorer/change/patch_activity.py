@@ -14,7 +14,7 @@ from rareearth_explorer.change.activity_index import Index
 from rareearth_explorer.change.deviation import VALID_DATES
 from rareearth_explorer.change.stack import Stack
 from rareearth_explorer.change.welford import LEAST_DATES
-from rareearth_explorer.data.grid import WGS84, pixels_under
+from rareearth_explorer.data.grid import windows_over
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.table import PatchTable, add_activity, open_table
 from rareearth_explorer.errors import SceneError
@@ -125,18 +125,8 @@ def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window, float]]
 
     Each with the patch's row number and how many pixels it has, also beyond the raster.
     """
-    lon, lat = table.corners.reshape(-1, 2).T
-    pixels = np.stack(
-        pixels_under(lon, lat, WGS84, dataset.crs.to_wkt(), dataset.transform), axis=-1
-    ).reshape(-1, 4, 2)
-    low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
-    with np.errstate(invalid="ignore"):  # what cannot be projected is at infinity
-        size = (high - low).prod(axis=1)
-    low, high = (edge.clip(0, (dataset.width, dataset.height)) for edge in (low, high))
-    inside = np.isfinite(size) & (high > low).all(axis=1)
-    order = np.lexsort((low[:, 0], low[:, 1]))
-    corners = [(int(k), low[k].astype(int), high[k].astype(int)) for k in order if inside[k]]
-    return [
-        (k, Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1])), float(size[k]))
-        for k, a, b in corners
-    ]
+    windows, sizes = windows_over(
+        table.corners, dataset.crs.to_wkt(), dataset.transform, dataset.width, dataset.height
+    )
+    found = [(k, window, float(sizes[k])) for k, window in enumerate(windows) if window is not None]
+    return sorted(found, key=lambda each: (each[1].row_off, each[1].col_off))

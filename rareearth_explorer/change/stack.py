@@ -18,7 +18,7 @@ from pyproj import CRS
 from rasterio.windows import Window
 
 from rareearth_explorer.change.alignment import Alignment
-from rareearth_explorer.data.grid import WGS84, pixels_under
+from rareearth_explorer.data.grid import WGS84, pixels_under, windows_over
 from rareearth_explorer.data.scene import Scene, open_mosaic
 from rareearth_explorer.data.scene.opening import LEFT_OUT, Udm2
 from rareearth_explorer.errors import SceneError
@@ -143,16 +143,11 @@ class Stack:
 
     def patch_window(self, corners: npt.ArrayLike) -> Window | None:
         """Find the pixels of a patch from its corners, (4, 2) lon/lat; None outside the stack."""
-        pixels = self.pixels_under(corners)
-        if not np.isfinite(pixels).all():
-            return None
-        left, top = np.clip(pixels.min(axis=0).round(), 0, (self.width, self.height)).astype(int)
-        right, bottom = np.clip(pixels.max(axis=0).round(), 0, (self.width, self.height)).astype(
-            int
+        footprint = np.asarray(corners, np.float64)[None]
+        (window,), _ = windows_over(
+            footprint, self.crs.to_wkt(), self.transform, self.width, self.height
         )
-        if left >= right or top >= bottom:
-            return None
-        return Window(int(left), int(top), int(right - left), int(bottom - top))
+        return window
 
 
 def open_stack(

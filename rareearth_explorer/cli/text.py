@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.data.storage.replacing import explained, write_atomically
 from rareearth_explorer.errors import ExplorerError
 
 
@@ -16,9 +16,5 @@ def write_text(path: Path, text: str) -> None:
     ExplorerError
         It cannot be written there.
     """
-    try:
+    with explained(path, "this cannot be written there", ExplorerError):
         write_atomically(path, text)
-    except OSError as error:
-        raise ExplorerError(
-            f"{path}: this cannot be written there ({error.strerror}); choose another place."
-        ) from error

@@ -87,6 +87,37 @@ def pixels_under(
     return column, row
 
 
+def windows_over(
+    corners: npt.NDArray[np.float64], crs: str, transform: Affine, width: int, height: int
+) -> tuple[list[Window | None], npt.NDArray[np.float64]]:
+    """Find the smallest window that holds each footprint, as far as a raster reaches.
+
+    Parameters
+    ----------
+    corners
+        (N, 4, 2) lon/lat in degrees.
+    crs, transform, width, height
+        Of the raster, as WKT and in pixels.
+
+    Returns
+    -------
+    windows
+        N of them, None where a footprint lies outside.
+    sizes
+        (N,) number of pixels of each footprint, also beyond the raster; NaN where the CRS ends.
+    """
+    lon, lat = corners.reshape(-1, 2).T
+    pixels = np.stack(pixels_under(lon, lat, WGS84, crs, transform), axis=-1).reshape(-1, 4, 2)
+    low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
+    sizes = (high - low).prod(axis=1)
+    low, high = (edge.clip(0, (width, height)) for edge in (low, high))
+    inside = (high > low).all(axis=1)  # which NaN never is
+    return [
+        Window(int(a[0]), int(a[1]), int(b[0] - a[0]), int(b[1] - a[1])) if here else None
+        for a, b, here in zip(low, high, inside, strict=True)
+    ], sizes
+
+
 @dataclass(frozen=True)
 class PatchGrid:
     """Square patches laid edge to edge from the upper left corner of a raster.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -13,15 +12,12 @@ import numpy.typing as npt
 import shapely
 
 from rareearth_explorer.data.grid import WGS84
+from rareearth_explorer.data.place_columns import place_columns
 from rareearth_explorer.errors import LabelsError
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pyarrow as pa
-
-LON_NAMES = ("lon", "lng", "long", "longitude", "decimallongitude", "x", "xcoord", "pointx")
-LAT_NAMES = ("lat", "latitude", "decimallatitude", "y", "ycoord", "pointy")
-"""Names of coordinate columns, without case, spaces and underscores; the first found counts."""
 
 LEAST_OVERLAP = 1e-3
 """Share of the smaller of two polygons that must overlap; less is rounding of coordinates."""
@@ -149,19 +145,14 @@ def _read(path: Path) -> Labels:
 
 
 def _of_columns(table: pa.Table, path: Path) -> Labels:
-    lon, lat = (_column(table.column_names, names) for names in (LON_NAMES, LAT_NAMES))
-    if lon is None or lat is None:
+    places = place_columns(table.column_names)
+    if places is None:
         raise LabelsError(
             f"{path}: no longitude and latitude were found among the columns "
             f"{', '.join(table.column_names[:20])}; call them lon and lat."
         )
-    lonlat = np.stack([_numbers(table, column, path) for column in (lon, lat)], axis=-1)
-    return Labels(path, shapely.points(lonlat), (lon, lat))
-
-
-def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    plain = {column.lower().replace("_", "").replace(" ", ""): column for column in columns}
-    return next((plain[name] for name in names if name in plain), None)
+    lonlat = np.stack([_numbers(table, column, path) for column in places], axis=-1)
+    return Labels(path, shapely.points(lonlat), places)
 
 
 def _numbers(table: pa.Table, column: str, path: Path) -> npt.NDArray[np.float64]:

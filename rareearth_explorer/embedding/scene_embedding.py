@@ -17,9 +17,9 @@ import numpy.typing as npt
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
 from rareearth_explorer.data.table import TableWriter, read_facts
-from rareearth_explorer.embedding.blocks import LEAST_VALID, EmbeddedBlock, blocks
-from rareearth_explorer.embedding.checkpoint import Checkpoint
+from rareearth_explorer.embedding.blocks import LEAST_VALID, blocks
 from rareearth_explorer.embedding.encoders.encoder import Encoder
 from rareearth_explorer.embedding.provenance import describe_sources
 from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_threads
@@ -135,34 +135,34 @@ def fill_table(
     """
     work = list(enumerate(blocks(grid)))
     dim = plan["encoder"]["dim"]
-    with Checkpoint(table, plan) as checkpoint:
+    with FinishedParts(table, plan, ".blocks", TableError) as finished:
         if (rows := _rows_if_made_of(plan, table)) is not None:
-            checkpoint.remove()
+            finished.remove()
             return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
-        missing = [(number, block) for number, block in work if not checkpoint.has(number)]
+        missing = [(number, block) for number, block in work if not finished.has(_name(number))]
         done = len(grid) - sum(block.columns for _, block in missing)
         title = f"embedding {scene.path.name}"
         with progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar:
-            _keep(embed(missing), checkpoint, bar)
-        left_out = sum(checkpoint.load(number).left_out for number, _ in work)
+            _keep(embed(missing), finished, bar)
+        left_out = sum(_left_out(finished, number) for number, _ in work)
         if left_out == len(grid):
-            checkpoint.remove()
+            finished.remove()
             raise SceneError(
                 f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene "
                 "or a smaller patch size."
             )
-        with TableWriter(table, dim, plan) as writer:
-            for row, column, embeddings in _row_groups(checkpoint, len(work)):
+        with TableWriter(table, dim, plan, within=finished.folder) as writer:
+            for row, column, embeddings in _row_groups(finished, len(work)):
                 writer.append(row, column, grid.corners(row, column), embeddings)
-        checkpoint.remove()
+        finished.remove()
         return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
 
 
-def _keep(finished: Finished, checkpoint: Checkpoint, bar: Any) -> None:
+def _keep(embedded: Finished, finished: FinishedParts, bar: Any) -> None:
     """Keep blocks as they are finished; what is under way when one cannot be is stopped."""
-    with closing(finished):
-        for number, block in finished:
-            checkpoint.save(number, block)
+    with closing(embedded):
+        for number, block in embedded:
+            finished.save(_name(number), **vars(block))
             bar.update(len(block.row) + block.left_out)
 
 
@@ -177,12 +177,19 @@ def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
     return rows if recorded == plan else None
 
 
-def _row_groups(checkpoint: Checkpoint, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+def _row_groups(finished: FinishedParts, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
     """Join finished blocks, in the grid's order, to rows, columns and embeddings of row groups."""
-    group: list[EmbeddedBlock] = []
+    names, group = ("row", "column", "embeddings"), list[Arrays]()
     for number in range(count):
-        group.append(checkpoint.load(number))
-        if sum(len(b.row) for b in group) >= ROW_GROUP or number == count - 1:
-            names = ("row", "column", "embeddings")
-            yield tuple(np.concatenate([getattr(b, name) for b in group]) for name in names)
+        group.append(finished.load(_name(number), *names))
+        if sum(len(block["row"]) for block in group) >= ROW_GROUP or number == count - 1:
+            yield tuple(np.concatenate([block[name] for block in group]) for name in names)
             group = []
+
+
+def _left_out(finished: FinishedParts, number: int) -> int:
+    return int(finished.load(_name(number), "left_out")["left_out"])
+
+
+def _name(number: int) -> str:
+    return f"{number:06d}"

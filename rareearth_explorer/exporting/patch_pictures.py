@@ -43,6 +43,5 @@ def check_scene(scene: Scene, table: PatchTable) -> None:
 
 def picture_of(scene: Scene | None, table: PatchTable, patch: int) -> Picture | None:
     """Picture of a patch; None without a scene or for a table without a grid."""
-    if scene is None or table.grid is None or table.row is None or table.column is None:
-        return None
-    return scene.chip(table.grid.window(int(table.row[patch]), int(table.column[patch])), CHIP)
+    window = table.window(patch)
+    return None if scene is None or window is None else scene.chip(window, CHIP)

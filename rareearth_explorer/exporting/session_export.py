@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, cast
 
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.errors import HandoverError
 from rareearth_explorer.exporting.figures import (
     curve_figure,
@@ -79,7 +78,11 @@ def hand_over(
     """
     path = Path(path)
     write = _writer(session, path, what, top, name, scene, within)
-    with _beside(path) as part:
+    said = "this cannot be written there"
+    with (
+        explained(path, said, HandoverError, also=(RuntimeError,)),  # of pyarrow and GDAL
+        replacing(path) as part,
+    ):
         write(part)
 
 
@@ -111,27 +114,3 @@ def _writer(
     report = Report.of(session, name=name, scene=scene, what=listed, top=top, within=within)
     page = html_page(report) if suffix == ".html" else encode_figure(report_page(report), "pdf")
     return lambda part: part.write_bytes(page)
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Lend a place in a folder beside `path`; what was written there goes to `path`.
-
-    A folder and not a file, because GDAL looks at names and may write more than one file.
-
-    Raises
-    ------
-    HandoverError
-        It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            yield part
-            part.replace(path)
-    except (OSError, RuntimeError) as error:  # of pyarrow and GDAL
-        reason = getattr(error, "strerror", None) or error
-        raise HandoverError(
-            f"{path}: this cannot be written there ({reason}); choose another place or make room."
-        ) from error

@@ -5,39 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.hunt import review_order
 from rareearth_explorer.hunt.decisions import Audit, Mask, Verdict
+from rareearth_explorer.hunt.review_order import Order, next_patches
 from rareearth_explorer.hunt.state import State
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.estimation import Estimate, clopper_pearson
-
-CANDIDATES = 2000
-"""Best-ranked patches among which the most different ones are sought."""
 
 BLOCK = 256
 """Patches compared with the candidates at once."""
 
 SEED = 0
-
-
-class Order(StrEnum):
-    """Orders of review."""
-
-    BEST = "best first"
-    UNCERTAIN = "most uncertain first"
-    DIVERSE = "most different from what was reviewed"
-    RANDOM = "random"
-    AUDIT = "sample of the discarded"
-
-
-RECOMMENDED = Order[review_order.RECOMMENDED.name]
-"""The order in which a review begins."""
 
 
 def queue(
@@ -59,10 +41,8 @@ def queue(
     state
         What was marked and decided so far.
     order
-        BEST: highest score first. UNCERTAIN: nearest to the threshold first. DIVERSE: each as
-        different as possible, by cosine, from all templates, verdicts and the ones before it,
-        among the best. RANDOM: seeded, so that the same patches stay in the same order. AUDIT:
-        what `Session.audit` drew, from the discarded ones.
+        As `next_patches` explains; RANDOM is seeded, so that the same patches stay in the same
+        order. AUDIT: what `Session.audit` drew, from the discarded ones.
     unit_embeddings
         (N, D) rows of length 1.
     threshold
@@ -82,16 +62,18 @@ def queue(
     open_[seen] = False
     if within is not None:
         open_ &= np.isin(np.arange(len(open_)), list(within))
-    rows = state.ranking[open_[state.ranking]]
-    if order is Order.RANDOM:
-        shuffled = np.random.default_rng(SEED).permutation(len(open_))
-        return shuffled[open_[shuffled]][:length]
-    if order is Order.UNCERTAIN and state.kind is not ScoreKind.NONE:
-        distance = np.abs(state.scores[rows] - np.float32(threshold))
-        return rows[np.argsort(distance, kind="stable")][:length]
-    if order is Order.DIVERSE:
-        return _diverse(rows[:CANDIDATES], np.array(seen, dtype=np.int64), unit_embeddings, length)
-    return rows[:length]
+    scored = state.kind is not ScoreKind.NONE
+    looked_at = np.array(seen, dtype=np.int64)
+    return next_patches(
+        order,
+        state.scores if scored else np.zeros(len(open_), np.float32),
+        open_,
+        length,
+        unit_embeddings=unit_embeddings,
+        nearest=lambda rows: _nearest(rows, looked_at, unit_embeddings),
+        luck=-np.argsort(np.random.default_rng(SEED).permutation(len(open_))),
+        threshold=threshold,
+    )
 
 
 @dataclass(frozen=True)
@@ -182,22 +164,15 @@ def _in_pile(mines: Mask, audit: Audit) -> int:
     return int((mines & audit.pile.flags).sum())
 
 
-def _diverse(
+def _nearest(
     rows: npt.NDArray[np.int64],
     seen: npt.NDArray[np.int64],
     unit_embeddings: npt.NDArray[np.float32],
-    length: int,
-) -> npt.NDArray[np.int64]:
-    """Pick one after the other the patch least like everything seen or picked before."""
+) -> npt.NDArray[np.float32]:
+    """Highest cosine of each of n patches to any that was seen, (n,); -infinity without any."""
     candidates = unit_embeddings[rows]
     likeness = np.full(len(rows), -np.inf, np.float32)
     for start in range(0, len(seen), BLOCK):
         alike = candidates @ unit_embeddings[seen[start : start + BLOCK]].T
         np.maximum(likeness, alike.max(axis=1), out=likeness)
-    picked: list[int] = []
-    for _ in range(min(length, len(rows))):
-        best = int(np.argmin(likeness))  # the best-ranked one where several are as different
-        picked.append(best)
-        np.maximum(likeness, candidates @ candidates[best], out=likeness)
-        likeness[best] = np.inf
-    return rows[picked]
+    return likeness

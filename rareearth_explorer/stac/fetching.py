@@ -17,12 +17,12 @@ from shapely.geometry import box
 
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene.dates import acquisition_time
+from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.errors import CatalogueError
 from rareearth_explorer.stac.assets import Band, band_of
 from rareearth_explorer.stac.box_reading import Frame
 from rareearth_explorer.stac.choosing import Choice, bounds_of, choose
-from rareearth_explorer.stac.cog_writing import was_made_of, write_cog
-from rareearth_explorer.stac.parts import Parts
+from rareearth_explorer.stac.fetched_file import was_made_of, write_file
 from rareearth_explorer.stac.request import Request
 from rareearth_explorer.stac.searching import search
 
@@ -124,26 +124,27 @@ def fetch(
     )  # fmt: skip
     if _is_there(path, plan):
         return fetched
-    parts = Parts(path, begun)
-    work = _cut(frame, choice, images)
-    missing = [part for part in work if not parts.has(part.name)]
-    shown = progress and sys.stderr.isatty()
-    done = len(work) - len(missing)
-    with progress_bar(f"fetching {path.name}", "part", len(work), done=done, shown=shown) as bar:
-        _read(frame, parts, missing, bar)
-    blocks = _join(frame, parts, {part.name for part in work}, shifts)
-    if added is None and any(each for image in shifts for each in image):
-        blocks = _doubting(blocks, request.bands, path)
     scales = {
         role: (band.scale, 0 if band.is_reflectance else band.offset)
         for role, band in zip(request.bands, images[0], strict=True)
     }
-    # After the blocks come the overviews.
-    with progress_bar(f"writing {path.name}", "step", len(frame.blocks()) + 1, shown=shown) as bar:
-        write_cog(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
-        bar.update()
-    parts.remove()
-    return replace(fetched, parts=len(work), kept=len(work) - len(missing))
+    with FinishedParts(path, begun, ".parts", CatalogueError) as parts:
+        work = _cut(frame, choice, images)
+        missing = [part for part in work if not parts.has(part.name)]
+        shown = progress and sys.stderr.isatty()
+        done = len(work) - len(missing)
+        title = f"fetching {path.name}"
+        with progress_bar(title, "part", len(work), done=done, shown=shown) as bar:
+            _read(frame, parts, missing, bar)
+        blocks = _join(frame, parts, {part.name for part in work}, shifts)
+        if added is None and any(each for image in shifts for each in image):
+            blocks = _doubting(blocks, request.bands, path)
+        title, steps = f"writing {path.name}", len(frame.blocks()) + 1  # the last is overviews
+        with progress_bar(title, "step", steps, shown=shown) as bar:
+            write_file(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
+            bar.update()
+        parts.remove()
+        return replace(fetched, parts=len(work), kept=len(work) - len(missing))
 
 
 def _require_same_day(path: Path, time: datetime) -> None:
@@ -195,11 +196,11 @@ def _name(block: int, image: int, band: int) -> str:
     return f"{block:05d}-{image:02d}-{band:02d}"
 
 
-def _read(frame: Frame, parts: Parts, missing: list[Part], bar: Any) -> None:
+def _read(frame: Frame, parts: FinishedParts, missing: list[Part], bar: Any) -> None:
     """Read and keep the parts that are missing, several at a time."""
 
     def read(part: Part) -> None:
-        parts.save(part.name, frame.read(part.href, part.block))
+        parts.save(part.name, pixels=frame.read(part.href, part.block))
 
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetching")
     try:
@@ -211,7 +212,7 @@ def _read(frame: Frame, parts: Parts, missing: list[Part], bar: Any) -> None:
 
 
 def _join(
-    frame: Frame, parts: Parts, names: set[str], shifts: list[list[int]]
+    frame: Frame, parts: FinishedParts, names: set[str], shifts: list[list[int]]
 ) -> Iterator[tuple[Window, npt.NDArray[Any]]]:
     """Join the images of each block: of those with data in any band the first counts."""
     for number, block in enumerate(frame.blocks()):
@@ -221,7 +222,9 @@ def _join(
         for image, added in enumerate(shifts):
             if _name(number, image, 0) not in names:
                 continue
-            pixels = np.stack([parts.load(_name(number, image, band)) for band in range(shape[0])])
+            pixels = np.stack(
+                [parts.load(_name(number, image, band))["pixels"] for band in range(shape[0])]
+            )
             empty = np.isnan(pixels) if np.isnan(frame.nodata) else pixels == frame.nodata
             new = ~empty.all(axis=0) & ~done
             np.copyto(joined, _shift(pixels, added, empty), where=new)

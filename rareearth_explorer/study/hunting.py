@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.hunt.review_order import ReviewOrder
+from rareearth_explorer.hunt.review_order import Order, next_patches
 from rareearth_explorer.score.contrast import Vector
 from rareearth_explorer.score.scorers import Scorer
 from rareearth_explorer.study.candidates import Candidate, Probe
@@ -71,7 +71,7 @@ class _Fits:
 def clicks_to_find(
     data: Labelled,
     candidate: Candidate,
-    order: Sequence[ReviewOrder] = (ReviewOrder.BEST,),
+    order: Sequence[Order] = (Order.BEST,),
     *,
     hunts: int,
     limit: int,
@@ -86,7 +86,7 @@ def clicks_to_find(
     Parameters
     ----------
     order
-        Taken in turn; several orders alternate.
+        Of those of the active patches, taken in turn; several alternate.
     hunts
         Number of hunts, each from another mine.
     limit
@@ -105,7 +105,7 @@ def clicks_to_find(
         if isinstance(candidate, Scorer)
         else _Fits(data, candidate, hunts)
     )
-    diverse = ReviewOrder.DIVERSE in order
+    diverse = Order.DIVERSE in order
     looked_at = np.zeros((hunts, len(truth)), bool)
     nearest = np.full(looked_at.shape, -1, np.float32)
     wanted = np.ceil(np.array(SHARES) * truth.sum())
@@ -120,9 +120,21 @@ def clicks_to_find(
             break
         state.mark(patches, truth[patches])
         if diverse:
-            np.maximum(nearest, data.columns(patches, candidate.whitened), out=nearest)
+            np.maximum(nearest, data.columns(patches, whitened=False), out=nearest)
         if click % page == 0:
-            turn = order[click // page % len(order)]
-            priority = turn.priority(state.scores(), nearest, rng)
-        patches = np.where(looked_at, -np.inf, priority).argmax(axis=1)
+            turn, scores = order[click // page % len(order)], state.scores()
+            luck = rng.random(scores.shape, np.float32) if turn is Order.RANDOM else scores
+            pages = [
+                next_patches(
+                    turn,
+                    scores[hunt],
+                    ~looked_at[hunt],
+                    page,
+                    unit_embeddings=data.embeddings,
+                    nearest=nearest[hunt].__getitem__,
+                    luck=luck[hunt],
+                )
+                for hunt in every
+            ]
+        patches = np.array([following[click % page] for following in pages])
     return clicks

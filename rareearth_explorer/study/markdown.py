@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.errors import LabelsError
-from rareearth_explorer.hunt.review_order import ReviewOrder
+from rareearth_explorer.hunt.review_order import OF_THE_ACTIVE, Order
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, KERNEL_CONTRAST
 from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, compare
 from rareearth_explorer.study.embedding_geometry import describe
@@ -18,9 +18,9 @@ from rareearth_explorer.study.hunting import SHARES, clicks_to_find
 from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.reproduction import FEWEST
 
-BEST, UNCERTAIN, DIVERSE, RANDOM = ReviewOrder
-ORDERS: dict[str, tuple[Sequence[ReviewOrder], int]] = {
-    **{order.value: ((order,), 1) for order in ReviewOrder},
+BEST, UNCERTAIN, DIVERSE, RANDOM = OF_THE_ACTIVE
+ORDERS: dict[str, tuple[Sequence[Order], int]] = {
+    **{order.value: ((order,), 1) for order in OF_THE_ACTIVE},
     "best first, scored again after every 5": ((BEST,), 5),
     "best first, scored again after every 20": ((BEST,), 20),
     "best first, every fifth the most uncertain": ((BEST, BEST, BEST, BEST, UNCERTAIN), 1),

@@ -14,6 +14,7 @@ from rareearth_explorer.exporting import hand_over
 from rareearth_explorer.exporting.session_export import Subject
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.widgets.download import download_link
+from rareearth_explorer.widgets.kit import bar, button, note
 
 CHOICES: dict[str, tuple[Subject, str]] = {
     "candidates (GeoJSON)": ("candidates", ".geojson"),
@@ -70,19 +71,12 @@ class HandoverPanel:
             indent=False,
             layout=w.Layout(width="auto"),
         )
-        self.make = w.Button(
-            description="make",
-            tooltip="Write the file; a link to download it appears",
-            layout=w.Layout(width="auto"),
-        )
+        tooltip = "Write the file; a link to download it appears"
+        self.make = button("make", tooltip, lambda: self.write())
         self.link = w.HTML()
-        self.make.on_click(lambda _: self.write())
         session.observe(lambda _: self._on_selection(), "selection")
-        bar = w.HBox(
-            [self.choice, self.only_selected, self.make], layout=w.Layout(flex_flow="row wrap")
-        )
-        bar.add_class("rareearth-bar")
-        self.widget = w.VBox([bar, self.link], layout=w.Layout(width="100%"))
+        controls = bar([self.choice, self.only_selected, self.make])
+        self.widget = w.VBox([controls, self.link], layout=w.Layout(width="100%"))
 
     def _on_selection(self) -> None:
         self.only_selected.disabled = not self.session.selection
@@ -93,7 +87,7 @@ class HandoverPanel:
         what, suffix = CHOICES[self.choice.value]
         limited = self.only_selected.value and what in ("candidates", "verdicts")
         name = f"{self._name()}-{'selected-' if limited else ''}{what}{suffix}"
-        self.link.value = "<span class='rareearth-note'>Writing …</span>"
+        self.link.value = note("Writing …")
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / name

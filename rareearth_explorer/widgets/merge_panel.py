@@ -11,6 +11,7 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Decisions, Round, Workspace
 from rareearth_explorer.hunt.statements import Key
 from rareearth_explorer.hunt.store.merge import Conflict, Difference, Side
+from rareearth_explorer.widgets.kit import bar, button, note
 
 SHOWN = 28
 """Characters of each side in the list; the one chosen is shown whole."""
@@ -32,7 +33,7 @@ class MergePanel:
             layout=w.Layout(width="260px"),
             style={"description_width": "76px"},
         )
-        self.compare = _button("compare", "List what is new there and where the two differ")
+        self.compare = button("compare", "List what is new there and where the two differ")
         self.said = w.HTML()
         self.conflicts = w.Select(
             rows=6,
@@ -42,22 +43,22 @@ class MergePanel:
             style={"description_width": "60px"},
         )
         self.whole = w.HTML()
-        self.mine = _button("mine", "Keep what this session says, and go to the next")
-        self.theirs = _button("theirs", "Take what the other session says, and go to the next")
-        self.all_mine = _button("all mine", "Keep what this session says of all undecided")
-        self.all_theirs = _button("all theirs", "Take what the other says of all undecided")
-        self.merge = _button("merge", "Merge as decided, in one step; undo takes it back")
-        self.cancel = _button("cancel", "Leave this session as it is")
+        self.mine = button("mine", "Keep what this session says, and go to the next")
+        self.theirs = button("theirs", "Take what the other session says, and go to the next")
+        self.all_mine = button("all mine", "Keep what this session says of all undecided")
+        self.all_theirs = button("all theirs", "Take what the other says of all undecided")
+        self.merge = button("merge", "Merge as decided, in one step; undo takes it back")
+        self.cancel = button("cancel", "Leave this session as it is")
         self.deciding = w.VBox(
             [
                 self.conflicts,
                 self.whole,
-                _bar([self.mine, self.theirs, self.all_mine, self.all_theirs]),
+                bar([self.mine, self.theirs, self.all_mine, self.all_theirs]),
             ]
         )
-        self.found = w.VBox([self.said, self.deciding, _bar([self.merge, self.cancel])])
+        self.found = w.VBox([self.said, self.deciding, bar([self.merge, self.cancel])])
         self.widget = w.VBox(
-            [_bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
+            [bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
         )
         self._connect()
         self._offer()
@@ -73,8 +74,8 @@ class MergePanel:
             self.merge: self._merge,
             self.cancel: self._end,
         }
-        for button, verb in clicks.items():
-            button.on_click(lambda _, verb=verb: verb())
+        for control, verb in clicks.items():
+            control.on_click(lambda _, verb=verb: verb())
         self.workspace.observe(lambda _: self._offer(), ["names", "name"])
         self.conflicts.observe(lambda _: self._choose(), "value")
         self.session.observe(lambda _: self._follow(), "state")
@@ -128,7 +129,7 @@ class MergePanel:
         self._choose()
         left = f" {len(undecided):,} of them are to be decided." if undecided else ""
         said = f"{self._difference.said}{left} Rounds and scorer stay yours."
-        self.said.value = f"<span class='rareearth-note'>{html.escape(said)}</span>"
+        self.said.value = note(html.escape(said))
         self.merge.disabled = bool(undecided) or not (conflicts or self._difference.added)
         self.all_mine.disabled = self.all_theirs.disabled = not undecided
 
@@ -172,13 +173,3 @@ class MergePanel:
         self._theirs, self._first = None, self._first_round()
         self._difference, self._sides = Difference((), (), 0), {}
         self._show()
-
-
-def _bar(parts: list[w.Widget]) -> w.HBox:
-    bar = w.HBox(parts, layout=w.Layout(flex_flow="row wrap"))
-    bar.add_class("rareearth-bar")
-    return bar
-
-
-def _button(name: str, tooltip: str) -> w.Button:
-    return w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))

@@ -10,6 +10,7 @@ import numpy as np
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.kit import bar, button
 from rareearth_explorer.widgets.tasks import Deferred
 
 
@@ -28,10 +29,10 @@ class RefineBar:
             layout=w.Layout(width="160px"),
             style={"description_width": "68px"},
         )
-        self.refine = self._button("refine", session.refine, "Discard what scores below")
-        self.back = self._button("back", session.back, "Return to the round before")
-        self.undo = self._button("undo", session.undo, "Take the last step back")
-        self.redo = self._button("redo", session.redo, "Do the undone step again")
+        self.refine = self._button("refine", "Discard what scores below", session.refine)
+        self.back = self._button("back", "Return to the round before", session.back)
+        self.undo = self._button("undo", "Take the last step back", session.undo)
+        self.redo = self._button("redo", "Do the undone step again", session.redo)
         self.strip = w.ToggleButtons(
             options=[("1", 0)],
             description="Rounds",
@@ -42,28 +43,25 @@ class RefineBar:
         self.strip.observe(lambda change: self._return_to(change.new), "value")
         # In a line of its own, or the map would move under the pointer as the sentence grows.
         self.counts = w.HTML(layout=w.Layout(flex="1 0 100%"))
-        self.widget = w.HBox(
+        self.widget = bar(
             [self.threshold, self.refine, self.back, self.undo, self.redo, self.strip, self.counts],
-            layout=w.Layout(align_items="center", flex_flow="row wrap", flex="0 0 auto"),
+            align_items="center",
+            flex="0 0 auto",
         )
-        self.widget.add_class("rareearth-bar")
         self._link = w.link((session, "threshold"), (self.threshold, "value"))
         show = Deferred(self._show)
         session.observe(lambda _: show(), ["state", "threshold"])
         self._show()
 
-    def _button(self, name: str, verb: Callable[[], None], tooltip: str) -> w.Button:
-        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
-
-        def run(_: w.Button) -> None:
+    def _button(self, name: str, tooltip: str, verb: Callable[[], None]) -> w.Button:
+        def run() -> None:
             self.session.message = ""
             try:
                 verb()
             except ExplorerError as error:
                 self.session.message = str(error)
 
-        button.on_click(run)
-        return button
+        return button(name, tooltip, run)
 
     def _return_to(self, number: int | None) -> None:
         last = len(self.session.decisions.rounds) - 1

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.evaluation import RocCurve
+from rareearth_explorer.widgets.kit import note
 from rareearth_explorer.widgets.tasks import Deferred
 
 EARLIER = "#b8c4d0"
@@ -91,7 +92,7 @@ class RocPanel:
             self.axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
         elif legend := self.axes.get_legend():
             legend.remove()
-        self.caption.value = _note(self._say(present))
+        self.caption.value = note(self._say(present))
 
     def _say(self, present: RocCurve | None) -> str:
         if self.session.state.kind is ScoreKind.NONE:
@@ -112,11 +113,11 @@ class RocPanel:
     def _draw_histogram(self) -> None:
         state = self.session.state
         if state.kind is ScoreKind.NONE:
-            self.caption.value = _note("No labels, so no ROC curve. Mark a template to see scores.")
+            self.caption.value = note("No labels, so no ROC curve. Mark a template to see scores.")
             counts, edges = np.zeros(BINS), np.linspace(-1, 1, BINS + 1)
         else:
             counts, edges = np.histogram(state.scores[state.active], BINS)
-            self.caption.value = _note(
+            self.caption.value = note(
                 f"No labels, so no ROC curve: histogram of the {state.score_name} of the active "
                 "patches; the line is the threshold."
             )
@@ -126,7 +127,3 @@ class RocPanel:
         margin = 0.02 * (edges[-1] - edges[0])
         self.axes.set_xlim(min(edges[0], at) - margin, max(edges[-1], at) + margin)
         self.axes.set_ylim(0, max(10.0, 1.5 * float(counts.max())))
-
-
-def _note(text: str) -> str:
-    return f"<span class='rareearth-note'>{text}</span>"

@@ -8,6 +8,7 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Decisions, Session
 from rareearth_explorer.hunt.views.layers import Layer, rank_change
 from rareearth_explorer.hunt.views.round_summary import RoundSummary, summaries
+from rareearth_explorer.widgets.kit import bar, button, toggle
 from rareearth_explorer.widgets.tasks import Deferred
 
 HEADINGS = {
@@ -43,10 +44,9 @@ class RoundsTab:
                 ("with", "The round to compare with"),
             )
         )
-        self.compare = w.ToggleButton(
-            description="on the map",
-            tooltip="Paint by how much each patch rose or fell in the ranking between the rounds",
-            layout=w.Layout(width="auto"),
+        self.compare = toggle(
+            "on the map",
+            "Paint by how much each patch rose or fell in the ranking between the rounds",
         )
         self.branch = w.Dropdown(
             description="Branch",
@@ -54,23 +54,20 @@ class RoundsTab:
             layout=w.Layout(width="300px"),
             style={"description_width": "60px"},
         )
-        self.visit = w.Button(
-            description="go on from it",
-            tooltip="Its rounds, templates and scorer again; the present ones become a branch",
-            layout=w.Layout(width="auto"),
+        self.visit = button(
+            "go on from it",
+            "Its rounds, templates and scorer again; the present ones become a branch",
+            lambda: self._visit(),
         )
-        self.visit.on_click(lambda _: self._visit())
         for control in (self.before, self.after, self.compare):
             control.observe(lambda _: self._paint(), "value")
         bars = [
-            w.HBox(list(row), layout=w.Layout(flex_flow="row wrap", align_items="center"))
+            bar(row, align_items="center")
             for row in (
                 (self.before, self.after, self.compare),
                 (self.branch, self.visit),
             )
         ]
-        for bar in bars:
-            bar.add_class("rareearth-bar")
         self.widget = w.VBox([self.table, *bars], layout=w.Layout(width="100%"))
         show = Deferred(self._show)
         session.observe(lambda _: show(), "state")

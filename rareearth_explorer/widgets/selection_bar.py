@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as w
 
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.widgets.kit import button
 
 
 class SelectionBar:
@@ -25,15 +26,15 @@ class SelectionBar:
     ) -> None:
         self.session = session
         self.count = w.HTML()
-        self.mark_positive = _button(
+        self.mark_positive = button(
             "+ mark", "Mark the selected patches as positive templates", lambda: self._mark(True)
         )
-        self.mark_negative = _button(
+        self.mark_negative = button(
             "− mark", "Mark the selected patches as negative templates", lambda: self._mark(False)
         )
-        self.review = _button("review", "Review just the selected patches", review)
-        self.export = _button("export", "Hand over just the selected patches", export)
-        self.clear = _button("clear", "Select nothing", lambda: session.select(()))
+        self.review = button("review", "Review just the selected patches", review)
+        self.export = button("export", "Hand over just the selected patches", export)
+        self.clear = button("clear", "Select nothing", lambda: session.select(()))
         self.widget = w.HBox(
             [
                 self.count,
@@ -55,9 +56,3 @@ class SelectionBar:
         count = len(self.session.selection)
         self.count.value = f"<b>{count:,} selected</b>"
         self.widget.layout.display = None if count else "none"
-
-
-def _button(name: str, tooltip: str, act: Callable[[], None]) -> w.Button:
-    button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
-    button.on_click(lambda _: act())
-    return button

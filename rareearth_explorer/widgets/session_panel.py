@@ -13,6 +13,7 @@ import traitlets as t
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.widgets.download import download_link
+from rareearth_explorer.widgets.kit import bar, button, note
 
 WATCH = 2.0
 """Seconds between looks whether another window has let a session go."""
@@ -39,11 +40,11 @@ class SessionPanel:
             layout=w.Layout(width="165px"),
             style={"description_width": "30px"},
         )
-        self.begin = _button("begin", "Begin a new session of that name; this one is kept")
-        self.take_over = _button(
+        self.begin = button("begin", "Begin a new session of that name; this one is kept")
+        self.take_over = button(
             "take over", "The other window is closed: go on here in the session itself"
         )
-        self.save = _button(
+        self.save = button(
             "save as file", "One file with the whole session, to open on another machine"
         )
         self.bring = w.FileUpload(
@@ -58,9 +59,7 @@ class SessionPanel:
             [self.saved, self.name, self.begin],
             [self.save, self.bring, self.take_over, self.link],
         )
-        bars = [w.HBox(row, layout=w.Layout(flex_flow="row wrap")) for row in rows]
-        for bar in bars:
-            bar.add_class("rareearth-bar")
+        bars = [bar(row) for row in rows]
         self.widget = w.VBox([bars[0], self.said, bars[1]], layout=w.Layout(width="100%"))
         self._show()
 
@@ -115,11 +114,11 @@ class SessionPanel:
         self.save.disabled = workspace.path is None
         self.take_over.layout.display = "" if workspace.can_take_over else "none"
         if workspace.path is None:
-            self.said.value = _note("No session is open: what you do is not kept.")
+            self.said.value = note("No session is open: what you do is not kept.")
             return
         where = f"Every step is kept at once in<br><code>{html.escape(str(workspace.path))}</code>"
         status = html.escape(workspace.status, quote=False)
-        self.said.value = _note("<br>".join(filter(None, [where, status])))
+        self.said.value = note("<br>".join(filter(None, [where, status])))
 
     def _choose(self, name: str | None) -> None:
         if name is not None and not self._listing:
@@ -199,11 +198,3 @@ class SessionPanel:
             said = f"Session '{kept}' is kept here now; open it above, or merge it below."
             self.session.message, self.session.notice = record.said, said
         self.bring.value = ()
-
-
-def _button(name: str, tooltip: str) -> w.Button:
-    return w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
-
-
-def _note(text: str) -> str:
-    return f"<span class='rareearth-note'>{text}</span>"

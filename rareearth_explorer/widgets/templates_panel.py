@@ -8,6 +8,7 @@ from rareearth_explorer.data.rendering import encode_picture
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.hunt import Session, Sign
+from rareearth_explorer.widgets.kit import button, toggle
 from rareearth_explorer.widgets.tasks import Deferred
 
 CHIP = 48
@@ -28,12 +29,12 @@ class TemplatesPanel:
         self.session = session
         self.scene = scene
         self._cards: dict[tuple[int, Sign], w.Box] = {}
-        self.clear = w.Button(
-            description="clear all",
-            tooltip="Take all templates back; undo brings them again",
-            layout=w.Layout(width="auto", flex="0 0 auto"),
+        self.clear = button(
+            "clear all",
+            "Take all templates back; undo brings them again",
+            lambda: session.clear(),
+            flex="0 0 auto",
         )
-        self.clear.on_click(lambda _: session.clear())
         self.heading = w.HTML(layout=w.Layout(flex="0 0 auto"))
         self.list = w.HBox(
             layout=w.Layout(overflow="auto hidden", flex="1 1 0", min_height=f"{CHIP + 34}px")
@@ -71,17 +72,17 @@ class TemplatesPanel:
 
     def _card(self, patch: int, sign: Sign) -> w.Box:
         symbol = "+" if sign == "positive" else "−"
-        remove = w.Button(
-            description=f"{symbol} {patch} ✕",
-            tooltip=f"Take {sign} template {patch} back",
-            layout=w.Layout(width="auto", height="24px"),
+        remove = button(
+            f"{symbol} {patch} ✕",
+            f"Take {sign} template {patch} back",
+            lambda: self.session.unmark(patch),
+            height="24px",
         )
-        remove.on_click(lambda _: self.session.unmark(patch))
-        effect = w.ToggleButton(
-            value=True,
-            description="on",
-            tooltip=f"Switch the effect of template {patch} on the scores off and on, to compare",
-            layout=w.Layout(width="auto", height="24px"),
+        effect = toggle(
+            "on",
+            f"Switch the effect of template {patch} on the scores off and on, to compare",
+            on=True,
+            height="24px",
         )
         effect.observe(lambda change: self._mute(effect, patch, on=change.new), "value")
         picture = self._picture(patch)
@@ -99,11 +100,10 @@ class TemplatesPanel:
             self.session.mute(patch, not on)
 
     def _picture(self, patch: int) -> w.Image | None:
-        table = self.session.table
-        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+        window = self.session.table.window(patch)
+        if self.scene is None or window is None:
             return None
         try:
-            window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
             pixels = self.scene.chip(window, CHIP)
         except SceneError:
             return None

@@ -13,6 +13,7 @@ from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
 
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
@@ -89,17 +90,11 @@ class UmapPanel:
             layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
-        self.note = w.HTML(f"<span class='rareearth-note'>{self._note}</span>")
-        self.cancel = w.Button(
-            description="cancel", tooltip="Stop projecting; the points stay where they are",
-            layout=w.Layout(width="auto", display="none"),
-        )  # fmt: skip
-        self.cancel.on_click(lambda _: self._cancel())
-        bar = w.HBox([self.colour_by])
-        bar.add_class("rareearth-bar")
-        bar.layout.flex_flow = "row wrap"
+        self.note = w.HTML(note(self._note))
+        tooltip = "Stop projecting; the points stay where they are"
+        self.cancel = button("cancel", tooltip, lambda: self._cancel(), display="none")
         self.widget = w.VBox(
-            [bar, self.scatter.widget, w.HBox([self.note, self.cancel])],
+            [bar([self.colour_by]), self.scatter.widget, w.HBox([self.note, self.cancel])],
             layout=w.Layout(width="100%", flex="0 0 auto"),
         )
         self.widget.add_class("rareearth-umap")
@@ -217,7 +212,7 @@ class UmapPanel:
             self._say("Projecting was cancelled; the points are where they were.")
 
     def _say(self, text: str, *, running: bool = False) -> None:
-        self.note.value = f"<span class='rareearth-note'>{text}</span>"
+        self.note.value = note(text)
         self.cancel.layout.display = None if running else "none"
 
 

@@ -26,13 +26,14 @@ import rasterio
 from affine import Affine
 
 from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.data.table import TableWriter
 from rareearth_explorer.embedding import embed_scene, encoders
 from rareearth_explorer.embedding.blocks import blocks, cut_block, embed_block
-from rareearth_explorer.embedding.checkpoint import Checkpoint
 from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.embedding.encoders import Chips, ClayOptions, sensors
 from rareearth_explorer.embedding.running import cores
+from rareearth_explorer.errors import TableError
 
 COLUMNS, SIDE, BATCH = 8, 84, 8
 BANDS = tuple(sensors()["planetscope-8"].bands)
@@ -136,9 +137,9 @@ def measure_stages(run: Run) -> float:
     embedded = [embed_block(encoder, cuts[0], BATCH)] * len(work)
 
     def write() -> None:
-        checkpoint = Checkpoint(run.folder / "written.parquet", {})
+        finished = FinishedParts(run.folder / "written.parquet", {}, ".blocks", TableError)
         for number, block in enumerate(embedded):
-            checkpoint.save(number, block)
+            finished.save(f"{number:06d}", **vars(block))
         with TableWriter(run.folder / "written.parquet", encoder.dim, {}) as writer:
             for block in embedded:
                 corners = grid.corners(block.row, block.column)
@@ -205,17 +206,17 @@ def measure_cluster(run: Run) -> None:
 @contextmanager
 def finishing_times(times: list[float]) -> Iterator[None]:
     """Note when each block is kept."""
-    save = Checkpoint.save
+    save = FinishedParts.save
 
-    def timed(*arguments: Any) -> None:
+    def timed(*given: Any, **arrays: Any) -> None:
         times.append(time.perf_counter())
-        save(*arguments)
+        save(*given, **arrays)
 
-    Checkpoint.save = timed  # type: ignore[method-assign]
+    FinishedParts.save = timed  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Checkpoint.save = save  # type: ignore[method-assign]
+        FinishedParts.save = save  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.place_columns import place_columns
 from rareearth_explorer.data.table.identity import table_identity
 from rareearth_explorer.data.table.patch_table import PatchTable, unit_rows
 from rareearth_explorer.data.table.table_writing import METADATA_KEY
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 EMBEDDING_NAMES = ("embedding", "embeddings", "vector", "features", "clay_embedding")
-LON_NAMES = ("lon", "longitude", "lng", "x")
-LAT_NAMES = ("lat", "latitude", "y")
 
 
 def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
@@ -213,12 +212,10 @@ def _corners(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
 
 def _points(table: pa.Table) -> npt.NDArray[np.float64] | None:
     """Longitude and latitude of every row, (N, 2), where there are columns of such names."""
-    lower = {column.lower(): column for column in table.column_names}
-    lon = next((lower[n] for n in LON_NAMES if n in lower), None)
-    lat = next((lower[n] for n in LAT_NAMES if n in lower), None)
-    if lon is None or lat is None:
+    places = place_columns(table.column_names)
+    if places is None:
         return None
-    points = np.stack([table.column(lon).to_numpy(), table.column(lat).to_numpy()], axis=-1)
+    points = np.stack([table.column(name).to_numpy() for name in places], axis=-1)
     return np.asarray(points, dtype=np.float64)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class TableWriter:
         What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
     placed
         Whether patches have a row and a column in a grid.
+    within
+        As for `replacing`.
 
     Raises
     ------
@@ -59,13 +60,18 @@ class TableWriter:
     """
 
     def __init__(
-        self, path: Path, dim: int, metadata: dict[str, Any], *, placed: bool = True
+        self,
+        path: Path,
+        dim: int,
+        metadata: dict[str, Any],
+        *,
+        placed: bool = True,
+        within: Path | None = None,
     ) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self.path = Path(path)
-        self._beside = self.path.with_name(self.path.name + ".part")
+        self._within = within
         self._bounds = [180.0, 90.0, -180.0, -90.0]
         self._metadata = metadata
         places = [pa.field("row", pa.int32()), pa.field("col", pa.int32())] if placed else []
@@ -76,9 +82,6 @@ class TableWriter:
                 pa.field("embedding", pa.list_(pa.float32(), dim)),
             ]
         )
-        with _writable(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._beside, self.schema, **COMPRESSION)
 
     def append(
         self,
@@ -111,6 +114,14 @@ class TableWriter:
 
     def __enter__(self) -> Self:
         """Start writing."""
+        import pyarrow.parquet as pq
+
+        with _writable(self.path), ExitStack() as opening:
+            beside = opening.enter_context(replacing(self.path, synced=True, within=self._within))
+            self._writer = opening.enter_context(
+                pq.ParquetWriter(beside, self.schema, **COMPRESSION)
+            )
+            self._opened = opening.pop_all()
         return self
 
     def __exit__(
@@ -127,27 +138,13 @@ class TableWriter:
                     METADATA_KEY: json.dumps(self._metadata).encode(),
                 }
             )
-        try:
-            with _writable(self.path):
-                self._writer.close()
-                if kind is None:
-                    with self._beside.open("rb") as file:
-                        os.fsync(file.fileno())
-                    self._beside.replace(self.path)
-        finally:
-            self._beside.unlink(missing_ok=True)
+        with _writable(self.path):
+            self._opened.__exit__(kind, error, trace)
 
 
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    """Say in a sentence that a file could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise TableError(
-            f"{path}: the table cannot be written there ({error.strerror or error}); "
-            "choose another place or make room."
-        ) from error
+def _writable(path: Path) -> AbstractContextManager[None]:
+    """Say in a sentence that a table could not be written."""
+    return explained(path, "the table cannot be written there", TableError)
 
 
 def add_projection(
@@ -184,22 +181,21 @@ def _add_columns(
     """
     import pyarrow.parquet as pq
 
-    beside = path.with_name(path.name + ".part")
-    try:
-        with _writable(path), pq.ParquetFile(path) as source:
-            schema = _schema_with(
-                source.schema_arrow, source.metadata.metadata or {}, list(columns), record
-            )
-            with pq.ParquetWriter(beside, schema, **COMPRESSION) as writer:
-                start = 0
-                for number in range(source.num_row_groups):
-                    group = source.read_row_group(number)
-                    here = {k: each[start : start + len(group)] for k, each in columns.items()}
-                    start += len(group)
-                    writer.write_table(_with_columns(group, here, schema))
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        _writable(path),
+        replacing(path, synced=True) as beside,
+        pq.ParquetFile(path) as source,
+    ):
+        schema = _schema_with(
+            source.schema_arrow, source.metadata.metadata or {}, list(columns), record
+        )
+        with pq.ParquetWriter(beside, schema, **COMPRESSION) as writer:
+            start = 0
+            for number in range(source.num_row_groups):
+                group = source.read_row_group(number)
+                here = {k: each[start : start + len(group)] for k, each in columns.items()}
+                start += len(group)
+                writer.write_table(_with_columns(group, here, schema))
 
 
 def _schema_with(

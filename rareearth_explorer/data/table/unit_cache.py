@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
-from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.data.storage.replacing import replacing, write_atomically
 
 LAYOUT = "units-1"
 """Part of every key: change it when what is stored changes."""
@@ -65,14 +63,7 @@ def _folder() -> Path:
 
 
 def _save(entry: Path, array: npt.NDArray[np.float32]) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True)
     # Kernels opening the same table at the same time each write their own file; the last rename
     # wins and all are the same.
-    descriptor, beside = tempfile.mkstemp(dir=entry.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array)
-        Path(beside).replace(entry)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    with replacing(entry) as beside:
+        np.save(beside, array)

@@ -18,6 +18,7 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
+from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.demo.synthetic.landscape import Landscape
 from rareearth_explorer.demo.synthetic.spectra import BANDS
 from rareearth_explorer.demo.synthetic.terrain import GSD
@@ -62,15 +63,13 @@ def write_scenes(
         When a file cannot be written.
     """
     bound_raster_cache()
-    partial = {day: path.with_name(f".{path.name}.part") for day, path in scenes.items()}
-    try:
-        _draw_all(landscape, partial, transform, recipe, progress)
+    with ExitStack() as unfinished:
+        files = {day: unfinished.enter_context(ExitStack()) for day in scenes}
+        beside = {day: files[day].enter_context(replacing(path)) for day, path in scenes.items()}
+        _draw_all(landscape, beside, transform, recipe, progress)
         with ThreadPoolExecutor(_WORKERS) as pool:
-            for day, _ in zip(scenes, pool.map(_add_overviews, partial.values()), strict=True):
-                partial[day].replace(scenes[day])
-    finally:
-        for path in partial.values():
-            path.unlink(missing_ok=True)
+            for day, _ in zip(scenes, pool.map(_add_overviews, beside.values()), strict=True):
+                files[day].close()  # so that what is whole stays if the next one fails
 
 
 def recipe_of(path: Path) -> str | None:

@@ -6,7 +6,6 @@ import hashlib
 import pickle
 import zipfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.errors import EncoderError
 
 PREFIX = "model.encoder."
@@ -113,13 +113,12 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
     EncoderError
         If it cannot be written.
     """
-    part = target.with_name(target.name + ".part")
     try:
-        save_file({key: tensor.contiguous() for key, tensor in weights.items()}, part)
-        part.replace(target)
+        if not target.parent.is_dir():  # mistyped, more likely than meant to be made
+            raise NotADirectoryError(f"there is no folder {target.parent}")
+        with replacing(target) as part:
+            save_file({key: tensor.contiguous() for key, tensor in weights.items()}, part)
     except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise EncoderError(
             f"{target} cannot be written: choose a folder that exists and has room "
             f"({_first_line(error)})."

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.data.storage.replacing import explained, write_atomically
 from rareearth_explorer.errors import ExplorerError, SessionError
 from rareearth_explorer.hunt.history import MOVES, History
 from rareearth_explorer.hunt.steps import STEPS
@@ -185,13 +185,8 @@ def write_content(path: Path, content: bytes) -> None:
     SessionError
         They cannot be written there.
     """
-    try:
+    with explained(path, "the session cannot be kept there", SessionError):
         write_atomically(path, content)
-    except OSError as error:
-        raise SessionError(
-            f"{path}: the session cannot be kept there ({error.strerror}); choose another place or "
-            "make room."
-        ) from error
 
 
 def entry_of(verb: str, arguments: dict[str, Any]) -> Entry:

@@ -18,6 +18,7 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.widgets.dates.patch_dates import PatchHistory, history_of
+from rareearth_explorer.widgets.kit import bar, note, toggle
 from rareearth_explorer.widgets.review.sheet import ChipSheet
 from rareearth_explorer.widgets.tasks import Aside, Deferred, Failure
 
@@ -93,25 +94,22 @@ class DatesPanel:
         self._link = w.link((self.play, "value"), (self.date, "value"))
         self.date.observe(lambda change: self._choose(change.new), "value")
         activity = self.session.table.activity
-        self.activity = w.ToggleButton(
-            description="activity on the map",
-            tooltip="Paint how much the liveliest pixels of each patch varied between the dates"
+        self.activity = toggle(
+            "activity on the map",
+            "Paint how much the liveliest pixels of each patch varied between the dates"
             if activity is not None
             else "This table has no activity; 'rareearth-explorer activity --table' adds it",
-            disabled=activity is None,
-            layout=w.Layout(width="auto"),
         )
+        self.activity.disabled = activity is None
         self.activity.observe(lambda _: self._paint(), "value")
         self.sheet = ChipSheet()
         self.sheet.observe(lambda change: self._take(change.new), "place")
         self.plot = w.Image(format="png", layout=w.Layout(object_fit="contain", display="none"))
         self.said = w.HTML()
-        bar = w.HBox(
-            [self.date, self.play, self.activity],
-            layout=w.Layout(flex_flow="row wrap", align_items="center"),
+        controls = bar([self.date, self.play, self.activity], align_items="center")
+        self.widget = w.VBox(
+            [controls, self.sheet, self.plot, self.said], layout=w.Layout(width="100%")
         )
-        bar.add_class("rareearth-bar")
-        self.widget = w.VBox([bar, self.sheet, self.plot, self.said], layout=w.Layout(width="100%"))
         self.widget.add_class("rareearth-dates")
         self._say(
             "Take a patch in hand (<b>t</b> over the map, or in the review) to see it through time."
@@ -210,7 +208,7 @@ class DatesPanel:
         self._say(f"<b>patch {history.patch}</b>: {html.escape(history.said)}")
 
     def _say(self, text: str) -> None:
-        self.said.value = f"<span class='rareearth-note'>{text}</span>"
+        self.said.value = note(text)
 
 
 def _name(scene: Scene) -> str:

@@ -14,6 +14,7 @@ import traitlets as t
 
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.widgets.kit import button
 
 ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
 """How keys are written that a browser calls otherwise than a keyboard."""
@@ -57,10 +58,7 @@ class KeyboardPanel:
             f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
         )
         self.help.add_class("rareearth-help")
-        self.button = w.Button(
-            description="keys ?", tooltip="Which key does what", layout=w.Layout(width="auto")
-        )
-        self.button.on_click(lambda _: self.toggle_help())
+        self.button = button("keys ?", "Which key does what", lambda: self.toggle_help())
         self.widget = w.HBox(
             [self.listener, self.help, self.button], layout=w.Layout(flex="0 0 auto")
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipyleaflet
 import ipywidgets as w
 
+from rareearth_explorer.widgets.kit import note
+
 BASE_MAPS = {
     "OpenStreetMap": ipyleaflet.basemaps.OpenStreetMap.Mapnik,
     "Esri imagery": ipyleaflet.basemaps.Esri.WorldImagery,
@@ -33,7 +35,7 @@ class BaseMapChoice:
             layout=w.Layout(width="244px"),
             style={"description_width": "100px"},
         )
-        self.note = w.HTML(f"<span class='rareearth-note'>{NOTE}</span>")
+        self.note = w.HTML(note(NOTE))
         self.choice.observe(lambda change: self._show(change.new), "value")
 
     def _show(self, name: str) -> None:

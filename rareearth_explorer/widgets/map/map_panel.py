@@ -14,6 +14,7 @@ from rareearth_explorer.data.scene import Scene, index_of
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session, Sign
 from rareearth_explorer.hunt.views.layers import score_layer
+from rareearth_explorer.widgets.kit import bar, toggle
 from rareearth_explorer.widgets.map.base_map import BaseMapChoice
 from rareearth_explorer.widgets.map.bridge import MapBridge, mercator_offsets
 from rareearth_explorer.widgets.map.drawing import DrawingTools
@@ -134,18 +135,14 @@ class MapPanel:
             indent=False,
             layout=w.Layout(width="66px"),
         )
-        self.controls = w.HBox(
+        self.controls = bar(
             [self.sign, self.opacity, self.grid, self.imagery.shown, self.bands, self.mines],
-            layout=w.Layout(flex="0 0 auto", align_items="center", flex_flow="row wrap"),
+            flex="0 0 auto",
+            align_items="center",
         )
-        self.controls.add_class("rareearth-bar")
 
     def _build_tools(self) -> None:
-        self.more = w.ToggleButton(
-            description="Map",
-            tooltip="Band combinations, another date, base maps",
-            layout=w.Layout(width="auto"),
-        )
+        self.more = toggle("Map", "Band combinations, another date, base maps")
         self.tools = w.HBox([self.place.text, self.more])
         self.drawer = w.VBox(
             [

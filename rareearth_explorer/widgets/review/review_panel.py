@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ipywidgets as w
 import numpy as np
 
@@ -12,8 +10,10 @@ from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session, Verdict
-from rareearth_explorer.hunt.review import RECOMMENDED, Order, progress, queue
+from rareearth_explorer.hunt.review import progress, queue
+from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.review.review_pictures import Pictures
 from rareearth_explorer.widgets.review.sheet import ChipSheet
 from rareearth_explorer.widgets.tasks import Deferred
@@ -100,13 +100,13 @@ class ReviewPanel:
         )
         self.buttons = w.HBox(
             [
-                self._button("confirm", "This is a mine", lambda: self.judge("confirmed")),
-                self._button("reject", "This is none", lambda: self.judge("rejected")),
-                self._button("skip", "Not sure", lambda: self.judge("skipped")),
-                self._button("next page", "Show the patches that come after these", self.turn),
+                button("confirm", "This is a mine", lambda: self.judge("confirmed")),
+                button("reject", "This is none", lambda: self.judge("rejected")),
+                button("skip", "Not sure", lambda: self.judge("skipped")),
+                button("next page", "Show the patches that come after these", self.turn),
             ]
         )
-        self.audit = self._button(
+        self.audit = button(
             "sample the discarded",
             f"Draw {AUDIT_SIZE} discarded patches at random, to estimate how many mines they hold",
             self.draw_audit,
@@ -122,23 +122,13 @@ class ReviewPanel:
         self.in_hand = w.HTML()
         self.estimate = w.HTML()
         self.sheet = ChipSheet()
-        top = w.HBox(
-            [self.order, self.marking, self.only_selected, self.least_activity],
-            layout=w.Layout(flex_flow="row wrap"),
-        )
-        below = w.HBox([self.buttons, self.audit], layout=w.Layout(flex_flow="row wrap"))
-        for bar in (top, below):
-            bar.add_class("rareearth-bar")
+        top = bar([self.order, self.marking, self.only_selected, self.least_activity])
+        below = bar([self.buttons, self.audit])
         self.widget = w.VBox(
             [top, below, self.in_hand, self.note, self.sheet, self.estimate],
             layout=w.Layout(width="100%"),
         )
         self.widget.add_class("rareearth-review")
-
-    def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> w.Button:
-        button = w.Button(description=name, tooltip=tooltip, layout=w.Layout(width="auto"))
-        button.on_click(lambda _: act())
-        return button
 
     def _on_selection(self) -> None:
         """Keep the page; without a selection the next one is of all patches again."""
@@ -269,7 +259,7 @@ class ReviewPanel:
         verdicts = self.session.decisions.verdicts
         self.sheet.verdicts = [verdicts.get(p, "") for p in self.patches]
         self._describe()
-        self.estimate.value = f"<span class='rareearth-note'>{self._tally()}</span>"
+        self.estimate.value = note(self._tally())
 
     def _tally(self) -> str:
         """Count the verdicts, and say what the sample of the discarded says."""
@@ -283,7 +273,7 @@ class ReviewPanel:
             said = "No patch in hand." if self.patches else f"{left} left to review."
             if not self.patches and self.order.value is Order.AUDIT:
                 said = "The sample is done; choose another order to go on."
-            self.in_hand.value = f"<span class='rareearth-note'>{said}</span>"
+            self.in_hand.value = note(said)
             return
         lon, lat = self.session.table.centroids[patch]
         said = f"<b>patch {patch}</b> · {written(lat, lon)}"

@@ -47,10 +47,9 @@ class Pictures:
 
     def _draw(self, patch: int, bands: Bands) -> bytes:
         """WebP picture of a patch; empty where there is none."""
-        table = self.table
-        if self.scene is None or table.grid is None or table.row is None or table.column is None:
+        window = self.table.window(patch)
+        if self.scene is None or window is None:
             return b""
-        window = table.grid.window(int(table.row[patch]), int(table.column[patch]))
         try:
             return encode_picture(self.scene.chip(window, CHIP, bands=bands))
         except SceneError:

@@ -1,4 +1,4 @@
-"""Writing a Cloud-Optimized GeoTIFF from blocks, and recognising one that was written before."""
+"""The fetched file: written from blocks, and recognised when it was written before."""
 
 from __future__ import annotations
 
@@ -10,22 +10,19 @@ from typing import Any
 
 import numpy.typing as npt
 import rasterio
-import rasterio.shutil
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from rareearth_explorer.data.storage.cog import cog
+from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.stac.box_reading import Frame
-from rareearth_explorer.stac.parts import Parts
-
-TILE = 512
-"""Side of a tile of the file in pixels."""
 
 PLAN = "RAREEARTH_FETCHED"
 """Tag that tells, as JSON, of which request and images a file was made."""
 
 
-def write_cog(
-    parts: Parts,
+def write_file(
+    parts: FinishedParts,
     path: Path,
     frame: Frame,
     bands: dict[str, tuple[float, float]],
@@ -57,28 +54,18 @@ def write_cog(
     CatalogueError
         It cannot be written.
     """
-    plain, whole = parts.folder / "plain.tif", parts.folder / "whole.tif"
-    profile = {
-        "driver": "GTiff", "dtype": frame.dtype, "nodata": frame.nodata, "count": len(bands),
-        "width": frame.width, "height": frame.height, "crs": frame.crs,
-        "transform": frame.transform, "tiled": True, "blockxsize": TILE, "blockysize": TILE,
-        "interleave": "band", "bigtiff": "if_safer", "sparse_ok": True,
-        "photometric": "minisblack", "alpha": "unspecified",  # four bytes are not colours and alpha
-    }  # fmt: skip
-    with parts.writing():
-        with rasterio.open(plain, "w", **profile) as dataset:
-            dataset.descriptions = tuple(bands)
-            dataset.scales = [scale for scale, _ in bands.values()]
-            dataset.offsets = [offset for _, offset in bands.values()]
-            tags = {"TIFFTAG_DATETIME": f"{time:%Y:%m:%d %H:%M:%S}", PLAN: json.dumps(plan)}
-            dataset.update_tags(**tags)
-            for window, pixels in blocks:
-                dataset.write(pixels, window=window)
-        rasterio.shutil.copy(
-            plain, whole, driver="COG", compress="deflate", predictor="yes", blocksize=TILE,
-            overview_resampling="average", bigtiff="if_safer", num_threads="all_cpus",
-        )  # fmt: skip
-        whole.replace(path)
+    tags = {"TIFFTAG_DATETIME": f"{time:%Y:%m:%d %H:%M:%S}", PLAN: json.dumps(plan)}
+    predicted = {"predictor": "yes"}
+    with (
+        parts.writing(RasterioError),
+        cog(
+            path, vars(frame), bands=[*bands], tags=tags, compression=predicted, within=parts.folder
+        ) as dataset,
+    ):
+        dataset.scales = [scale for scale, _ in bands.values()]
+        dataset.offsets = [offset for _, offset in bands.values()]
+        for window, pixels in blocks:
+            dataset.write(pixels, window=window)
 
 
 def was_made_of(path: Path, plan: dict[str, Any]) -> bool | None:

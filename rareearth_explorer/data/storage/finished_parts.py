@@ -1,0 +1,146 @@
+"""What a run has finished already, kept on disk part by part, so that a stopped run resumes."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rareearth_explorer.data.storage.replacing import explained, write_atomically
+from rareearth_explorer.errors import ExplorerError
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a part raises of which bytes were lost or changed."""
+
+
+class FinishedParts:
+    """A folder beside the file to be written, with one small file for each finished part.
+
+    In a `with` statement, a folder in which no part is finished in the end is deleted.
+
+    Parameters
+    ----------
+    output
+        The file to be written; the folder has its name and `suffix`.
+    plan
+        Everything that the parts depend on, JSON types. A folder begun with another plan is
+        refused, never mixed in.
+    suffix
+        Such as ".parts".
+    error
+        What is raised.
+
+    Attributes
+    ----------
+    folder
+        Where they are; what else is written there goes with it.
+
+    Raises
+    ------
+    ExplorerError
+        The folder was begun with another plan, or cannot be written.
+    """
+
+    def __init__(
+        self, output: Path, plan: dict[str, Any], suffix: str, error: type[ExplorerError]
+    ) -> None:
+        self.folder = output.with_name(output.name + suffix)
+        self._output = output
+        self._plan = self.folder / "plan.json"
+        self._error = error
+        with self.writing():
+            if self._plan.exists():
+                self._require(plan)
+            else:
+                write_atomically(self._plan, json.dumps(plan, indent=1), synced=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.folder.exists() and not any(self.folder.glob("*.npz")):
+            self.remove()
+
+    def has(self, name: str) -> bool:
+        """Whether a part is finished and whole; one that was damaged since is removed."""
+        try:
+            self.load(name)
+        except FileNotFoundError:
+            return False
+        except DAMAGED:
+            self._file(name).unlink()
+            return False
+        return True
+
+    def load(self, name: str, *only: str) -> Arrays:
+        """Read the arrays of a part, or some of them; their checksums are compared."""
+        with np.load(self._file(name)) as part:
+            return {each: part[each] for each in only or part.files}
+
+    def save(self, name: str, **arrays: Any) -> None:
+        """Keep a part; it is there whole or not at all, also after a power cut.
+
+        Raises
+        ------
+        ExplorerError
+            The disk is full or has gone; what was kept before stays.
+        """
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        with self.writing():
+            write_atomically(self._file(name), content.getvalue(), synced=True)
+
+    def remove(self) -> None:
+        """Delete the folder; the plan goes last, so that parts are never without one."""
+        for entry in sorted(self.folder.iterdir(), key=self._plan.__eq__):
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        self.folder.rmdir()
+
+    def writing(self, *also: type[Exception]) -> AbstractContextManager[None]:
+        """Say in a sentence that the disk is full, or must not be written to."""
+        return explained(
+            self._output,
+            "nothing can be written there",
+            self._error,
+            "choose another place or make room, and start again: finished parts are kept",
+            also=also,
+        )
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.npz"
+
+    def _require(self, plan: dict[str, Any]) -> None:
+        try:
+            then = json.loads(self._plan.read_text(encoding="utf-8"))
+        except ValueError:  # not ours, or damaged, so nothing is known of its parts
+            then = {}
+        if changed := list(differences(then, plan)):
+            raise self._error(
+                f"{self._output}: an unfinished run in {self.folder.name} used other "
+                f"{', '.join(changed)}; use what it used, choose another place, or remove that "
+                "folder to begin again."
+            )
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Name the members in which two JSON objects differ, such as `encoder gsd`."""
+    for key in sorted(then.keys() | now.keys()):
+        before, after = then.get(key), now.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from (f"{key} {name}" for name in differences(before, after))
+        elif before != after:
+            yield key

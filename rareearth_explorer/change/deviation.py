@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +21,7 @@ from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.cog import TILE, cog
 from rareearth_explorer.data.storage.replacing import explained
+from rareearth_explorer.data.threads import cores, in_order
 from rareearth_explorer.errors import SceneError
 
 VALID_DATES = "valid_dates"
@@ -123,7 +120,7 @@ def write_activity(
                 compression=FASTEST,
             ) as raster,
         ):  # fmt: skip
-            for window, pixels in in_threads(measure, windows):
+            for window, pixels in in_order(measure, windows, cores(), "activity"):
                 raster.write(pixels, window=window)
                 bar.update()
         bar.update()
@@ -147,22 +144,3 @@ def layers(deviation: Deviation) -> npt.NDArray[np.float32]:
 
 def _role(index: Index) -> str:
     return index.name.replace("-", "_").replace(",", "_")
-
-
-def in_threads(measure: Any, windows: list[Window]) -> Iterator[tuple[Window, Any]]:
-    """Measure windows in as many threads as there are cores, and yield them in order.
-
-    At most two for each thread are under way, so that memory does not grow with the scene.
-    """
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    with ThreadPoolExecutor(threads, thread_name_prefix="activity") as pool:
-        waiting = iter(windows)
-        running = [(w, pool.submit(measure, w)) for w in islice(waiting, 2 * threads)]
-        try:
-            while running:
-                window, future = running.pop(0)
-                yield window, future.result()
-                running += [(w, pool.submit(measure, w)) for w in islice(waiting, 1)]
-        finally:
-            for _, future in running:
-                future.cancel()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,7 @@ from pyproj import CRS
 from rasterio.windows import Window
 
 from rareearth_explorer.change.alignment import Alignment
-from rareearth_explorer.data.grid import WGS84, pixels_under, windows_over
+from rareearth_explorer.data.grid import WGS84, cut, pixels_under, windows_over
 from rareearth_explorer.data.scene import Scene, open_mosaic
 from rareearth_explorer.data.scene.opening import LEFT_OUT, Udm2
 from rareearth_explorer.errors import SceneError
@@ -119,9 +119,7 @@ class Stack:
 
     def windows(self, side: int) -> Iterator[Window]:
         """Cut the first scene into windows of at most `side` pixels a side, row by row."""
-        rows, columns = range(0, self.height, side), range(0, self.width, side)
-        for top, left in product(rows, columns):
-            yield Window(left, top, min(side, self.width - left), min(side, self.height - top))
+        return cut(self.width, self.height, side)
 
     def pixels_under(self, lonlat: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Find the fractional column and row, (N, 2), of WGS 84 points, (N, 2) lon/lat."""

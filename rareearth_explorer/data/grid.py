@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any, Self
 
 import numpy as np
@@ -85,6 +87,18 @@ def pixels_under(
     x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
     column, row = ~transform @ (x, y)
     return column, row
+
+
+def cut(width: int, height: int, side: int) -> Iterator[Window]:
+    """Cut a raster into windows of `side` pixels a side, row by row; those at its edges are less.
+
+    Examples
+    --------
+    >>> [(w.col_off, w.row_off, w.width, w.height) for w in cut(5, 2, 4)]
+    [(0, 0, 4, 2), (4, 0, 1, 2)]
+    """
+    for top, left in product(range(0, height, side), range(0, width, side)):
+        yield Window(left, top, min(side, width - left), min(side, height - top))
 
 
 def windows_over(

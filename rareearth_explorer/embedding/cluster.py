@@ -17,10 +17,11 @@ from uuid import uuid4
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import differences
+from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
 from rareearth_explorer.embedding.encoders.encoder import Encoder
 from rareearth_explorer.embedding.provenance import describe_sources
-from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished, cores
+from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, fill_table, plan_of
 from rareearth_explorer.errors import ExplorerError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -10,6 +9,7 @@ from itertools import islice
 
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
 from rareearth_explorer.embedding.encoders.encoder import Encoder
 
@@ -70,10 +70,3 @@ def as_finished(
             return
         for future in wait(running, PATIENCE, FIRST_COMPLETED).done:
             yield running.pop(future), future.result()
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

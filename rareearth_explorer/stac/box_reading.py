@@ -19,6 +19,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from rareearth_explorer.data.grid import cut
 from rareearth_explorer.errors import CatalogueError
 
 WGS84 = "EPSG:4326"
@@ -93,11 +94,7 @@ class Frame:
 
     def blocks(self) -> list[Window]:
         """Cut the frame into squares of `BLOCK` pixels; those at its edges may be smaller."""
-        return [
-            Window(left, top, min(BLOCK, self.width - left), min(BLOCK, self.height - top))
-            for top in range(0, self.height, BLOCK)
-            for left in range(0, self.width, BLOCK)
-        ]
+        return list(cut(self.width, self.height, BLOCK))
 
     def lonlat(self, block: Window) -> tuple[float, float, float, float]:
         """West, south, east, north of a block in degrees."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pyproj import Transformer
 
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.data.threads import cores
 from rareearth_explorer.errors import LabelsError
 from rareearth_explorer.score.contrast import Vector, contrast_of
 from rareearth_explorer.score.evaluation import (
@@ -147,7 +147,7 @@ def single_template_curves(judge: Judge) -> list[RocCurve]:
         return roc_corners(cosines[scored & judge.truth], cosines[scored & ~judge.truth])
 
     curves: list[RocCurve] = []
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         for templates in _portions(np.flatnonzero(judge.truth)):
             curves += threads.map(curve, templates.tolist(), rows[templates] @ rows.T)
     return curves

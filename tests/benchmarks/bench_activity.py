@@ -29,11 +29,11 @@ from rareearth_explorer.change import (
     write_activity,
 )
 from rareearth_explorer.change.comparison import Comparison
-from rareearth_explorer.change.deviation import in_threads
 from rareearth_explorer.data.labels import Labels
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.storage.cog import TILE
 from rareearth_explorer.data.table import open_table
+from rareearth_explorer.data.threads import cores, in_order
 from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
 from rareearth_explorer.demo.synthetic import Landscape
 from rareearth_explorer.demo.synthetic.synthetic_scene import draw_files, make_demo
@@ -90,7 +90,7 @@ def tell_cost(stack: Stack, raster: Path) -> None:
         for number in range(len(stack)):
             stack.read(number, window)
 
-    reading = clock(lambda: list(in_threads(read, windows)))
+    reading = clock(lambda: list(in_order(read, windows, cores())))
     writing = clock(lambda: write_activity(stack, raster, index, progress=False))
     pixels = len(stack) * stack.width * stack.height / 1e6
     print(

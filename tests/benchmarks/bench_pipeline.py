@@ -28,11 +28,11 @@ from affine import Affine
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.data.table import TableWriter
+from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding import embed_scene, encoders
 from rareearth_explorer.embedding.blocks import blocks, cut_block, embed_block
 from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.embedding.encoders import Chips, ClayOptions, sensors
-from rareearth_explorer.embedding.running import cores
 from rareearth_explorer.errors import TableError
 
 COLUMNS, SIDE, BATCH = 8, 84, 8

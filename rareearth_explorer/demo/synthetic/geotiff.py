@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -16,9 +15,11 @@ from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from rareearth_explorer.data.grid import cut
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
 from rareearth_explorer.data.storage.replacing import replacing
+from rareearth_explorer.data.threads import in_order
 from rareearth_explorer.demo.synthetic.landscape import Landscape
 from rareearth_explorer.demo.synthetic.spectra import BANDS
 from rareearth_explorer.demo.synthetic.terrain import GSD
@@ -92,37 +93,19 @@ def _draw_all(
             stack.enter_context(_create(landscape, path, day, transform, recipe))
             for day, path in paths.items()
         ]
-        windows = [
-            Window(x, y, min(_TILE, landscape.width - x), min(_TILE, landscape.height - y))
-            for y in range(0, landscape.height, _TILE)
-            for x in range(0, landscape.width, _TILE)
-        ]
-        drawn = _draw_ahead(landscape, windows, list(paths))
+        days = list(paths)
+
+        def draw(window: Window) -> Pictures:
+            return list(landscape.draw_dates(window, days))
+
+        windows = list(cut(landscape.width, landscape.height, _TILE))
+        drawn = in_order(draw, windows, _WORKERS, "drawing")
         title = "drawing the synthetic scene"
         with progress_bar(title, "window", len(windows), shown=progress) as bar:
             for window, pictures in drawn:
                 for raster, picture in zip(rasters, pictures, strict=True):
                     raster.write(picture, window=window)
                 bar.update()
-
-
-def _draw_ahead(
-    landscape: Landscape, windows: Sequence[Window], days: Sequence[date]
-) -> Iterator[tuple[Window, Pictures]]:
-    """Windows in order, drawn by threads that keep a few windows ahead of the writer."""
-
-    def draw(window: Window) -> Pictures:
-        return list(landscape.draw_dates(window, days))
-
-    waiting: deque[tuple[Window, Future[Pictures]]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for window in windows:
-            waiting.append((window, pool.submit(draw, window)))
-            if len(waiting) > 2 * _WORKERS:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for window, future in waiting:
-            yield window, future.result()
 
 
 def _create(

@@ -7,7 +7,6 @@ Nothing is learned, so the features know texture and colour and nothing about mi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.encoders.encoder import Chips
 from rareearth_explorer.errors import EncoderError
 
@@ -135,7 +135,7 @@ class RandomFeatures:
                 f"The patches are {height} x {width} pixels and random-features needs "
                 f"{MIN_PIXELS} x {MIN_PIXELS}: choose a larger patch size."
             )
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        with ThreadPoolExecutor(cores()) as threads:
             rows = list(threads.map(self._encode_one, pixels))
         return np.array(rows, np.float32).reshape(len(pixels), self.dim)
 

@@ -24,6 +24,7 @@ from rareearth_explorer.cli.explore import check
 from rareearth_explorer.data.scene import Scene, open_mosaic, open_scene, scenes_in
 from rareearth_explorer.data.scene.bands import PLANETSCOPE
 from rareearth_explorer.data.scene.planet import is_radiance, metadata_beside, udm2_beside
+from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.embedding import embed_scene
 from rareearth_explorer.errors import SceneError
@@ -459,6 +460,12 @@ class TestFolder:
     def test_reflectance_that_the_order_made_stays_as_it_is(self) -> None:
         assert is_radiance(Path("20220307_034030_1_2475_3B_AnalyticMS_8b_clip.tif"))
         assert not is_radiance(Path("20220307_034030_1_2475_3B_AnalyticMS_8b_toar_clip.tif"))
+
+    def test_what_a_killed_run_was_writing_is_no_scene(self, tmp_path: Path) -> None:
+        killed = replacing(tmp_path / "deviation.tif")
+        killed.__enter__().touch()
+        (tmp_path / "composite.tif").touch()
+        assert scenes_in(tmp_path) == [tmp_path / "composite.tif"]
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         with pytest.raises(SceneError, match="there is no GeoTIFF in this folder"):

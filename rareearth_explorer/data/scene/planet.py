@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
+from rareearth_explorer.data.storage.replacing import is_unfinished
 from rareearth_explorer.errors import SceneError
 
 _PRODUCT = re.compile(r"(?P<item>.+)_(AnalyticMS|BGRN_Analytic|BGRN_SR)", re.IGNORECASE)
@@ -28,7 +29,8 @@ def scenes_in(folder: Path) -> list[Path]:
     SceneError
         There is none.
     """
-    images = [p for p in sorted(folder.rglob("*.tif")) if "udm" not in p.stem.lower()]
+    there = [path for path in sorted(folder.rglob("*.tif")) if not is_unfinished(path)]
+    images = [path for path in there if "udm" not in path.stem.lower()]
     if not images and any(folder.rglob("*.zip")):
         raise SceneError(f"{folder}: there are only archives in this folder; unpack them first.")
     if not images:

@@ -477,7 +477,7 @@ class TestReview:
     def test_notes_are_the_sessions(self, panel):
         panel.note.value = "two trucks"
         patch = panel.session.in_hand
-        assert panel.session.decisions.notes == {patch: "two trucks"}
+        assert dict(panel.session.decisions.notes) == {patch: "two trucks"}
         panel.step(1)
         assert panel.note.value == ""
         panel.step(-1)
@@ -556,7 +556,7 @@ class TestKeyboard:
         assert explorer.tabs.selected_index == 1
         first, second, third = explorer.review.patches[:3]
         self.press(explorer, "c", "x", "k", "ArrowLeft")
-        assert explorer.session.decisions.verdicts == {
+        assert dict(explorer.session.decisions.verdicts) == {
             first: "confirmed",
             second: "rejected",
             third: "skipped",

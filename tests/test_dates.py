@@ -24,6 +24,7 @@ from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.imagery_tiles import TileServer
 from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.review.review_pictures import Pictures
+from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.umap_panel import UmapPanel
 
 DAYS = ("20220307", "20220314", "20220320", "20220327")
@@ -92,7 +93,7 @@ def test_the_slider_begins_at_the_date_of_the_table(session, scenes):
 
 def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
     panel = DatesPanel(session, scenes[0], scenes[1:], labels)
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     assert "1 labelled pool: 1 in use" in panel.said.value
     assert [chip["caption"] for chip in panel.sheet.chips] == [
@@ -105,7 +106,7 @@ def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
 
 def test_without_labels_the_liveliest_spot_is_judged(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     assert "liveliest spot varies like a pool in use" in panel.said.value
     session.in_hand = 3
@@ -125,7 +126,7 @@ def test_no_verdict_is_given_by_another_index_than_blue_white(
     with ExitStack() as opened:
         scenes = [opened.enter_context(open_scene(path)) for path in paths]
         panel = DatesPanel(session, scenes[0], scenes[1:], labels if labelled else None)
-        panel.show(True)
+        panel.look()
         session.in_hand = 1
     assert "standard deviation" in panel.said.value
     assert "brightness" in panel.said.value
@@ -134,7 +135,7 @@ def test_no_verdict_is_given_by_another_index_than_blue_white(
 
 def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     panel.sheet.place = 3
     assert session.scene is scenes[3]
@@ -143,10 +144,11 @@ def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
 
 
 def test_nothing_is_read_out_of_sight(session, scenes):
-    panel = DatesPanel(session, scenes[0], scenes[1:])
+    stages = Stages(session, front="Overview")
+    panel = DatesPanel(session, scenes[0], scenes[1:], stages=stages)
     session.in_hand = 1
     assert panel.sheet.chips == []
-    panel.show(True)
+    stages.front = "Dates"
     assert len(panel.sheet.chips) == len(DAYS)
 
 
@@ -166,7 +168,7 @@ def open_bgr(make_geotiff):
 
 def show(session, scene, others, patch):
     panel = DatesPanel(session, scene, others)
-    panel.show(True)
+    panel.look()
     session.in_hand = patch
     return panel
 
@@ -214,7 +216,7 @@ def test_a_date_that_tells_no_roles_has_those_of_the_tables_scene(session, scene
 def test_chips_are_shown_also_where_the_labels_lie_outside(session, labels, open_bgr):
     narrow = [open_bgr(f"{day}_narrow.tif", BGR, width=POOL[0] - 5) for day in DAYS]
     panel = DatesPanel(session, narrow[0], narrow[1:], labels)
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     assert len(panel.sheet.chips) == len(DAYS)
     assert all(panel.sheet.pictures)
@@ -228,7 +230,7 @@ def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
     assert panel.scenes[panel.date.value] is undated
     panel.date.value = 1
     assert session.scene is scenes[0]
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     assert len(panel.sheet.chips) == len(DAYS)
     session.scene = None
@@ -238,14 +240,14 @@ def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
 def test_without_a_scene_of_the_table_no_date_is_chosen_for_it(session, scenes):
     panel = DatesPanel(session, None, scenes)
     assert panel.date.disabled
-    panel.show(True)
+    panel.look()
     session.in_hand = 1
     assert len(panel.sheet.chips) == len(DAYS)
 
 
 def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
-    panel.show(True)
+    panel.look()
     session.mark(2, "positive")
     assert "patch 2" in panel.said.value
 
@@ -253,7 +255,7 @@ def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, sc
 def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
     async def look():
         panel = DatesPanel(session, scenes[0], scenes[1:])
-        panel.show(True)
+        panel.look()
         session.in_hand = 3
         session.in_hand = 1
         while "liveliest" not in panel.said.value:
@@ -270,10 +272,10 @@ def test_what_nobody_foresaw_is_said_and_tried_again(session, scenes, monkeypatc
     panel = DatesPanel(session, scenes[0], scenes[1:])
     with monkeypatch.context() as bad:
         bad.setattr("rareearth_explorer.widgets.dates.dates_panel.history_of", burst)
-        panel.show(True)
+        panel.look()
         session.in_hand = 1
     assert "MemoryError: no room" in panel.said.value
-    panel.show(True)
+    panel.look()
     assert "liveliest" in panel.said.value
     assert len(panel.sheet.chips) == len(DAYS)
 
@@ -310,7 +312,7 @@ def test_scenes_that_are_no_stack_end_in_a_sentence(session, scenes, make_geotif
     )
     with open_scene(far) as other:
         panel = DatesPanel(session, scenes[0], [other])
-        panel.show(True)
+        panel.look()
         session.in_hand = 1
         assert "overlap" in panel.said.value
 

@@ -31,6 +31,7 @@ from rareearth_explorer.widgets.rounds_tab import RoundsTab
 from rareearth_explorer.widgets.scoring_panel import ScoringPanel
 from rareearth_explorer.widgets.selection_bar import SelectionBar
 from rareearth_explorer.widgets.session_panel import SessionPanel
+from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.status_line import StatusLine
 from rareearth_explorer.widgets.tasks import Deferred
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
@@ -180,20 +181,22 @@ class Explorer:
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
-        # The map comes first: panels are told of a change in this order.
+        self.stages = stages = Stages(session, front="Overview")
         self.selection = SelectionBar(session, self._review_selected, self._export_selected)
-        self.map = MapPanel(session, scene, self.others, [self.selection.widget])
-        self.templates = TemplatesPanel(session, scene)
-        self.refine_bar = RefineBar(session)
-        self.scoring = ScoringPanel(session)
-        self.umap = UmapPanel(session, height=240 if height != NOTEBOOK_HEIGHT else 170)
-        self.roc = RocPanel(session)
-        self.status = StatusLine(session)
-        self.review = ReviewPanel(session, scene)
-        self.rounds_tab = RoundsTab(session)
-        self.dates = DatesPanel(session, scene, self.others, self.labels)
-        self.session_panel = SessionPanel(self.workspace)
-        self.merge_panel = MergePanel(self.workspace)
+        self.map = MapPanel(session, scene, self.others, [self.selection.widget], stages)
+        self.templates = TemplatesPanel(session, scene, stages)
+        self.refine_bar = RefineBar(session, stages)
+        self.scoring = ScoringPanel(session, stages)
+        self.umap = UmapPanel(
+            session, stages=stages, height=240 if height != NOTEBOOK_HEIGHT else 170
+        )
+        self.roc = RocPanel(session, stages=stages)
+        self.status = StatusLine(session, stages)
+        self.review = ReviewPanel(session, scene, stages)
+        self.rounds_tab = RoundsTab(session, stages)
+        self.dates = DatesPanel(session, scene, self.others, self.labels, stages)
+        self.session_panel = SessionPanel(self.workspace, stages)
+        self.merge_panel = MergePanel(self.workspace, stages)
         self.handover = HandoverPanel(session, scene, lambda: self.workspace.name or "unnamed")
         self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
@@ -231,7 +234,9 @@ class Explorer:
 
     def _open_tab(self) -> None:
         tab = self.tabs.titles[self.tabs.selected_index or 0]
-        self.dates.show(tab == "Dates")
+        self.stages.front = tab
+        if tab == "Dates":
+            self.dates.look()
         if tab == "Review" and not self.review.patches:
             self.review.turn()
 

@@ -12,6 +12,7 @@ from rareearth_explorer.hunt import Decisions, Round, Workspace
 from rareearth_explorer.hunt.statements import Key
 from rareearth_explorer.hunt.store.merge import Conflict, Difference, Side
 from rareearth_explorer.widgets.kit import bar, button, note
+from rareearth_explorer.widgets.stages import Stages
 
 SHOWN = 28
 """Characters of each side in the list; the one chosen is shown whole."""
@@ -20,7 +21,7 @@ SHOWN = 28
 class MergePanel:
     """Finds what another session of the same table states, and merges it in one step."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, stages: Stages | None = None) -> None:
         self.workspace, self.session = workspace, workspace.session
         self._theirs: Decisions | None = None
         self._first = self._first_round()
@@ -60,11 +61,11 @@ class MergePanel:
         self.widget = w.VBox(
             [bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
         )
-        self._connect()
+        self._connect(stages or Stages(self.session))
         self._offer()
         self._show()
 
-    def _connect(self) -> None:
+    def _connect(self, stages: Stages) -> None:
         clicks: dict[w.Button, Callable[[], None]] = {
             self.compare: self._compare,
             self.mine: lambda: self._decide("mine"),
@@ -78,7 +79,7 @@ class MergePanel:
             control.on_click(lambda _, verb=verb: verb())
         self.workspace.observe(lambda _: self._offer(), ["names", "name"])
         self.conflicts.observe(lambda _: self._choose(), "value")
-        self.session.observe(lambda _: self._follow(), "state")
+        stages.in_front("Session", self._follow, "state")
 
     def _first_round(self) -> Round:
         """Return the object that all decisions of the open session share."""

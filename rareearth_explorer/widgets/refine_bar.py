@@ -11,13 +11,13 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.kit import bar, button
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 
 class RefineBar:
     """Buttons for the verbs that change the round, and counts of what is kept."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
         self._showing = False
         self.threshold = w.BoundedFloatText(
@@ -49,8 +49,7 @@ class RefineBar:
             flex="0 0 auto",
         )
         self._link = w.link((session, "threshold"), (self.threshold, "value"))
-        show = Deferred(self._show)
-        session.observe(lambda _: show(), ["state", "threshold"])
+        (stages or Stages(session)).after(self._show, "state", "threshold")
         self._show()
 
     def _button(self, name: str, tooltip: str, verb: Callable[[], None]) -> w.Button:

@@ -13,7 +13,7 @@ from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.evaluation import RocCurve
 from rareearth_explorer.widgets.kit import note
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 EARLIER = "#b8c4d0"
 PRESENT = "#b2182b"
@@ -28,7 +28,12 @@ class RocPanel:
     Templates are left out of it: the analyst pointed at them, the ranking did not find them.
     """
 
-    def __init__(self, session: Session, size: tuple[float, float] = (5.0, 2.6)) -> None:
+    def __init__(
+        self,
+        session: Session,
+        size: tuple[float, float] = (5.0, 2.6),
+        stages: Stages | None = None,
+    ) -> None:
         self.session = session
         self.curves: list[RocCurve] = []
         self.figure = Figure(figsize=size, dpi=110, layout="constrained")
@@ -46,10 +51,8 @@ class RocPanel:
             self._prepare_histogram()
         else:
             self._prepare_curves()
-        self._redraw = Deferred(self.draw)
-        session.observe(lambda _: self._redraw(), "state")
-        if session.mines is None:
-            session.observe(lambda _: self._redraw(), "threshold")
+        traits = ["state"] if session.mines is not None else ["state", "threshold"]
+        (stages or Stages(session)).in_front("Overview", self.draw, *traits)
         self.draw()
 
     def draw(self) -> None:

@@ -9,7 +9,7 @@ from rareearth_explorer.hunt import Decisions, Session
 from rareearth_explorer.hunt.views.layers import Layer, rank_change
 from rareearth_explorer.hunt.views.round_summary import RoundSummary, summaries
 from rareearth_explorer.widgets.kit import bar, button, toggle
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 HEADINGS = {
     "round": "",
@@ -27,7 +27,7 @@ HEADINGS = {
 class RoundsTab:
     """What each round kept and found; choosing two rounds paints what changed between them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
         self._filling = False
         self._layer: Layer | None = None
@@ -69,8 +69,9 @@ class RoundsTab:
             )
         ]
         self.widget = w.VBox([self.table, *bars], layout=w.Layout(width="100%"))
-        show = Deferred(self._show)
-        session.observe(lambda _: show(), "state")
+        (stages or Stages(session)).in_front(
+            "Rounds", self._show, "state", unless=lambda: self._painted
+        )
         session.observe(lambda _: self._follow_layer(), "layer")
         self._show()
 

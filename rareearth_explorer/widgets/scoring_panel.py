@@ -8,12 +8,13 @@ import ipywidgets as w
 
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.scorers import SCORERS
+from rareearth_explorer.widgets.stages import Stages
 
 
 class ScoringPanel:
     """Two controls that re-score with the templates there are; undo takes them back too."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
         self._wanted: str | None = None
         self._preparing = ""
@@ -39,7 +40,7 @@ class ScoringPanel:
         self.widget = w.VBox([self.scorer, self.weight], layout=w.Layout(flex="0 0 auto"))
         self.scorer.observe(lambda change: self._choose(change.new), "value")
         self.weight.observe(lambda change: session.score_by(weight=change.new), "value")
-        session.observe(lambda _: self._show(), "state")
+        (stages or Stages(session)).after(self._show, "state")
         self._show()
 
     def _choose(self, name: str) -> None:
@@ -82,7 +83,7 @@ class ScoringPanel:
         loop.run_in_executor(None, session.columns.prepare, name).add_done_callback(finish)
 
     def _drop(self) -> None:
-        """Forget what was wished, and that it was said."""
+        """Cancel the pending choice and clear its notice."""
         self._wanted = None
         if self.session.notice == self._preparing:
             self.session.notice = ""

@@ -14,6 +14,7 @@ from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.widgets.download import download_link
 from rareearth_explorer.widgets.kit import bar, button, note
+from rareearth_explorer.widgets.stages import Stages
 
 WATCH = 2.0
 """Seconds between looks whether another window has let a session go."""
@@ -22,7 +23,7 @@ WATCH = 2.0
 class SessionPanel:
     """Shows a workspace: opens sessions, begins new ones, moves them as files."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, stages: Stages | None = None) -> None:
         self.workspace, self.session = workspace, workspace.session
         self._listing = False
         self._watch: asyncio.TimerHandle | None = None
@@ -54,7 +55,7 @@ class SessionPanel:
             layout=w.Layout(width="auto"),
         )
         self.said, self.link = w.HTML(), w.HTML()
-        self._connect()
+        self._connect(stages or Stages(self.session))
         rows = (
             [self.saved, self.name, self.begin],
             [self.save, self.bring, self.take_over, self.link],
@@ -63,7 +64,7 @@ class SessionPanel:
         self.widget = w.VBox([bars[0], self.said, bars[1]], layout=w.Layout(width="100%"))
         self._show()
 
-    def _connect(self) -> None:
+    def _connect(self, stages: Stages) -> None:
         self.saved.observe(lambda change: self._choose(change.new), "value")
         self.bring.observe(lambda change: self._bring(change.new), "value")
         self.begin.on_click(lambda _: self._begin())
@@ -72,7 +73,7 @@ class SessionPanel:
         followed = ["names", "name", "status", "can_take_over"]
         self.workspace.observe(lambda _: self._show(), followed)
         # The status line forgets its message at every step, so trouble is said at each.
-        self.session.observe(lambda _: self._warn(), ["state", "threshold"])
+        stages.after(self._warn, "state", "threshold")
 
     def open(self, name: str) -> None:
         """Open the session of that name, or begin it; an error is said in the status line."""

@@ -5,33 +5,33 @@ from __future__ import annotations
 import html
 
 import ipywidgets as w
-import traitlets as t
 
 from rareearth_explorer.hunt import Session, State
 from rareearth_explorer.hunt.views.step_change import StepChange, step_change
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 
 class StatusLine:
     """Shows what is wrong and what is new until the next step, then what that step changed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
         self.line = w.HTML(layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget = w.HBox([self.line], layout=w.Layout(flex="1 1 0", min_width="0"))
         self.widget.add_class("rareearth-status")
         session.observe(lambda _: self._show(), ["message", "notice"])
         self._before: State | None = None
-        self._compare = Deferred(self._show_effect)
-        session.observe(self._follow, "state")
+        self._shown = session.state
+        stages = stages or Stages(session)
+        stages.now(self._follow, "state")
+        stages.after(self._show_effect, "state")  # ranks take longer than scores
         # Another threshold is the cure for what was wrong with the last.
         session.observe(lambda _: self.session.set_trait("message", ""), "threshold")
         self._show()
 
-    def _follow(self, change: t.Bunch) -> None:
+    def _follow(self) -> None:
         self.session.message = self.session.notice = ""
-        self._before = change.old
-        self._compare()  # ranks take longer than scores; the map shall not wait for them
+        self._before, self._shown = self._shown, self.session.state
 
     def _show_effect(self) -> None:
         if self.session.message or self.session.notice or self._before is None:

@@ -9,7 +9,7 @@ from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.hunt import Session, Sign
 from rareearth_explorer.widgets.kit import button, toggle
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 CHIP = 48
 """Side of a template's picture, pixels on the screen."""
@@ -25,7 +25,9 @@ class TemplatesPanel:
     them back.
     """
 
-    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+    def __init__(
+        self, session: Session, scene: Scene | None = None, stages: Stages | None = None
+    ) -> None:
         self.session = session
         self.scene = scene
         self._cards: dict[tuple[int, Sign], w.Box] = {}
@@ -44,9 +46,8 @@ class TemplatesPanel:
             layout=w.Layout(align_items="center", flex="1 1 0", min_width="0"),
         )
         self.widget.add_class("rareearth-bar")
-        # Making a card's widgets takes longer than scoring; the map shall not wait for it.
-        show = Deferred(self._show)
-        session.observe(lambda _: show(), "state")
+        # Making a card's widgets takes longer than scoring.
+        (stages or Stages(session)).after(self._show, "state")
         self._show()
 
     def _show(self) -> None:

@@ -14,6 +14,7 @@ from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.kit import bar, button, note
+from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
 
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
@@ -40,12 +41,19 @@ class UmapPanel:
         What is shown; a click or a lasso sets its selection.
     worker
         Where projections are fitted; one of its own if None.
+    stages
+        When it follows the session; its own if None.
     height
         Of the plot, in pixels.
     """
 
     def __init__(
-        self, session: Session, worker: Worker | None = None, *, height: int = 240
+        self,
+        session: Session,
+        worker: Worker | None = None,
+        stages: Stages | None = None,
+        *,
+        height: int = 240,
     ) -> None:
         self.session = session
         self.worker = worker or Worker(projection.warm_up)
@@ -53,10 +61,9 @@ class UmapPanel:
         self._home, self._note = _stored_or_linear(session)
         self.coordinates = self._home.copy()
         self._build(height)
-        self._recolour = Deferred(self._colour_and_draw)
         self._draw_again = Deferred(self._send_points, SETTLED)
         self._selecting = False
-        session.observe(self._on_state, "state")
+        (stages or Stages(session)).in_front("Overview", self._follow, "state")
         session.observe(lambda _: self._show_selection(), "selection")
         self.colour_by.observe(lambda _: self._colour(), "value")
         self.scatter.widget.observe(self._on_selection, "selection")
@@ -101,14 +108,12 @@ class UmapPanel:
 
     # Session to plot -------------------------------------------------------------------------
 
-    def _on_state(self, change: t.Bunch) -> None:
+    def _follow(self) -> None:
         self.worker.start()
-        if change.new.active is not change.old.active:
-            self._active = change.new.active
+        active = self.session.active
+        if not np.array_equal(active, self._active):
+            self._active = active
             self._refit()
-        self._recolour()
-
-    def _colour_and_draw(self) -> None:
         self._colour()
         # jupyter-scatter ignores a draw call that comes while it draws, as when two marks follow
         # each other quickly, and the points would keep the colours of the first.

@@ -20,7 +20,8 @@ from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.widgets.dates.patch_dates import PatchHistory, history_of
 from rareearth_explorer.widgets.kit import bar, note, toggle
 from rareearth_explorer.widgets.review.sheet import ChipSheet
-from rareearth_explorer.widgets.tasks import Aside, Deferred, Failure
+from rareearth_explorer.widgets.stages import Stages
+from rareearth_explorer.widgets.tasks import Aside, Failure
 
 PACE = 1500
 """Milliseconds that each date is shown while playing; the tiles of a date need most of it."""
@@ -47,6 +48,7 @@ class DatesPanel:
         scene: Scene | None = None,
         others: Sequence[Scene] = (),
         labels: Labels | None = None,
+        stages: Stages | None = None,
     ) -> None:
         self.session = session
         self.scene = scene
@@ -62,10 +64,10 @@ class DatesPanel:
         self._aside = Aside("dates")
         self._shown: tuple[int, tuple[str, ...] | None] | None = None
         self._days: tuple[date, ...] = ()
-        self.open = False
         self._build()
-        look = Deferred(self._look)
-        session.observe(lambda _: look(), ["state", "in_hand", "bands"])
+        # Out of sight it reads no file.
+        stages = stages or Stages(session)
+        stages.in_front("Dates", self.look, "state", "in_hand", "bands")
         session.observe(lambda _: self._follow_date(), "scene")
         session.observe(lambda _: self._follow_layer(), "layer")
 
@@ -150,12 +152,6 @@ class DatesPanel:
 
     # The patch in hand through time ----------------------------------------------------------
 
-    def show(self, opened: bool) -> None:
-        """Say whether the panel is in sight; out of sight it reads nothing."""
-        self.open = opened
-        if opened:
-            self._look()
-
     @property
     def patch(self) -> int | None:
         """Row number of the patch in hand, or else of the template marked last."""
@@ -163,9 +159,10 @@ class DatesPanel:
         marked = [*session.negatives[-1:], *session.positives[-1:]]
         return session.in_hand if session.in_hand is not None else next(iter(marked), None)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Show the patch in hand through time, unless it is shown already."""
         patch, bands = self.patch, self.session.bands
-        if not self.open or len(self._dated) < 2 or patch is None or self._shown == (patch, bands):
+        if len(self._dated) < 2 or patch is None or self._shown == (patch, bands):
             return
         self._shown = (patch, bands)
         self._say(f"Reading {len(self._dated)} dates of patch {patch} …")

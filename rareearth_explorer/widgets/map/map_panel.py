@@ -23,7 +23,7 @@ from rareearth_explorer.widgets.map.imagery_tiles import TileServer, native_zoom
 from rareearth_explorer.widgets.map.legend import describe_patch, legend
 from rareearth_explorer.widgets.map.place import PlaceBox
 from rareearth_explorer.widgets.map.swipe import DateSwipe
-from rareearth_explorer.widgets.tasks import Deferred
+from rareearth_explorer.widgets.stages import Stages
 
 OUTLINES: dict[str, dict[str, Any]] = {
     "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
@@ -48,6 +48,8 @@ class MapPanel:
         Imagery of other dates, to compare it with.
     over
         Widgets of other panels to show over the map, below its own tools.
+    stages
+        When it follows the session; its own if None.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class MapPanel:
         scene: Scene | None = None,
         others: Sequence[Scene] = (),
         over: Sequence[w.Widget] = (),
+        stages: Stages | None = None,
     ) -> None:
         self.session = session
         origin, corners = mercator_offsets(session.table.corners)
@@ -102,7 +105,7 @@ class MapPanel:
         self.widget = w.VBox(
             [self.controls, stage, self.bridge], layout=w.Layout(height="100%", width="100%")
         )
-        self._link()
+        self._link(stages or Stages(session))
 
     def _build_controls(self) -> None:
         self.sign = w.ToggleButtons(
@@ -160,20 +163,19 @@ class MapPanel:
     def _open_drawer(self, *, opened: bool) -> None:
         self.drawer.layout.display = None if opened else "none"
 
-    def _link(self) -> None:
+    def _link(self, stages: Stages) -> None:
         self._links = [
             w.link((self.session, "sign"), (self.sign, "value")),
             w.link((self.bridge, "opacity"), (self.opacity, "value")),
             w.link((self.bridge, "grid"), (self.grid, "value")),
         ]
         self.mines.observe(lambda _: self._outline(), "value")
-        self.session.observe(lambda _: self._show_state(), ["state", "layer"])
-        self.session.observe(lambda _: self._outline(), "selection")
-        self.session.observe(lambda _: self._fly(), "in_hand")
-        self.session.observe(lambda _: self._explain(), "bands")
-        describe = Deferred(self._describe_hovered)
-        self.session.observe(lambda _: describe(), "state")
-        self.session.observe(lambda _: self._describe_hovered(), "hovered")
+        stages.now(self._show_state, "state", "layer")
+        stages.now(self._outline, "selection")
+        stages.now(self._fly, "in_hand")
+        stages.now(self._explain, "bands")
+        stages.now(self._describe_hovered, "hovered")
+        stages.after(self._describe_hovered, "state")
         self.bridge.on_msg(lambda _widget, message, _buffers: self.receive(message))
         self._show_state()
 

@@ -16,6 +16,7 @@ from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.review.review_pictures import Pictures
 from rareearth_explorer.widgets.review.sheet import ChipSheet
+from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.tasks import Deferred
 
 PAGE = 20
@@ -39,9 +40,13 @@ class ReviewPanel:
         What is shown and changed.
     scene
         Where the pictures come from; without one, chips have captions only.
+    stages
+        When it follows the session; its own if None.
     """
 
-    def __init__(self, session: Session, scene: Scene | None = None) -> None:
+    def __init__(
+        self, session: Session, scene: Scene | None = None, stages: Stages | None = None
+    ) -> None:
         self.session = session
         self.scene = scene
         self._pictures = Pictures(session.table, scene)
@@ -56,10 +61,9 @@ class ReviewPanel:
         session.observe(lambda _: self._on_selection(), "selection")
         session.observe(lambda _: self._follow_hand(), "in_hand")
         self.note.observe(lambda change: self._write(change.new), "value")
-        follow = Deferred(self._on_state)
-        session.observe(lambda _: follow(), "state")
-        draw_ahead = Deferred(self._draw_ahead, IDLE)
-        session.observe(lambda _: draw_ahead(), "state")
+        stages = stages or Stages(session)
+        stages.in_front("Review", self._on_state, "state")
+        stages.in_front("Review", Deferred(self._draw_ahead, IDLE), "state")
 
     def _build(self) -> None:
         self.order = w.Dropdown(

@@ -1,6 +1,7 @@
 """Activity: how pixels, pools and patches vary over the dates of a stack of scenes."""
 
 from rareearth_explorer.change.activity_index import INDICES, Index
+from rareearth_explorer.change.activity_run import ActivityReport, ActivityRun, open_activity
 from rareearth_explorer.change.deviation import Deviation, deviation_of, write_activity
 from rareearth_explorer.change.normalisation import Normalisation, normalise
 from rareearth_explorer.change.patch_activity import patch_activity, store_activity
@@ -11,6 +12,8 @@ from rareearth_explorer.change.time_series import Series, series_at
 
 __all__ = [
     "INDICES",
+    "ActivityReport",
+    "ActivityRun",
     "Deviation",
     "Index",
     "Normalisation",
@@ -21,6 +24,7 @@ __all__ = [
     "deviation_of",
     "find_period",
     "normalise",
+    "open_activity",
     "open_stack",
     "patch_activity",
     "series_at",

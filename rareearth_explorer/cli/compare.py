@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_other
-from rareearth_explorer.cli.text import write_text
+from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.text_files import write_text
 from rareearth_explorer.errors import ExplorerError
 
 SHOWN = 10

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.files import require_no_imagery
 from rareearth_explorer.cli.numbers import whole
+from rareearth_explorer.data.file_kinds import require_no_imagery
 from rareearth_explorer.errors import ExplorerError, SceneError
 
 if TYPE_CHECKING:

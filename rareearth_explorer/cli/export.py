@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.files import require_other
+from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:

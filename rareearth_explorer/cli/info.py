@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.files import LABEL_SUFFIXES, TABLE_SUFFIXES, is_imagery, kinds
+from rareearth_explorer.data.file_kinds import LABEL_SUFFIXES, TABLE_SUFFIXES, is_imagery, kinds
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 
 if TYPE_CHECKING:

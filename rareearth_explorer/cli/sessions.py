@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rareearth_explorer.cli.export import find, tell
-from rareearth_explorer.cli.files import require_other
+from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:

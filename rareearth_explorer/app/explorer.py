@@ -20,7 +20,7 @@ from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.widgets.dates import DatesPanel
-from rareearth_explorer.widgets.export_panel import HandoverPanel
+from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.merge_panel import MergePanel
@@ -194,11 +194,13 @@ class Explorer:
         self.dates = DatesPanel(session, scene, self.others, self.labels)
         self.session_panel = SessionPanel(self.workspace)
         self.merge_panel = MergePanel(self.workspace)
-        self.handover = HandoverPanel(session, scene, lambda: self.workspace.name or "unnamed")
+        self.export_panel = ExportPanel(session, scene, lambda: self.workspace.name or "unnamed")
         self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        keeping = w.VBox([self.session_panel.widget, self.merge_panel.widget, self.handover.widget])
+        keeping = w.VBox(
+            [self.session_panel.widget, self.merge_panel.widget, self.export_panel.widget]
+        )
         self.tabs = w.Tab(
             [
                 overview,
@@ -244,7 +246,7 @@ class Explorer:
         self.turn_to("Review")
 
     def _export_selected(self) -> None:
-        self.handover.only_selected.value = True
+        self.export_panel.only_selected.value = True
         self.turn_to("Session")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

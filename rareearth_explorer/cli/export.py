@@ -1,4 +1,4 @@
-"""`rareearth-explorer export`: hand a session over."""
+"""`rareearth-explorer export`: write what a session found."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     from contextlib import closing, nullcontext
 
     from rareearth_explorer.data.labels import open_labels
-    from rareearth_explorer.exporting import hand_over
+    from rareearth_explorer.exporting import export
     from rareearth_explorer.hunt import Session
     from rareearth_explorer.hunt.store.journal import restore
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     tell(restore(journal, session))
     scene = open_own(scene_file, table) if scene_file else None
     with closing(scene) if scene else nullcontext():
-        hand_over(
+        export(
             session,
             options.output,
             what=options.what,

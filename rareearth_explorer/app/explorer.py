@@ -19,6 +19,7 @@ from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Workspace
+from rareearth_explorer.serving import COMPARE, LABELS, SCENE, TABLE
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
@@ -35,11 +36,6 @@ from rareearth_explorer.widgets.status_line import StatusLine
 from rareearth_explorer.widgets.tasks import Deferred
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
-
-TABLE, SCENE, LABELS, COMPARE = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")
-)
-"""Environment variables through which the command tells the notebook what to open."""
 
 NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 """Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.demo.prepare import prepare_demo
+from rareearth_explorer.serving import free_port, serve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -19,11 +19,11 @@ from driver import MAP, Driver
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.demo.prepare import PreparedDemo, prepare_demo
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.serving import free_port, serve
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE = {"width": 1280, "height": 800}

@@ -11,8 +11,8 @@ from driver import SCREENSHOTS, Driver
 from playwright.sync_api import expect
 from serving import kernels
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.data.table import open_table
+from rareearth_explorer.serving import free_port, serve
 
 pytestmark = pytest.mark.browser
 

@@ -24,9 +24,9 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.info import known_bands
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.embedding.scene_facts import known_bands
 
 MakeGeotiff = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.app.keys import keys_of
 from rareearth_explorer.data.labels import Labels, open_labels
-from rareearth_explorer.data.scene import Scene, open_scene
-from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Workspace
@@ -99,14 +99,14 @@ class Explorer:
         table = open_table(table) if isinstance(table, (str, Path)) else table
         problems: list[str] = []
         try:
-            self.scene = _opened(scene, table) if isinstance(scene, (str, Path)) else scene
+            self.scene = open_own_scene(scene, table) if isinstance(scene, (str, Path)) else scene
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
         self.others: list[Scene] = []
         for other in compare:
             try:
-                opened = _opened(other, table) if isinstance(other, (str, Path)) else other
+                opened = open_own_scene(other, table) if isinstance(other, (str, Path)) else other
                 self.others.append(opened)
             except SceneError as error:
                 problems.append(str(error))
@@ -272,9 +272,3 @@ def _found(path: str) -> str:
     """
     there = Path(os.environ.get("PWD", ""), path)
     return str(there) if there.exists() and not Path(path).exists() else path
-
-
-def _opened(path: str | Path, table: PatchTable) -> Scene:
-    """Open a scene with the band roles it was embedded with, if it is the table's own."""
-    recorded = {s["name"]: s.get("bands") for s in table.metadata.get("scenes", [])}
-    return open_scene(path, bands=recorded.get(Path(path).name))

@@ -16,6 +16,17 @@ command prints it and exits with 2; the app shows it in the status line. Anythin
 is raised is a defect of this program, not of its input.
 """
 
+__all__ = [
+    "CatalogueError",
+    "EncoderError",
+    "ExplorerError",
+    "ExportError",
+    "LabelsError",
+    "SceneError",
+    "SessionError",
+    "TableError",
+]
+
 
 class ExplorerError(Exception):
     """Base of every error that is about the user's input rather than about this program."""

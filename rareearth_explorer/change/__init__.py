@@ -2,6 +2,7 @@
 
 from rareearth_explorer.change.activity_index import INDICES, Index
 from rareearth_explorer.change.activity_run import ActivityReport, ActivityRun, open_activity
+from rareearth_explorer.change.comparison import Comparison, find_session_of
 from rareearth_explorer.change.deviation import Deviation, deviation_of, write_activity
 from rareearth_explorer.change.normalisation import Normalisation, normalise
 from rareearth_explorer.change.patch_activity import patch_activity, store_activity
@@ -14,6 +15,7 @@ __all__ = [
     "INDICES",
     "ActivityReport",
     "ActivityRun",
+    "Comparison",
     "Deviation",
     "Index",
     "Normalisation",
@@ -23,6 +25,7 @@ __all__ = [
     "Stack",
     "deviation_of",
     "find_period",
+    "find_session_of",
     "normalise",
     "open_activity",
     "open_stack",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyarrow as pa
 
+__all__ = ["Labels", "open_labels"]
+
 LEAST_OVERLAP = 1e-3
 """Share of the smaller of two polygons that must overlap; less is rounding of coordinates."""
 

@@ -21,6 +21,8 @@ from rareearth_explorer.demo.synthetic import (
 )
 from rareearth_explorer.embedding import embed
 
+__all__ = ["PreparedDemo", "demo_folder", "prepare_demo", "prepare_paper_scene"]
+
 TABLE = "demo_table.parquet"
 """Name of the demo's table in its folder."""
 

@@ -28,8 +28,10 @@ from rareearth_explorer.hunt import Session
 
 REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")
 SUFFIXES = (*LIST_SUFFIXES, *REPORT_SUFFIXES, *FIGURE_SUFFIXES)
+"""How the names of files end that a session can be exported as."""
 
 Subject = Literal["candidates", "verdicts", "map", "umap", "curve"]
+"""What is listed in a file or a report, or drawn as a figure."""
 
 FIGURES = {"map": map_figure, "umap": umap_figure, "curve": curve_figure}
 

@@ -23,6 +23,8 @@ from rareearth_explorer.study.reproduction import (
 )
 from rareearth_explorer.study.simulated_rounds import refine
 
+__all__ = ["Evaluation", "evaluate"]
+
 PAIRS = 1000
 """Random template pairs: the mean AUC is then known to a few thousandths."""
 

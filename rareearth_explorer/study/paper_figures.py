@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["contrast_map", "found_figure", "roc_figure", "umap_by_pools", "write_figures"]
+
 MINE, OTHER = "#b2182b", "#8aa4bd"
 SINGLE, CONTRAST, PAPER = "#2166ac", "#b2182b", "#1b7837"
 GRID = np.linspace(0, 1, 401)

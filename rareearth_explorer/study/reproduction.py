@@ -26,6 +26,8 @@ from rareearth_explorer.score.evaluation import (
     spatial_blocks,
 )
 
+__all__ = ["Judge"]
+
 FEWEST = 3
 """Patches with a mine, and without, that a table must have."""
 

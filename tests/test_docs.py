@@ -19,7 +19,7 @@ from documents import REPOSITORY, Document, pages
 
 from rareearth_explorer import stac as catalogue
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.main import build_parser
+from rareearth_explorer.cli.command import build_parser
 from rareearth_explorer.demo.synthetic import make_demo
 from rareearth_explorer.embedding.scene_facts import known_bands
 

@@ -5,10 +5,10 @@ from rareearth_explorer.change.activity_run import ActivityReport, ActivityRun, 
 from rareearth_explorer.change.comparison import Comparison, find_session_of
 from rareearth_explorer.change.deviation import Deviation, deviation_of, write_activity
 from rareearth_explorer.change.normalisation import Normalisation, normalise
-from rareearth_explorer.change.patch_activity import patch_activity, store_activity
 from rareearth_explorer.change.period import Period, find_period
 from rareearth_explorer.change.pools_in_use import Pools
 from rareearth_explorer.change.stack import Stack, open_stack, stack_of
+from rareearth_explorer.change.table_activity import patch_activity, store_activity
 from rareearth_explorer.change.time_series import Series, series_at
 
 __all__ = [

@@ -10,9 +10,9 @@ from pathlib import Path
 from rareearth_explorer.change.activity_index import Index
 from rareearth_explorer.change.deviation import write_activity
 from rareearth_explorer.change.normalisation import Normalisation, normalise
-from rareearth_explorer.change.patch_activity import store_activity
 from rareearth_explorer.change.pools_in_use import LEAST_STD, Pools
 from rareearth_explorer.change.stack import Stack, open_stack
+from rareearth_explorer.change.table_activity import store_activity
 from rareearth_explorer.change.time_series import series_at
 from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.scene import Udm2, images_of, masks_of

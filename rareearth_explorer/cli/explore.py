@@ -52,10 +52,11 @@ def run(options: argparse.Namespace) -> None:
     files = _files(options)
     files.check()
     port = free_port(options.port)
-    with serve(port, files.to_environment(), preheat=options.preheat) as address:
-        print(f"The explorer is open at {address}\nStop it with Ctrl-C.", flush=True)
+    with serve(port, files.to_environment(), preheat=options.preheat) as server:
+        print(f"The explorer is open at {server.address}\nStop it with Ctrl-C.", flush=True)
         if not options.no_browser:
-            webbrowser.open(address)
+            webbrowser.open(server.address)
+        server.wait()
 
 
 def _files(options: argparse.Namespace) -> DashboardFiles:

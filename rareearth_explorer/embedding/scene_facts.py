@@ -12,7 +12,7 @@ from typing import Self
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
 from rareearth_explorer.data.scene import Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
-from rareearth_explorer.embedding.encoders.sensors import sensors
+from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError
 
 FEW_PIXELS = 16

@@ -7,7 +7,7 @@ from rareearth_explorer.serving.dashboard_files import (
     TABLE,
     DashboardFiles,
 )
-from rareearth_explorer.serving.voila_server import free_port, notebook, serve
+from rareearth_explorer.serving.voila_server import Server, free_port, notebook, serve
 
 __all__ = [
     "COMPARE",
@@ -15,6 +15,7 @@ __all__ = [
     "SCENE",
     "TABLE",
     "DashboardFiles",
+    "Server",
     "free_port",
     "notebook",
     "serve",

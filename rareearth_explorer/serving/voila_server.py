@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
@@ -51,9 +52,29 @@ def free_port(wanted: int | None = None) -> int:
     )
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that answers.
+
+    Attributes
+    ----------
+    address
+        Of the page.
+    process
+        Of Voila.
+    """
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    def wait(self) -> None:
+        """Wait until the server ends."""
+        self.process.wait()
+
+
 @contextlib.contextmanager
-def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterator[str]:
-    """Run Voila on the notebook until the block is left; yields the address once it answers.
+def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterator[Server]:
+    """Run Voila on the notebook until the block is left; the block begins once it answers.
 
     Parameters
     ----------
@@ -91,8 +112,7 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
                     f"The dashboard's server did not start ({''.join(last) or 'no answer'}); try "
                     "again, or another port with --port."
                 )
-            yield address
-            server.wait()
+            yield Server(address, server)
         finally:
             server.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

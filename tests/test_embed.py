@@ -55,6 +55,18 @@ def test_an_encoder_of_ones_own(scene, tmp_path):
     assert table.dim == Means().dim
 
 
+class Taciturn(Means):
+    """An encoder that does not tell its length beside what its numbers depend on."""
+
+    def describe(self):
+        return {"name": "taciturn"}
+
+
+def test_an_encoder_need_not_repeat_how_long_its_embeddings_are(scene, tmp_path):
+    table = open_table(embed(scene, tmp_path / "table.parquet", Taciturn(), **QUICK).table)
+    assert table.metadata["encoder"] == {"name": "taciturn", "dim": table.dim}
+
+
 @pytest.mark.parametrize("option", [{"weights": "w.ckpt"}, {"clay": ClayOptions()}])
 def test_an_encoder_of_ones_own_takes_no_options_of_others(scene, tmp_path, option):
     with pytest.raises(EncoderError, match=r"scene\.tif: means is made already, so neither"):

@@ -1,17 +1,27 @@
-# make demo: from nothing to the dashboard.  make test: every check there is.
+# make demo: from nothing to the dashboard.  make check: the quick checks.  make test: every one.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SAYS := echo "Installing into .venv, which takes minutes the first time and prints nothing meanwhile."
 
-.PHONY: demo test bench docs clean
+QUICK := -m "not browser and not slow"
+
+.PHONY: demo check test lowest bench docs lock clean
 
 # Ctrl-C is how the demo ends: the shell lets it pass, and 130 is no error.
 demo: .venv/app
 	@trap : INT; $(BIN)/rareearth-explorer explore || [ $$? -eq 130 ]
 
+check: .venv/test
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run $(QUICK)
+
 test: .venv/test
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run
+
+# The quick tests with the lowest version of each dependency that pyproject.toml allows. Old
+# versions give warnings that newer ones do not, so warnings are no errors here.
+lowest: .venv-lowest/test
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest -W default $(QUICK)
 
 bench: .venv/test
 	$(BIN)/python tests/benchmarks
@@ -20,8 +30,13 @@ docs: .venv/test
 	$(BIN)/sphinx-build --fail-on-warning docs build/site
 	@echo "Open build/site/index.html"
 
+# Write constraints.txt anew; UPGRADE=--upgrade takes the newest versions.
+lock: .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	sh tools/lock $(BIN)/uv $(UPGRADE)
+
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .venv-lowest build dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -34,6 +49,14 @@ clean:
 
 .venv/test: .venv/app
 	@$(SAYS)
-	$(INSTALL) --editable ".[test]"
+	$(INSTALL) --editable ".[lint,test]"
 	sh tests/install-torch $(BIN)/python
+	touch $@
+
+.venv-lowest/test: pyproject.toml tools/lowest.py
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python tools/lowest.py >.venv-lowest/constraints.txt
+	@echo "Installing into .venv-lowest, which takes minutes and prints nothing meanwhile."
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-lowest/constraints.txt --editable ".[test]"
 	touch $@

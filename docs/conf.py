@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from rareearth_explorer import __version__
-from rareearth_explorer.cli.main import build_parser
+from rareearth_explorer.cli.command import build_parser
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README_LINK = re.compile(r"\[([^]]*)\]\(README\.md[^)]*\)")

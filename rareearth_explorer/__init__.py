@@ -11,15 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rareearth_explorer.app import Explorer
+    from rareearth_explorer.data.labels import open_labels
     from rareearth_explorer.data.scene import open_scene
     from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.embedding import embed
+    from rareearth_explorer.exporting import export
     from rareearth_explorer.hunt import Session
+    from rareearth_explorer.score.contrast import cosine_contrast
 
 __version__ = "0.1.0"
 
-__all__ = ["Explorer", "Session", "open_scene", "open_table"]
+__all__ = [
+    "Explorer",
+    "Session",
+    "cosine_contrast",
+    "embed",
+    "export",
+    "open_labels",
+    "open_scene",
+    "open_table",
+]
 
-_HOME = {"Explorer": "app", "Session": "session", "open_scene": "scene", "open_table": "table"}
+_HOME = {
+    "Explorer": "app",
+    "Session": "hunt",
+    "cosine_contrast": "score.contrast",
+    "embed": "embedding",
+    "export": "exporting",
+    "open_labels": "data.labels",
+    "open_scene": "data.scene",
+    "open_table": "data.table",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,13 +8,24 @@ The tree::
     ├── LabelsError     a file cannot be used as labels
     ├── EncoderError    an encoder or its weights cannot be used
     ├── SessionError    a verb makes no sense in the session's present state
-    ├── HandoverError   a session cannot be handed over as that file
+    ├── ExportError     a session cannot be exported as that file
     └── CatalogueError  a catalogue has nothing that fits, or cannot be read
 
 Every message is a sentence that names the file, says what is wrong, and what to do. The
 command prints it and exits with 2; the app shows it in the status line. Anything else that
 is raised is a defect of this program, not of its input.
 """
+
+__all__ = [
+    "CatalogueError",
+    "EncoderError",
+    "ExplorerError",
+    "ExportError",
+    "LabelsError",
+    "SceneError",
+    "SessionError",
+    "TableError",
+]
 
 
 class ExplorerError(Exception):
@@ -41,8 +52,8 @@ class SessionError(ExplorerError):
     """A verb makes no sense now, such as refining before a template is marked."""
 
 
-class HandoverError(ExplorerError):
-    """A session cannot be handed over so: an unknown kind of file, a folder that is read-only."""
+class ExportError(ExplorerError):
+    """A session cannot be exported so: an unknown kind of file, a folder that is read-only."""
 
 
 class CatalogueError(ExplorerError):

@@ -623,7 +623,7 @@ def test_progress_is_full_once_the_file_is_there(make_dates, tmp_path, table, mo
     raster = tmp_path / "activity.tif"
     writing, reading = Steps(raster), Steps(raster)
     monkeypatch.setattr("rareearth_explorer.change.deviation.progress_bar", writing)
-    monkeypatch.setattr("rareearth_explorer.change.patch_activity.progress_bar", reading)
+    monkeypatch.setattr("rareearth_explorer.change.table_activity.progress_bar", reading)
     with open_stack(make_dates(random_dates(height=530, width=600))) as stack:
         write_activity(stack, raster, Index("brightness"))
         store_activity(table, raster, stack, Index("brightness"), progress=False)

@@ -24,9 +24,9 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.info import known_bands
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.embedding.scene_facts import known_bands
 
 MakeGeotiff = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]
@@ -182,7 +182,7 @@ def read_terminal(shown: Any) -> bytes:
         coarse = make_geotiff(pixels_of(), transform=Affine(30, 0, 430_000, 0, -30, 2_845_000))
         output = coarse.with_name("table.parquet")
         words = (
-            r"its pixels measure 30 m, so a patch of 10 m is only 0\.33 pixels wide, and an .*240"
+            r"its pixels measure 30 m, so a patch of 10 m is only 0\.33 pixels wide, and an .*240 m"
         )
         refused = run("embed", coarse, "-o", output, "--patch-size", "10")
         assert_refused(refused, capsys, coarse, words)
@@ -412,7 +412,7 @@ class TestBadScenes:
         def interrupt(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("rareearth_explorer.embedding.embed_scene", interrupt)
+        monkeypatch.setattr("rareearth_explorer.embedding.embed_files.embed_scene", interrupt)
         assert run("embed", scene, "-o", scene.with_name("table.parquet")) == 130
         assert capsys.readouterr().err == "Stopped.\n"
 

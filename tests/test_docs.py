@@ -19,9 +19,9 @@ from documents import REPOSITORY, Document, pages
 
 from rareearth_explorer import stac as catalogue
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.info import known_bands
-from rareearth_explorer.cli.main import build_parser
+from rareearth_explorer.cli.command import build_parser
 from rareearth_explorer.demo.synthetic import make_demo
+from rareearth_explorer.embedding.scene_facts import known_bands
 
 PAGES = pages()
 COMMANDS = sorted({command for page in PAGES for command in page.commands})

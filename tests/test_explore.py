@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.explore import check, variables
 from rareearth_explorer.data.table import TableWriter
+from rareearth_explorer.serving import DashboardFiles, notebook
 
 
 @pytest.fixture
@@ -79,13 +79,15 @@ def test_relative_paths_are_found_from_the_notebooks_folder(table):
 def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table, scene, labels, one, two = map(Path, ("t.parquet", "s.tif", "l.csv", "1.tif", "2.tif"))
-    assert variables(table, scene, labels, [one, two]) == {
+    assert DashboardFiles(table, scene, labels, [one, two]).to_environment() == {
         "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table),
         "RAREEARTH_EXPLORER_SCENE": str(tmp_path / scene),
         "RAREEARTH_EXPLORER_LABELS": str(tmp_path / labels),
         "RAREEARTH_EXPLORER_COMPARE": os.pathsep.join([str(tmp_path / one), str(tmp_path / two)]),
     }
-    assert variables(table, None, None) == {"RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)}
+    assert DashboardFiles(table).to_environment() == {
+        "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)
+    }
 
 
 def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
@@ -98,7 +100,9 @@ def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
 
 
 def test_a_server_that_ends_is_said(table, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("rareearth_explorer.cli.explore.notebook", lambda: tmp_path / "no.ipynb")
+    monkeypatch.setattr(
+        "rareearth_explorer.serving.voila_server.notebook", lambda: tmp_path / "no.ipynb"
+    )
     assert main(["explore", str(table), "--no-browser"]) == 2
     said = capsys.readouterr().err
     assert "The dashboard's server did not start" in said
@@ -144,13 +148,11 @@ def test_what_is_wrong_is_said_before_anything_is_served(table, tmp_path, capsys
 def test_imagery_of_another_place_is_said(table, make_geotiff, capsys):
     far = make_geotiff(crs="EPSG:32633")
     near = make_geotiff(name="near.tif")
-    check(table, near, None)
+    DashboardFiles(table, near).check()
     assert main(["explore", str(table), "--scene", str(far)]) == 2
     assert f"{far}: this lies nowhere near the patches" in capsys.readouterr().err
 
 
 def test_the_notebook_is_the_one_in_the_repository():
-    from rareearth_explorer.cli.explore import notebook
-
     assert notebook().name == "explorer.ipynb"
     assert os.access(notebook(), os.R_OK)

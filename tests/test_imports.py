@@ -28,6 +28,11 @@ def modules_after(statement: str) -> set[str]:
             "from rareearth_explorer import Session, open_table, open_scene",
             {"torch", "umap", "numba", "ipywidgets", "matplotlib", "sklearn"},
         ),
+        (
+            "from rareearth_explorer import embed, export, open_labels",
+            {"torch", "umap", "numba", "ipywidgets", "matplotlib", "sklearn", "pandas"},
+        ),
+        ("from rareearth_explorer import cosine_contrast", {"rasterio", "scipy", "pandas"}),
         ("from rareearth_explorer import Explorer", {"torch", "umap", "numba"}),
         ("import rareearth_explorer.cli", {"torch", "umap", "ipywidgets", "rasterio", "pandas"}),
     ],

@@ -16,11 +16,11 @@ from rareearth_explorer.app import Explorer
 from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.scene import INDICES, open_scene
 from rareearth_explorer.errors import SceneError, SessionError
-from rareearth_explorer.exporting import hand_over, list_patches
+from rareearth_explorer.exporting import export, list_patches
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.review import queue
 from rareearth_explorer.hunt.review_order import Order
-from rareearth_explorer.widgets.export_panel import HandoverPanel
+from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.drawing import describe_path
 from rareearth_explorer.widgets.map.place import parse_place
@@ -228,7 +228,7 @@ class TestSelection:
         assert sorted(explorer.review.patches) == [7, 8, 9]
         explorer.selection.export.click()
         assert explorer.tabs.titles[explorer.tabs.selected_index] == "Session"
-        assert explorer.handover.only_selected.value
+        assert explorer.export_panel.only_selected.value
 
 
 class TestJustTheSelected:
@@ -263,23 +263,23 @@ class TestJustTheSelected:
         frame = list_patches(session, within=[5, 6, 40])
         assert sorted(frame.patch) == [5, 6, 40]
         assert frame["rank"].is_monotonic_increasing
-        hand_over(session, tmp_path / "report.html", within=[5, 6, 40])
+        export(session, tmp_path / "report.html", within=[5, 6, 40])
         assert "The 3 best of 3 selected candidates" in (tmp_path / "report.html").read_text()
 
     def test_none_among_them_is_said_and_nothing_written(self, session, tmp_path):
         session.judge(5, "confirmed")
         with pytest.raises(SessionError, match="None of the verdicts is selected"):
-            hand_over(session, tmp_path / "out.csv", what="verdicts", within=[6])
+            export(session, tmp_path / "out.csv", what="verdicts", within=[6])
         assert list(tmp_path.iterdir()) == []
 
     def test_the_download_is_named_and_limited(self, session):
         import pandas as pd
 
-        panel = HandoverPanel(session, None, lambda: "hunt")
+        panel = ExportPanel(session, None, lambda: "hunt")
         session.select([5, 6])
         panel.choice.value = "candidates (CSV)"
         panel.only_selected.value = True
-        panel.make.click()
+        panel.export.click()
         assert "download='hunt-selected-candidates.csv'" in panel.link.value
         content = base64.b64decode(panel.link.value.split("base64,")[1].split("'")[0])
         assert sorted(pd.read_csv(io.BytesIO(content)).patch) == [5, 6]

@@ -13,7 +13,7 @@ from rareearth_explorer.errors import TableError
 from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
-from rareearth_explorer.widgets.export_panel import CHOICES, HandoverPanel
+from rareearth_explorer.widgets.export_panel import CHOICES, ExportPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.bridge import mercator_offsets
 from rareearth_explorer.widgets.refine_bar import RefineBar
@@ -629,33 +629,33 @@ class TestSessions:
         assert Explorer(small_table).session.positives == ()
 
 
-class TestHandover:
+class TestExport:
     @pytest.mark.parametrize("choice", CHOICES)
     def test_every_choice_is_a_download(self, labelled, choice):
-        panel = HandoverPanel(marked(labelled), None, lambda: "valley 'east'")
+        panel = ExportPanel(marked(labelled), None, lambda: "valley 'east'")
         labelled.judge(4, "confirmed")
         panel.choice.value = choice
-        panel.make.click()
+        panel.export.click()
         what, suffix = CHOICES[choice]
         assert f"download='valley &#x27;east&#x27;-{what}{suffix}'" in panel.link.value
         content = base64.b64decode(panel.link.value.split("base64,")[1].split("'")[0])
         assert len(content) > 100
 
     def test_what_cannot_be_written_is_said(self, session):
-        panel = HandoverPanel(session, None, lambda: "empty")
+        panel = ExportPanel(session, None, lambda: "empty")
         panel.choice.value = "verdicts (CSV)"
-        panel.make.click()
+        panel.export.click()
         assert session.message
         assert panel.link.value == ""
 
     def test_what_nobody_foresaw_is_said_too(self, labelled, monkeypatch):
-        panel = HandoverPanel(marked(labelled), None, lambda: "hunt")
+        panel = ExportPanel(marked(labelled), None, lambda: "hunt")
 
         def broken(*_, **__):
             raise ValueError("no such glyph")
 
-        monkeypatch.setattr("rareearth_explorer.widgets.export_panel.hand_over", broken)
-        panel.make.click()
+        monkeypatch.setattr("rareearth_explorer.widgets.export_panel.export", broken)
+        panel.export.click()
         said = "hunt-candidates.geojson was not written (ValueError: no such glyph)"
         assert labelled.message.startswith(said)
         assert panel.link.value == ""

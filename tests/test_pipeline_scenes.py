@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from rasterio.windows import Window
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.cli.explore import check
 from rareearth_explorer.data.scene import Scene, open_mosaic, open_scene, scenes_in
 from rareearth_explorer.data.scene.bands import PLANETSCOPE
 from rareearth_explorer.data.scene.planet import is_radiance, metadata_beside, udm2_beside
@@ -28,6 +27,7 @@ from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.embedding import embed_scene
 from rareearth_explorer.errors import SceneError
+from rareearth_explorer.serving import DashboardFiles
 
 MakeGeotiff = Callable[..., Path]
 
@@ -443,7 +443,7 @@ class TestFolder:
             names = [Path(line.strip()).name for line in files.splitlines()]
             assert [name[:22] for name in names] == list(self.ITEMS)
             assert all(f"_{product}" in name for name in names)
-        check(table, order, None)
+        DashboardFiles(table, order).check()
 
     def test_the_metadata_is_found_whatever_tools_were_used(self, order: Path) -> None:
         for image in scenes_in(order):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rareearth_explorer.embedding.encoders.sensors import find_sensor, sensors
+from rareearth_explorer.embedding.encoders.known_sensors import find_sensor, sensors
 from rareearth_explorer.errors import EncoderError
 
 FOUR = ("blue", "green", "red", "nir")

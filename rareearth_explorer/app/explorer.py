@@ -14,13 +14,14 @@ import numpy.typing as npt
 
 from rareearth_explorer.app.keys import keys_of
 from rareearth_explorer.data.labels import Labels, open_labels
-from rareearth_explorer.data.scene import Scene, open_scene
-from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Workspace
+from rareearth_explorer.serving import COMPARE, LABELS, SCENE, TABLE
 from rareearth_explorer.widgets.dates import DatesPanel
-from rareearth_explorer.widgets.export_panel import HandoverPanel
+from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.merge_panel import MergePanel
@@ -36,11 +37,6 @@ from rareearth_explorer.widgets.status_line import StatusLine
 from rareearth_explorer.widgets.tasks import Deferred
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
-
-TABLE, SCENE, LABELS, COMPARE = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")
-)
-"""Environment variables through which the command tells the notebook what to open."""
 
 NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 """Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""
@@ -104,14 +100,14 @@ class Explorer:
         table = open_table(table) if isinstance(table, (str, Path)) else table
         problems: list[str] = []
         try:
-            self.scene = _opened(scene, table) if isinstance(scene, (str, Path)) else scene
+            self.scene = open_own_scene(scene, table) if isinstance(scene, (str, Path)) else scene
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
         self.others: list[Scene] = []
         for other in compare:
             try:
-                opened = _opened(other, table) if isinstance(other, (str, Path)) else other
+                opened = open_own_scene(other, table) if isinstance(other, (str, Path)) else other
                 self.others.append(opened)
             except SceneError as error:
                 problems.append(str(error))
@@ -197,11 +193,13 @@ class Explorer:
         self.dates = DatesPanel(session, scene, self.others, self.labels, stages)
         self.session_panel = SessionPanel(self.workspace, stages)
         self.merge_panel = MergePanel(self.workspace, stages)
-        self.handover = HandoverPanel(session, scene, lambda: self.workspace.name or "unnamed")
+        self.export_panel = ExportPanel(session, scene, lambda: self.workspace.name or "unnamed")
         self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        keeping = w.VBox([self.session_panel.widget, self.merge_panel.widget, self.handover.widget])
+        keeping = w.VBox(
+            [self.session_panel.widget, self.merge_panel.widget, self.export_panel.widget]
+        )
         self.tabs = w.Tab(
             [
                 overview,
@@ -249,7 +247,7 @@ class Explorer:
         self.turn_to("Review")
 
     def _export_selected(self) -> None:
-        self.handover.only_selected.value = True
+        self.export_panel.only_selected.value = True
         self.turn_to("Session")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -279,9 +277,3 @@ def _found(path: str) -> str:
     """
     there = Path(os.environ.get("PWD", ""), path)
     return str(there) if there.exists() and not Path(path).exists() else path
-
-
-def _opened(path: str | Path, table: PatchTable) -> Scene:
-    """Open a scene with the band roles it was embedded with, if it is the table's own."""
-    recorded = {s["name"]: s.get("bands") for s in table.metadata.get("scenes", [])}
-    return open_scene(path, bands=recorded.get(Path(path).name))

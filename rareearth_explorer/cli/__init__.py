@@ -1,5 +1,5 @@
 """The command `rareearth-explorer`; the only code that prints."""
 
-from rareearth_explorer.cli.main import main
+from rareearth_explorer.cli.command import main
 
 __all__ = ["main"]

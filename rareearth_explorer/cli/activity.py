@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.files import images_of, require_other
-from rareearth_explorer.cli.masks import add_masks, masks_of
-from rareearth_explorer.cli.text import write_text
-from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.cli.masks import add_masks, udm2_of
 
 if TYPE_CHECKING:
-    from rareearth_explorer.change import Index, Normalisation, Pools, Stack
-    from rareearth_explorer.data.labels import Labels
-    from rareearth_explorer.data.table import PatchTable
+    from rareearth_explorer.change import Normalisation, Pools, Stack
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,70 +67,36 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Measure, write, and say what came out."""
-    from rareearth_explorer.change import Index, normalise, open_stack, write_activity
+    from rareearth_explorer.change.activity_run import open_activity
 
-    images = images_of(options.scenes)
-    given = [*images, *masks_of(options, images), options.pools, options.table]
-    for output in (options.output, *(_pools_files(options.output) if options.pools else ())):
-        require_other(output, given)
-    # Whatever else is given is opened first: nobody waits for a raster to learn of a wrong path.
-    labels, table = _labels(options), _table(options)
-    with open_stack(
-        images,
+    with open_activity(
+        options.scenes,
+        options.output,
+        index=options.index,
+        pools=options.pools,
+        threshold=options.threshold,
+        table=options.table,
         bands=options.bands.split(",") if options.bands else None,
-        udm2=options.udm2 or ("none" if options.no_udm2 else "beside"),
+        udm2=udm2_of(options),
         reflectance=options.reflectance,
-    ) as stack:
-        index = Index.named(options.index, stack.bands)
+    ) as activity:
+        stack = activity.stack
         print(f"{len(stack)} dates: {', '.join(day.isoformat() for day in stack.dates)}.")
         print(*stack.notes, sep="\n", end="\n" if stack.notes else "")
-        normalisation = normalise(stack) if options.normalise else None
-        if normalisation is not None:
-            _print_normalisation(stack, normalisation)
-        pools = None if labels is None else _pools(stack, labels, normalisation, options)
-        write_activity(stack, options.output, index, normalisation)
+        if options.normalise:
+            _print_normalisation(stack, activity.normalise())
+        report = activity.write()
         print(
-            f"{options.output}: standard deviation of {', '.join(stack.bands)}, of the index "
-            f"{index.name}, and the number of valid dates."
+            f"{report.raster}: standard deviation of {', '.join(stack.bands)}, of the index "
+            f"{activity.index.name}, and the number of valid dates."
         )
-        if pools is not None:
-            _write_pools(pools, options.output)
-        if table is not None:
-            _store(table, options.output, stack, index, normalisation)
-
-
-def _labels(options: argparse.Namespace) -> Labels | None:
-    from rareearth_explorer.data.labels import open_labels
-
-    if options.threshold is not None and not options.threshold > 0:
-        raise ExplorerError(
-            f"A threshold of {options.threshold:g} means nothing; give one above 0."
+    if report.pools is not None:
+        _print_pools(report.pools, report.pools_file, report.series_file)
+    if activity.table is not None:
+        print(
+            f"{options.table}: the activity of {report.stored:,} of {len(activity.table):,} "
+            "patches is stored as the column 'activity'."
         )
-    return open_labels(options.pools) if options.pools else None
-
-
-def _table(options: argparse.Namespace) -> PatchTable | None:
-    from rareearth_explorer.data.table import open_table
-    from rareearth_explorer.errors import TableError
-
-    table = open_table(options.table) if options.table else None
-    if table is not None and table.dropped:
-        raise TableError(
-            f"{table.path}: {table.dropped} rows have no embedding, so their activity cannot be "
-            "stored; write the table without these rows."
-        )
-    return table
-
-
-def _pools(
-    stack: Stack, labels: Labels, normalisation: Normalisation | None, options: argparse.Namespace
-) -> Pools:
-    from rareearth_explorer.change import Index, Pools, series_at
-    from rareearth_explorer.change.pools_in_use import LEAST_STD
-
-    index = Index.named("blue-white", stack.bands)
-    series = series_at(stack, labels.centres, index=index, normalisation=normalisation)
-    return Pools.of(series, LEAST_STD if options.threshold is None else options.threshold)
 
 
 def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
@@ -160,19 +121,8 @@ def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
     print(f"Median standard deviation of pixels not used for it: {effect}.")
 
 
-def _pools_files(output: Path) -> tuple[Path, Path]:
-    """Name the files beside the raster: the pools, and the series of each."""
-    return (
-        output.with_name(f"{output.stem}_pools.geojson"),
-        output.with_name(f"{output.stem}_pools.csv"),
-    )
-
-
-def _write_pools(pools: Pools, output: Path) -> None:
-    listed, series = _pools_files(output)
+def _print_pools(pools: Pools, listed: Path, series: Path) -> None:
     frame = pools.to_geodataframe()
-    write_text(listed, frame.to_json(drop_id=True))
-    write_text(series, pools.to_long_dataframe().to_csv(index=False))
     used, told = (sum(use is wanted for use in pools.in_use) for wanted in (True, None))
     print(
         f"{listed}: {len(frame):,} pools, {used:,} in use, {len(frame) - used - told:,} not, "
@@ -182,14 +132,3 @@ def _write_pools(pools: Pools, output: Path) -> None:
     reasons = frame["no_period"].dropna()
     usual = "" if reasons.empty else f" (mostly: {reasons.mode().iloc[0]})"
     print(f"{series}: the series of each; the dates support a period for {found:,}{usual}.")
-
-
-def _store(table: PatchTable, output: Path, stack: Stack, index: Index, normalisation: Any) -> None:
-    from rareearth_explorer.change import store_activity
-
-    assert table.path is not None  # it was opened from a file
-    known = store_activity(table.path, output, stack, index, normalised=normalisation is not None)
-    print(
-        f"{table.path}: the activity of {known:,} of {len(table):,} patches is stored as the "
-        "column 'activity'."
-    )

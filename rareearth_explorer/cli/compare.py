@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_other
-from rareearth_explorer.cli.text import write_text
-from rareearth_explorer.errors import ExplorerError
-
 SHOWN = 10
 """Patches listed on the terminal."""
 
@@ -42,9 +38,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> None:
     """Compare, write what was asked for, and print the greatest rises."""
     from rareearth_explorer.change.comparison import Comparison, find_session_of
+    from rareearth_explorer.change.rise_list import require_listable, write_rises
+    from rareearth_explorer.data.storage.inputs import require_other
     from rareearth_explorer.data.table import open_table
 
-    check(options)
+    require_listable(options.output, options.top)
     tables = open_table(options.first), open_table(options.second)
     session = find_session_of(options.session, *tables)
     if options.output is not None:
@@ -64,22 +62,5 @@ def run(options: argparse.Namespace) -> None:
             f"{row.score_before:.3f} -> {row.score_after:.3f}"
         )
     if options.output is not None:
-        is_csv = options.output.suffix.lower() == ".csv"
-        plain = frame.drop(columns="geometry")
-        text = plain.to_csv(index=False) if is_csv else frame.to_json(drop_id=True)
-        write_text(options.output, text)
+        write_rises(comparison, options.output, options.top)
         print(f"{options.output} is written.")
-
-
-def check(options: argparse.Namespace) -> None:
-    """Refuse what cannot be meant.
-
-    Raises
-    ------
-    ExplorerError
-        The output is no kind of list, or a number is out of range.
-    """
-    if options.output is not None and options.output.suffix.lower() not in (".geojson", ".csv"):
-        raise ExplorerError(f"{options.output}: what is written ends in .geojson or .csv.")
-    if options.top is not None and options.top < 1:
-        raise ExplorerError(f"The greatest {options.top} rises cannot be listed; give 1 or more.")

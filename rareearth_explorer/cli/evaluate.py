@@ -6,9 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_other
-from rareearth_explorer.cli.text import write_text
-from rareearth_explorer.errors import ExplorerError, SessionError
+from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.text_files import write_text
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,7 +55,6 @@ def run(options: argparse.Namespace) -> None:
         include_templates=options.include_templates,
         block_side=options.hold_out,
     )
-    check(options, len(judge.pools))
     evaluation = evaluate(
         judge, options.positive, options.negative, pairs=options.pairs, seed=options.seed
     )
@@ -65,33 +63,5 @@ def run(options: argparse.Namespace) -> None:
     if options.figures:
         from rareearth_explorer.study.paper_figures import write_figures
 
-        try:
-            write_figures(options.figures, judge, evaluation)
-        except OSError as error:
-            raise ExplorerError(
-                f"{error.filename}: this cannot be written ({error.strerror}); choose another "
-                "place."
-            ) from error
+        write_figures(options.figures, judge, evaluation)
     print("\n".join(summary(evaluation.record)))
-
-
-def check(options: argparse.Namespace, patches: int) -> None:
-    """Refuse what cannot be meant.
-
-    Raises
-    ------
-    SessionError
-        A template is no row of the table or of both signs, or a number is out of range.
-    """
-    for row in [*options.positive, *options.negative]:
-        if not 0 <= row < patches:
-            raise SessionError(
-                f"{options.table}: there is no row {row}; rows are numbered 0 to {patches - 1}."
-            )
-    both = set(options.positive) & set(options.negative)
-    if both:
-        raise SessionError(f"Row {min(both)} is given as positive and as negative; choose one.")
-    if options.pairs < 2:
-        raise SessionError(f"{options.pairs} random pairs have no mean; give 2 or more.")
-    if options.hold_out is not None and not options.hold_out > 0:
-        raise SessionError("Blocks of no size hold nothing out; give metres above 0.")

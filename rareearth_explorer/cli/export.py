@@ -1,4 +1,4 @@
-"""`rareearth-explorer export`: hand a session over."""
+"""`rareearth-explorer export`: write what a session found."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.cli.files import require_other
-from rareearth_explorer.errors import SessionError
-
 if TYPE_CHECKING:
-    from rareearth_explorer.data.scene import Scene
     from rareearth_explorer.data.table import PatchTable
     from rareearth_explorer.hunt.store.format import Record
 
@@ -54,18 +50,21 @@ def run(options: argparse.Namespace) -> None:
     from contextlib import closing, nullcontext
 
     from rareearth_explorer.data.labels import open_labels
-    from rareearth_explorer.exporting import hand_over
+    from rareearth_explorer.data.storage.inputs import require_other
+    from rareearth_explorer.data.table import open_own_scene
+    from rareearth_explorer.exporting import export
     from rareearth_explorer.hunt import Session
+    from rareearth_explorer.hunt.store.finding import find_with_table
     from rareearth_explorer.hunt.store.journal import restore
 
-    journal, table = find(options.session, options.table)
+    journal, table = find_with_table(options.session, options.table)
     scene_file, labels = _context(options, table)
     require_other(options.output, [journal, table.path, scene_file, labels])
     session = Session(table, open_labels(labels) if labels else None)
     tell(restore(journal, session))
-    scene = open_own(scene_file, table) if scene_file else None
+    scene = open_own_scene(scene_file, table) if scene_file else None
     with closing(scene) if scene else nullcontext():
-        hand_over(
+        export(
             session,
             options.output,
             what=options.what,
@@ -86,40 +85,7 @@ def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | Non
     return options.scene or demo.scene, options.labels or demo.labels
 
 
-def find(session: str, table: Path | None) -> tuple[Path, PatchTable]:
-    """Find the file of a session and open the table that it is about.
-
-    Raises
-    ------
-    SessionError
-        There is no such session, or it does not tell where its table is.
-    TableError
-        The table cannot be opened.
-    """
-    from rareearth_explorer.data.table import open_table
-    from rareearth_explorer.hunt.store.library import find_session, table_path
-
-    opened = open_table(table) if table else None
-    named = not session.endswith(".jsonl")
-    journal = find_session(session, opened) if named else Path(session)
-    if opened is None:
-        where = table_path(journal)
-        if where is None or not where.exists():
-            lost = f"its table is no longer {where}" if where else "its table is not recorded"
-            raise SessionError(f"{journal}: {lost}; give it with --table.")
-        opened = open_table(where)
-    return journal, opened
-
-
 def tell(record: Record) -> None:
     """Say what was lost by damage to a session's file, if anything was."""
     if record.said:
         print(record.said, file=sys.stderr)
-
-
-def open_own(path: Path, table: PatchTable) -> Scene:
-    """Open a scene with the band roles it was embedded with, if it is the table's own."""
-    from rareearth_explorer.data.scene import open_scene
-
-    recorded = {scene["name"]: scene.get("bands") for scene in table.metadata.get("scenes", [])}
-    return open_scene(path, bands=recorded.get(path.name))

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _bands(given: str | None, collection: str) -> tuple[str, ...]:
-    from rareearth_explorer.embedding.encoders.sensors import sensors
+    from rareearth_explorer.embedding.encoders.known_sensors import sensors
 
     if given is not None:
         return tuple(role.strip() for role in given.split(","))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_other, require_table_name
+from rareearth_explorer.data.file_kinds import require_table_name
+from rareearth_explorer.data.storage.inputs import require_other
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rareearth_explorer.data.scene import Udm2
 
 
 def add_masks(parser: argparse.ArgumentParser, without: str) -> None:
@@ -20,10 +23,8 @@ def add_masks(parser: argparse.ArgumentParser, without: str) -> None:
     masks.add_argument("--no-udm2", action="store_true", help=without)
 
 
-def masks_of(options: argparse.Namespace, images: Iterable[Path]) -> list[Path | None]:
-    """Name the masks that are read with images: those given, those beside them, or none."""
-    from rareearth_explorer.data.scene.planet import udm2_beside
-
+def udm2_of(options: argparse.Namespace) -> Udm2:
+    """Read which masks are meant: those given, those beside the images, or none."""
     if options.no_udm2:
-        return []
-    return options.udm2 or [udm2_beside(image) for image in images]
+        return "none"
+    return options.udm2 or "beside"

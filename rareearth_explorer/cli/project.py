@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_no_imagery
+from rareearth_explorer.data.file_kinds import require_no_imagery
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

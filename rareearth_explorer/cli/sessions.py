@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rareearth_explorer.cli.export import find, tell
-from rareearth_explorer.cli.files import require_other
+from rareearth_explorer.cli.export import tell
+from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
@@ -136,11 +136,12 @@ def run_import(options: argparse.Namespace) -> None:
 
 def run_merge(options: argparse.Namespace) -> None:
     """Merge two sessions, or list what must be decided before."""
+    from rareearth_explorer.hunt.store.finding import find_with_table
     from rareearth_explorer.hunt.store.format import read_record, replay
     from rareearth_explorer.hunt.store.merge import difference_of, save_merged
     from rareearth_explorer.hunt.store.table_identity import check_table
 
-    mine, table = find(options.mine, options.table)
+    mine, table = find_with_table(options.mine, options.table)
     theirs = _file(options.theirs, table)
     target = _target(options.output, table)
     decisions = []

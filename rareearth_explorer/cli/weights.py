@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.cli.files import require_other
+from rareearth_explorer.data.storage.inputs import require_other
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,6 +15,8 @@ from affine import Affine
 from pyproj import CRS, Geod, Transformer
 from rasterio.windows import Window
 
+__all__ = ["DEFAULT_PATCH_SIZE", "PatchGrid"]
+
 WGS84 = "EPSG:4326"
 """What lon/lat means everywhere in this program."""
 

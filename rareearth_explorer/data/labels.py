@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyarrow as pa
 
+__all__ = ["Labels", "open_labels"]
+
 LEAST_OVERLAP = 1e-3
 """Share of the smaller of two polygons that must overlap; less is rounding of coordinates."""
 
@@ -46,7 +48,8 @@ class Labels:
     @classmethod
     def from_points(cls, lonlat: npt.ArrayLike) -> Self:
         """Make labels of (N, 2) longitudes and latitudes in degrees."""
-        return cls(None, shapely.points(np.asarray(lonlat, np.float64).reshape(-1, 2)))
+        points = shapely.points(np.asarray(lonlat, np.float64).reshape(-1, 2))
+        return cls(None, np.asarray(points))
 
     def __len__(self) -> int:
         return len(self.geometries)
@@ -152,7 +155,7 @@ def _of_columns(table: pa.Table, path: Path) -> Labels:
             f"{', '.join(table.column_names[:20])}; call them lon and lat."
         )
     lonlat = np.stack([_numbers(table, column, path) for column in places], axis=-1)
-    return Labels(path, shapely.points(lonlat), places)
+    return Labels(path, np.asarray(shapely.points(lonlat)), places)
 
 
 def _numbers(table: pa.Table, column: str, path: Path) -> npt.NDArray[np.float64]:

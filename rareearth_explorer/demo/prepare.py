@@ -11,7 +11,6 @@ from platformdirs import user_data_path
 
 from rareearth_explorer.change import Index, open_stack, store_activity, write_activity
 from rareearth_explorer.data.labels import open_labels
-from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.demo.synthetic import (
     PAPER_PATCHES,
@@ -20,9 +19,9 @@ from rareearth_explorer.demo.synthetic import (
     make_demo,
     make_paper_scene,
 )
-from rareearth_explorer.embedding import encoders
-from rareearth_explorer.embedding.projecting import project_table
-from rareearth_explorer.embedding.scene_embedding import embed_scene
+from rareearth_explorer.embedding import embed
+
+__all__ = ["PreparedDemo", "demo_folder", "prepare_demo", "prepare_paper_scene"]
 
 TABLE = "demo_table.parquet"
 """Name of the demo's table in its folder."""
@@ -133,17 +132,7 @@ def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
     if not table.exists() or table.stat().st_mtime < first.stat().st_mtime:
         # Embedded and projected beside, so that the table is there with its projection or not.
         fresh = table.with_name(f"{table.stem}_unprojected.parquet")
-        with open_scene(first) as scene:
-            statistics = scene.statistics
-            encoder = encoders.load(
-                "random-features",
-                bands=scene.bands,
-                means=statistics.mean,
-                stds=statistics.std,
-                gsd=scene.gsd,
-            )
-            embed_scene(scene, encoder, fresh, progress=progress)
-        project_table(fresh, progress=progress)
+        embed(first, fresh, udm2="none", progress=progress)
         fresh.replace(table)
     if len(files.scenes) > 1 and open_table(table).activity is None:
         _measure_activity(files.scenes, table, progress)

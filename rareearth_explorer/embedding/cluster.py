@@ -20,7 +20,7 @@ from rareearth_explorer.data.storage.finished_parts import differences
 from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
 from rareearth_explorer.embedding.encoders.encoder import Encoder
-from rareearth_explorer.embedding.provenance import describe_sources
+from rareearth_explorer.embedding.provenance import describe_encoder, describe_sources
 from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, fill_table, plan_of
 from rareearth_explorer.errors import ExplorerError
@@ -208,7 +208,7 @@ _PREPARING = threading.Lock()
 def _prepare(job: Job) -> tuple[Scene, Encoder, dict[str, Any]]:
     """Open the scene and load the encoder, and tell what the plan must agree with."""
     scene, encoder = job.open_scene(), job.make_encoder()
-    return scene, encoder, {"encoder": encoder.describe(), "scenes": describe_sources(scene)}
+    return scene, encoder, {"encoder": describe_encoder(encoder), "scenes": describe_sources(scene)}
 
 
 @contextmanager

@@ -34,3 +34,9 @@ def project_table(path: Path, *, progress: bool = True) -> None:
     bar = {"desc": f"projecting {path.name} (slow to start)", "disable": None if progress else True}
     coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)
     add_projection(path, coordinates, projection.parameters())
+
+
+def project_if_missing(path: Path, *, progress: bool = True) -> None:
+    """Project the embeddings of a table as `project_table` does, unless it has a projection."""
+    if open_table(path).umap is None:
+        project_table(path, progress=progress)

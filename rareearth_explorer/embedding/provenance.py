@@ -1,4 +1,4 @@
-"""Where numbers come from: files told apart by their content, and what is recorded of a scene."""
+"""Where numbers come from: files told apart by their content, and what is recorded of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.embedding.encoders.encoder import Encoder
 
 
 def file_identity(path: Path) -> dict[str, Any]:
@@ -27,3 +28,9 @@ def describe_sources(scene: Scene) -> list[dict[str, Any]]:
         }
         for source in scene.sources
     ]
+
+
+def describe_encoder(encoder: Encoder) -> dict[str, Any]:
+    """Tell what is recorded of an encoder, as JSON types: its own words, and its length."""
+    described = encoder.describe()
+    return described if "dim" in described else {**described, "dim": encoder.dim}

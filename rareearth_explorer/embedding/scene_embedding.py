@@ -21,7 +21,7 @@ from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
 from rareearth_explorer.data.table import TableWriter, read_facts
 from rareearth_explorer.embedding.blocks import LEAST_VALID, blocks
 from rareearth_explorer.embedding.encoders.encoder import Encoder
-from rareearth_explorer.embedding.provenance import describe_sources
+from rareearth_explorer.embedding.provenance import describe_encoder, describe_sources
 from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_threads
 from rareearth_explorer.errors import SceneError, TableError
 
@@ -94,7 +94,7 @@ def embed_scene(
         The table cannot be written, or an unfinished run used other input or options.
     """
     grid = scene.grid(patch_size)
-    plan = plan_of(scene, grid, encoder.describe(), batch)
+    plan = plan_of(scene, grid, describe_encoder(encoder), batch)
     embed = partial(embed_in_threads, scene, encoder, grid, batch)
     return fill_table(scene, grid, plan, embed, table, progress=progress)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rareearth_explorer.errors import HandoverError, SessionError
+from rareearth_explorer.errors import ExportError, SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
 
@@ -50,11 +50,11 @@ def list_patches(
     ------
     SessionError
         There are no such patches yet, or none of them is `within`.
-    HandoverError
+    ExportError
         `top` is below 1.
     """
     if top is not None and top < 1:
-        raise HandoverError(f"The best {top} patches cannot be listed; ask for 1 or more.")
+        raise ExportError(f"The best {top} patches cannot be listed; ask for 1 or more.")
     frame = session.to_geodataframe()
     if what == "verdicts":
         frame = frame[frame.verdict.notna()]

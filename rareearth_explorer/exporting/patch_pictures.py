@@ -8,7 +8,7 @@ from pyproj import CRS
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable
-from rareearth_explorer.errors import HandoverError
+from rareearth_explorer.errors import ExportError
 
 CHIP = 72
 """Side of a patch's picture in pixels; 250 m at 3 m are 84."""
@@ -22,12 +22,12 @@ def check_scene(scene: Scene, table: PatchTable) -> None:
 
     Raises
     ------
-    HandoverError
+    ExportError
         Its pixels lie elsewhere, or the table does not tell where its own were.
     """
     grid = table.grid
     if grid is None or table.row is None or table.column is None:
-        raise HandoverError(
+        raise ExportError(
             f"{scene.path}: the table has no patch grid, so no pictures can be taken from a scene; "
             "leave --scene out."
         )
@@ -35,7 +35,7 @@ def check_scene(scene: Scene, table: PatchTable) -> None:
     ours, theirs = np.array(grid.transform), np.array(scene.transform)
     there = np.allclose(ours, theirs, rtol=1e-9, atol=1e-12)
     if not (fits and there and CRS(grid.crs).equals(scene.crs, ignore_axis_order=True)):
-        raise HandoverError(
+        raise ExportError(
             f"{scene.path}: its pixels are not those of the table's patches; give the scene that "
             "was embedded."
         )

@@ -150,7 +150,7 @@ class Report:
         ------
         SessionError
             There are no patches to list yet.
-        HandoverError
+        ExportError
             The scene is not the table's, or `top` is below 1.
         SceneError
             The scene cannot be read.

@@ -1,4 +1,4 @@
-"""Handing a session over: the kind of file decides what is written."""
+"""Exporting a session: the kind of file decides what is written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.replacing import explained, replacing
-from rareearth_explorer.errors import HandoverError
+from rareearth_explorer.errors import ExportError
 from rareearth_explorer.exporting.figures import (
     curve_figure,
     encode_figure,
@@ -28,13 +28,15 @@ from rareearth_explorer.hunt import Session
 
 REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")
 SUFFIXES = (*LIST_SUFFIXES, *REPORT_SUFFIXES, *FIGURE_SUFFIXES)
+"""How the names of files end that a session can be exported as."""
 
 Subject = Literal["candidates", "verdicts", "map", "umap", "curve"]
+"""What is listed in a file or a report, or drawn as a figure."""
 
 FIGURES = {"map": map_figure, "umap": umap_figure, "curve": curve_figure}
 
 
-def hand_over(
+def export(
     session: Session,
     path: str | Path,
     *,
@@ -49,7 +51,7 @@ def hand_over(
     Parameters
     ----------
     session
-        What is handed over.
+        What is exported.
     path
         Where to; its suffix, one of `SUFFIXES`, is the kind of file. A file that is there is
         replaced.
@@ -68,7 +70,7 @@ def hand_over(
 
     Raises
     ------
-    HandoverError
+    ExportError
         There is no such kind of file, `what` does not go with it, `top` is below 1, the scene is
         not the table's, or the file cannot be written.
     SessionError
@@ -80,7 +82,7 @@ def hand_over(
     write = _writer(session, path, what, top, name, scene, within)
     said = "this cannot be written there"
     with (
-        explained(path, said, HandoverError, also=(RuntimeError,)),  # of pyarrow and GDAL
+        explained(path, said, ExportError, also=(RuntimeError,)),  # of pyarrow and GDAL
         replacing(path) as part,
     ):
         write(part)
@@ -98,12 +100,12 @@ def _writer(
     """Make everything ready, so that what is left is to write it."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise HandoverError(f"{path}: what is written ends in one of {', '.join(SUFFIXES)}.")
+        raise ExportError(f"{path}: what is written ends in one of {', '.join(SUFFIXES)}.")
     drawn = suffix in FIGURE_SUFFIXES
     what = what or ("map" if drawn else "candidates")
     if drawn != (what in FIGURES):
         rest = FIGURE_SUFFIXES if what in FIGURES else (*LIST_SUFFIXES, *REPORT_SUFFIXES)
-        raise HandoverError(f"{path}: {what} goes into a file that ends in {', '.join(rest)}.")
+        raise ExportError(f"{path}: {what} goes into a file that ends in {', '.join(rest)}.")
     if drawn:
         content = encode_figure(FIGURES[what](session), suffix[1:])
         return lambda part: part.write_bytes(content)

@@ -17,7 +17,11 @@ from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.scorers import SCORERS, Scorer
 
 Sign = Literal["positive", "negative"]
+"""What a template shows: a mine, or what is none."""
+
 Verdict = Literal["confirmed", "rejected", "skipped"]
+"""What an analyst says of a patch on review."""
+
 Value = TypeVar("Value", bound=str)
 
 __all__ = [

@@ -11,6 +11,16 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "ScoreKind",
+    "contrast_of",
+    "cosine_contrast",
+    "cosine_to",
+    "mean_cosine",
+    "score",
+    "score_of_means",
+]
+
 Vector = npt.NDArray[np.float32]
 
 

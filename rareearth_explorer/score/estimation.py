@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+__all__ = ["Estimate", "clopper_pearson"]
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.score.contrast import ScoreKind, contrast_of, mean_cosine, score_of_means
 
+__all__ = ["SCORERS", "Scorer", "kernel", "weighted_contrast"]
+
 Vector = npt.NDArray[np.float32]
 
 SHARPNESS = 5.0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import box, shape
+from shapely.geometry.base import BaseGeometry
 
 from rareearth_explorer.errors import CatalogueError
 from rareearth_explorer.stac.request import Request
@@ -85,7 +86,8 @@ def _groups(items: Iterable[Item], mosaic: bool) -> Iterable[Iterable[Item]]:
 def _take(items: Iterable[Item], request: Request) -> Choice:
     """Take of images what each adds to the box, the clearest first."""
     wanted = box(*request.bbox)
-    covered, cloud = shapely.Polygon(), 0.0
+    covered: BaseGeometry = shapely.Polygon()
+    cloud = 0.0
     taken: list[Item] = []
     for item in sorted(items, key=lambda item: (_cloud(item), item.id)):
         here = _footprint(item).intersection(wanted)
@@ -121,7 +123,7 @@ def _cloud(item: Item) -> float:
     return math.inf if cloud is None else float(cloud)
 
 
-def _footprint(item: Item) -> shapely.Geometry:
+def _footprint(item: Item) -> BaseGeometry:
     """Where an image has pixels, in degrees."""
     if item.geometry is None:
         return bounds_of(item) or shapely.Polygon()
@@ -137,4 +139,5 @@ def bounds_of(item: Item) -> shapely.Polygon | None:
     if not item.bbox:
         return None
     half = len(item.bbox) // 2
-    return box(*item.bbox[:2], *item.bbox[half : half + 2])
+    west, south, east, north = (*item.bbox[:2], *item.bbox[half : half + 2])
+    return box(west, south, east, north)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.errors import SessionError
 from rareearth_explorer.score.contrast import cosine_to, score
 from rareearth_explorer.score.evaluation import RocCurve, roc_corners
 from rareearth_explorer.study.measures import PAPER, measures, summarise
@@ -21,6 +22,8 @@ from rareearth_explorer.study.reproduction import (
     single_template_curves,
 )
 from rareearth_explorer.study.simulated_rounds import refine
+
+__all__ = ["Evaluation", "evaluate"]
 
 PAIRS = 1000
 """Random template pairs: the mean AUC is then known to a few thousandths."""
@@ -82,7 +85,12 @@ def evaluate(
     ------
     LabelsError
         Without the templates and what is held out with them, nothing is left to judge by.
+    SessionError
+        A template is no row of the table or of both signs, or there are fewer than 2 pairs.
     """
+    _require_templates(judge, positives, negatives)
+    if pairs < 2:
+        raise SessionError(f"{pairs} random pairs have no mean; give 2 or more.")
     single = single_template_curves(judge)
     drawn = random_pairs(judge, pairs, seed)
     pair_curves, pair_measures = _measure_pairs(judge, drawn)
@@ -114,6 +122,18 @@ def evaluate(
         median = np.argsort([curve.auc for curve in pair_curves])[pairs // 2]
         positives, negatives = drawn[median, :1].tolist(), drawn[median, 1:].tolist()
     return Evaluation(record, tuple(positives), tuple(negatives), single, pair_curves, chosen)
+
+
+def _require_templates(judge: Judge, positives: Sequence[int], negatives: Sequence[int]) -> None:
+    for row in [*positives, *negatives]:
+        if not 0 <= row < len(judge.pools):
+            raise SessionError(
+                f"{judge.table.path or 'The table'}: there is no row {row}; rows are numbered 0 to "
+                f"{len(judge.pools) - 1}."
+            )
+    both = set(positives) & set(negatives)
+    if both:
+        raise SessionError(f"Row {min(both)} is given as positive and as negative; choose one.")
 
 
 def _describe(judge: Judge) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.exporting.figures import encode_figure, map_figure, new_figure
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import cosine_to, score
@@ -19,6 +20,8 @@ from rareearth_explorer.study.reproduction import Judge
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = ["contrast_map", "found_figure", "roc_figure", "umap_by_pools", "write_figures"]
 
 MINE, OTHER = "#b2182b", "#8aa4bd"
 SINGLE, CONTRAST, PAPER = "#2166ac", "#b2182b", "#1b7837"
@@ -31,7 +34,7 @@ def write_figures(folder: Path, judge: Judge, evaluation: Evaluation) -> list[Pa
 
     Raises
     ------
-    OSError
+    ExplorerError
         The folder cannot be written.
     """
     figures = {
@@ -44,9 +47,18 @@ def write_figures(folder: Path, judge: Judge, evaluation: Evaluation) -> list[Pa
     for name, figure in figures.items():
         if figure is not None:
             path = folder / f"{name}.png"
-            write_atomically(path, encode_figure(figure, "png"))
+            _write(path, encode_figure(figure, "png"))
             written.append(path)
     return written
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise ExplorerError(
+            f"{error.filename}: this cannot be written ({error.strerror}); choose another place."
+        ) from error
 
 
 def contrast_map(judge: Judge, evaluation: Evaluation) -> Figure:

@@ -16,7 +16,7 @@ from pyproj import Transformer
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.data.threads import cores
-from rareearth_explorer.errors import LabelsError
+from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.score.contrast import Vector, contrast_of
 from rareearth_explorer.score.evaluation import (
     Ranking,
@@ -25,6 +25,8 @@ from rareearth_explorer.score.evaluation import (
     scored_patches,
     spatial_blocks,
 )
+
+__all__ = ["Judge"]
 
 FEWEST = 3
 """Patches with a mine, and without, that a table must have."""
@@ -71,8 +73,11 @@ class Judge:
         Raises
         ------
         ExplorerError
-            One of them cannot be opened, or nearly no patch is labelled, or nearly every one.
+            One of them cannot be opened, nearly no patch is labelled, or nearly every one, or
+            blocks have no size.
         """
+        if block_side is not None and not block_side > 0:
+            raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
         patches = open_table(table)
         pools = open_labels(labels).per_patch(patches.footprints)
         mines = int(np.count_nonzero(pools))

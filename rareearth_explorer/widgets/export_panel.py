@@ -1,4 +1,4 @@
-"""The hand-over panel: the session as a file that the browser downloads."""
+"""The export panel: the session as a file that the browser downloads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ipywidgets as w
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import ExplorerError
-from rareearth_explorer.exporting import hand_over
+from rareearth_explorer.exporting import export
 from rareearth_explorer.exporting.session_export import Subject
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.widgets.download import download_link
@@ -40,7 +40,7 @@ CHOICES: dict[str, tuple[Subject, str]] = {
 }
 
 
-class HandoverPanel:
+class ExportPanel:
     """Makes a list, a report or a figure of the session and offers it for download.
 
     The file travels inside the page, so it arrives also from a remote Jupyter.
@@ -48,7 +48,7 @@ class HandoverPanel:
     Parameters
     ----------
     session, scene
-        What is handed over, and where the pictures of a report come from.
+        What is exported, and where the pictures of a report come from.
     name
         Tells what the session is called, for the file's name.
     """
@@ -72,10 +72,10 @@ class HandoverPanel:
             layout=w.Layout(width="auto"),
         )
         tooltip = "Write the file; a link to download it appears"
-        self.make = button("make", tooltip, lambda: self.write())
+        self.export = button("make", tooltip, lambda: self.write())
         self.link = w.HTML()
         session.observe(lambda _: self._on_selection(), "selection")
-        controls = bar([self.choice, self.only_selected, self.make])
+        controls = bar([self.choice, self.only_selected, self.export])
         self.widget = w.VBox([controls, self.link], layout=w.Layout(width="100%"))
 
     def _on_selection(self) -> None:
@@ -91,7 +91,7 @@ class HandoverPanel:
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / name
-                hand_over(
+                export(
                     self.session,
                     path,
                     what=what,

@@ -18,7 +18,7 @@ class SelectionBar:
     session
         Whose selection it is, wherever it came from.
     review, export
-        Open the review and the hand-over of just these patches.
+        Open the review and the export of just these patches.
     """
 
     def __init__(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.demo.prepare import prepare_demo
+from rareearth_explorer.serving import free_port, serve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,16 +41,15 @@ def opening(preheat: int, environment: dict[str, str]) -> float:
     from chromium import launched
     from driver import MAP
 
-    with serve(free_port(), environment, preheat=preheat) as address, launched() as browser:
+    with serve(free_port(), environment, preheat=preheat) as server, launched() as browser:
         while len(kernels()) < preheat:
             time.sleep(0.2)
         wait_idle()
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         began = time.perf_counter()
-        page.goto(address, wait_until="commit")
+        page.goto(server.address, wait_until="commit")
         page.wait_for_selector(MAP, timeout=120_000)
         seconds = time.perf_counter() - began
-        kernels()[0].parent().terminate()  # `serve` waits for its server to end
     return seconds
 
 

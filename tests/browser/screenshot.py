@@ -7,7 +7,6 @@ What the tutorial says of each step is looked for on the screen, so that words a
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
@@ -19,11 +18,11 @@ from driver import MAP, Driver
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.demo.prepare import PreparedDemo, prepare_demo
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.serving import free_port, serve
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE = {"width": 1280, "height": 800}
@@ -167,16 +166,14 @@ def main() -> None:
     table = open_table(demo.table)
     (DOCS / "pictures").mkdir(exist_ok=True)
     with (
-        contextlib.suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory() as folder,
         launched() as browser,
-        serve(free_port(), environment(demo, folder)) as address,
+        serve(free_port(), environment(demo, folder)) as server,
     ):
         driver = Driver(browser.new_page(viewport=SIZE), table)
-        driver.open("voila", address, "")
+        driver.open("voila", server.address, "")
         hunt(driver, Session(table, open_labels(demo.labels)))
         assert driver.errors == []
-        raise KeyboardInterrupt  # the server would go on until it is stopped
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from driver import SCREENSHOTS, Driver
 from playwright.sync_api import expect
 from serving import kernels
 
-from rareearth_explorer.cli.explore import free_port, serve
 from rareearth_explorer.data.table import open_table
+from rareearth_explorer.serving import free_port, serve
 
 pytestmark = pytest.mark.browser
 
@@ -86,10 +86,10 @@ def test_voila_in_a_jupyter_server(open_explorer, demo):
 def test_a_kernel_that_waits_for_a_page_does_not_hold_the_session(demo, browser, tmp_path):
     table = open_table(demo.table)
     environment = {"RAREEARTH_EXPLORER_TABLE": str(demo.table)}
-    with serve(free_port(), environment, preheat=1) as address:
+    with serve(free_port(), environment, preheat=1) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         driver = Driver(page, table)
-        driver.open("voila", address, "explorer.ipynb")
+        driver.open("voila", server.address, "explorer.ipynb")
         driver.click(7)
         while len(kernels()) < 2:
             time.sleep(0.2)
@@ -99,5 +99,4 @@ def test_a_kernel_that_waits_for_a_page_does_not_hold_the_session(demo, browser,
         for patch in (7, 9):  # also what was marked after that kernel ran the notebook
             expect(page.get_by_role("button", name=f"+ {patch} ✕")).to_be_visible()
         expect(page.get_by_text("another window")).to_have_count(0)
-        kernels()[0].parent().terminate()  # `serve` waits for its server to end
         page.close()

@@ -1,8 +1,8 @@
 """Scenes: GeoTIFFs with band roles, a valid mask, windows, and pictures for the map."""
 
 from rareearth_explorer.data.scene.indices import INDICES, Index, index_of
-from rareearth_explorer.data.scene.opening import open_mosaic, open_scene
-from rareearth_explorer.data.scene.planet import scenes_in
+from rareearth_explorer.data.scene.opening import Udm2, masks_of, open_mosaic, open_scene
+from rareearth_explorer.data.scene.planet import images_of, scenes_in
 from rareearth_explorer.data.scene.scene import Scene, Source
 from rareearth_explorer.data.scene.statistics import Statistics
 
@@ -12,7 +12,10 @@ __all__ = [
     "Scene",
     "Source",
     "Statistics",
+    "Udm2",
+    "images_of",
     "index_of",
+    "masks_of",
     "open_mosaic",
     "open_scene",
     "scenes_in",

@@ -84,7 +84,7 @@ def open_mosaic(
     layers: list[Layer] = []
     sources: list[Source] = []
     with ExitStack() as opened:
-        for path, mask in zip(paths, _masks(paths, udm2), strict=True):
+        for path, mask in zip(paths, masks_of(paths, udm2), strict=True):
             raster = opened.enter_context(closing(Raster(path)))
             usable = opened.enter_context(closing(Raster(mask))) if mask else None
             source = _source_of(raster, bands, mask, reflectance)
@@ -97,16 +97,22 @@ def open_mosaic(
     return scene
 
 
-def _masks(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
-    """Find the mask of each file, or None."""
+def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
+    """Find the mask of each file, or None.
+
+    Raises
+    ------
+    SceneError
+        There are more masks or fewer than files.
+    """
     if udm2 == "none":
         return [None] * len(paths)
     if udm2 == "beside":
         return [planet.udm2_beside(path) for path in paths]
     if len(udm2) != len(paths):
         raise SceneError(
-            f"{udm2[0]}: the masks given are {len(udm2)} and the scenes {len(paths)}; give one "
-            "for each, in the same order."
+            f"{(*udm2, *paths)[0]}: the masks given are {len(udm2)} and the scenes {len(paths)}; "
+            "give one for each, in the same order."
         )
     return list(udm2)
 

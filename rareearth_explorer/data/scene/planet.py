@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -37,6 +39,18 @@ def scenes_in(folder: Path) -> list[Path]:
         raise SceneError(f"{folder}: there is no GeoTIFF in this folder; name the files.")
     products = [[p for p in images if wanted in p.name] for wanted in _PREFERRED]
     return next(filter(None, products))
+
+
+def images_of(given: Iterable[Path]) -> list[Path]:
+    """Name the images that are given; for a folder as Planet delivers it, those in it.
+
+    Raises
+    ------
+    SceneError
+        There is none in a folder.
+    """
+    found = [scenes_in(path) if path.is_dir() else [path] for path in given]
+    return list(chain.from_iterable(found))
 
 
 def udm2_beside(image: Path) -> Path | None:

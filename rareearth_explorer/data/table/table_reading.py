@@ -251,8 +251,10 @@ def _squares(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Squares around points without an extent, as wide as the usual distance between neighbours."""
     from scipy.spatial import KDTree
 
-    distance = KDTree(points).query(points, k=2)[0][:, 1] if len(points) > 1 else np.array([0.0025])
-    half = float(np.median(distance)) / 2 or 0.00125
+    # 250 m at the equator, for a point that is alone
+    distances = np.asarray(KDTree(points).query(points, k=2)[0]) if len(points) > 1 else None
+    usual = 0.0025 if distances is None else float(np.median(distances[:, 1]))
+    half = usual / 2 or 0.00125
     return np.asarray(points[:, None] + half * np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]))
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.embedding.encoders.clay_options import ClayOptions
 from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
+from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.embedding.encoders.random_features import RandomFeatures
-from rareearth_explorer.embedding.encoders.sensors import sensors
 from rareearth_explorer.errors import EncoderError
 
 __all__ = [

@@ -17,7 +17,7 @@ from rareearth_explorer.embedding.encoders.clay import ClayEncoder
 from rareearth_explorer.embedding.encoders.clay_options import ClayOptions
 from rareearth_explorer.embedding.encoders.clay_weights import fingerprint
 from rareearth_explorer.embedding.encoders.encoder import Chips
-from rareearth_explorer.embedding.encoders.sensors import Sensor, find_sensor
+from rareearth_explorer.embedding.encoders.known_sensors import Sensor, find_sensor
 from rareearth_explorer.errors import EncoderError
 
 PLAUSIBLE_RATIO = 20.0

@@ -1,9 +1,7 @@
-"""Which files a command reads and writes: told by their names, and never one for the other."""
+"""Kinds of files, told by the ends of their names: imagery, patch tables, labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
@@ -44,36 +42,6 @@ def require_no_imagery(table: Path) -> None:
         )
 
 
-def images_of(given: Iterable[Path]) -> list[Path]:
-    """Name the images that are given, those in folders as Planet delivers them among them.
-
-    Raises
-    ------
-    SceneError
-        There is none in a folder.
-    """
-    from rareearth_explorer.data.scene import scenes_in
-
-    found = [scenes_in(path) if path.is_dir() else [path] for path in given]
-    return list(chain.from_iterable(found))
-
-
-def require_other(output: Path, inputs: Iterable[Path | None]) -> None:
-    """Refuse to write over what is read, however its path is spelled or linked.
-
-    Raises
-    ------
-    ExplorerError
-        The output is one of the inputs.
-    """
-    for path in inputs:
-        if path is not None and _is_same(output, path):
-            raise ExplorerError(
-                f"{output}: this is one of the files that are read, and writing there would "
-                "destroy it; choose another name for what is written."
-            )
-
-
 def require_table_name(output: Path) -> None:
     """Refuse to write a patch table under a name by which it would not be known for one.
 
@@ -87,12 +55,3 @@ def require_table_name(output: Path) -> None:
             f"{output}: what is written is a patch table, whose name must end in "
             f"{', '.join(TABLE_SUFFIXES[:-1])} or {TABLE_SUFFIXES[-1]}; choose such a name."
         )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
-        return True
-    try:
-        return one.samefile(other)
-    except OSError:  # one of them is not there yet, or cannot be looked at
-        return False

@@ -1,4 +1,4 @@
-"""Handing over: the session as a GeoDataFrame, as files that GDAL opens, and as a report."""
+"""Exporting: the session as a GeoDataFrame, as files that GDAL opens, and as a report."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
-from rareearth_explorer.errors import HandoverError, SessionError
+from rareearth_explorer.errors import ExportError, SessionError
 from rareearth_explorer.exporting import (
     SUFFIXES,
     curve_figure,
-    hand_over,
+    export,
     list_patches,
     map_figure,
     umap_figure,
@@ -128,7 +128,7 @@ def read(path):
 @pytest.mark.parametrize("suffix", LISTS)
 def test_a_list_comes_back_as_it_was(session, tmp_path, suffix, what):
     path = tmp_path / f"out{suffix}"
-    hand_over(session, path, what=what)
+    export(session, path, what=what)
     expected, found = list_patches(session, what), read(path)
     for name in ("patch", "rank", "round", "pools"):
         assert pd.api.types.is_integer_dtype(found[name]), name
@@ -160,7 +160,7 @@ def test_a_list_of_one_patch_of_which_nothing_was_said_keeps_its_types(
     session.mark(4, "positive")
     session.refine(float(np.sort(session.scores)[-2]))
     path = tmp_path / f"out{suffix}"
-    hand_over(session, path)
+    export(session, path)
     found = read(path)
     assert len(found) == 2
     assert {"template", "verdict", "note"} <= set(found)
@@ -172,18 +172,18 @@ def test_a_list_of_one_patch_of_which_nothing_was_said_keeps_its_types(
 
 def test_files_that_can_say_so_name_the_score(session, tmp_path):
     for suffix in (".geojson", ".gpkg", ".kml"):
-        hand_over(session, tmp_path / f"out{suffix}")
+        export(session, tmp_path / f"out{suffix}")
     assert "Cosine Contrast" in (tmp_path / "out.geojson").read_text()
     assert "Cosine Contrast" in (tmp_path / "out.kml").read_text()
     info = pyogrio.read_info(tmp_path / "out.gpkg")
     assert info["layer_name"] == "candidates"
     assert "Cosine Contrast" in info["layer_metadata"]["DESCRIPTION"]
-    hand_over(session, tmp_path / "out.parquet")
+    export(session, tmp_path / "out.parquet")
     assert gpd.read_parquet(tmp_path / "out.parquet").attrs == {"score": "Cosine Contrast"}
 
 
 def test_kml_has_a_name_and_a_safe_description_for_each_patch(session, tmp_path):
-    hand_over(session, tmp_path / "out.kml", what="verdicts")
+    export(session, tmp_path / "out.kml", what="verdicts")
     spaces = {"k": "http://www.opengis.net/kml/2.2"}
     marks = ET.parse(tmp_path / "out.kml").getroot().findall(".//k:Placemark", spaces)
     said = {
@@ -199,7 +199,7 @@ def test_kml_has_a_name_and_a_safe_description_for_each_patch(session, tmp_path)
 
 
 def test_a_csv_of_candidates_can_be_given_back_as_labels(session, tmp_path, small_table):
-    hand_over(session, tmp_path / "out.csv", top=5)
+    export(session, tmp_path / "out.csv", top=5)
     counts = open_labels(tmp_path / "out.csv").per_patch(small_table.footprints)
     assert set(np.flatnonzero(counts)) == set(session.ranking[:5])
 
@@ -243,7 +243,7 @@ def scene_and_table(make_geotiff, small_table):
 
 
 def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
-    hand_over(session, tmp_path / "out.html", name="<hunt> & co", what="verdicts")
+    export(session, tmp_path / "out.html", name="<hunt> & co", what="verdicts")
     text = (tmp_path / "out.html").read_text(encoding="utf-8")
     page = Page(text)
     assert "Session <hunt> & co" in page.text
@@ -261,7 +261,7 @@ def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
 
 
 def test_the_report_needs_nothing_beside_it_and_runs_nothing(session, tmp_path):
-    hand_over(session, tmp_path / "out.html", what="verdicts")
+    export(session, tmp_path / "out.html", what="verdicts")
     page = Page((tmp_path / "out.html").read_text(encoding="utf-8"))
     assert not page.tags & {"script", "link", "iframe", "b"}
     sources = [value for name, value in page.attributes if name in ("src", "href", "xlink:href")]
@@ -273,7 +273,7 @@ def test_the_report_needs_nothing_beside_it_and_runs_nothing(session, tmp_path):
 
 
 def test_the_report_counts_every_round(session, tmp_path):
-    hand_over(session, tmp_path / "out.html")
+    export(session, tmp_path / "out.html")
     text = Page((tmp_path / "out.html").read_text()).text
     kept = int(session.active.sum())
     mines = int((session.mines & session.active).sum())
@@ -283,7 +283,7 @@ def test_the_report_counts_every_round(session, tmp_path):
 def test_the_report_says_how_much_was_missed(session, tmp_path):
     session.audit(10)
     session.judge(session.decisions.audit.sample, "rejected")
-    hand_over(session, tmp_path / "out.html")
+    export(session, tmp_path / "out.html")
     assert "mines among 30 discarded patches: about 0" in (tmp_path / "out.html").read_text()
 
 
@@ -293,7 +293,7 @@ def test_a_report_on_the_demo_says_that_it_is_synthetic(scene_and_table, tmp_pat
     table.metadata["scenes"][0]["name"] = "20220307_synthetic_demo.tif"
     session = Session(table)
     session.mark(3, "positive")
-    hand_over(session, tmp_path / f"out{suffix}", scene=scene)
+    export(session, tmp_path / f"out{suffix}", scene=scene)
     if suffix == ".html":
         page = Page((tmp_path / "out.html").read_text())
         assert SYNTHETIC in page.text
@@ -306,7 +306,7 @@ def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_a
     session.mark(3, "positive")
     session.mark(5, "negative")
     session.mute(5)
-    hand_over(session, tmp_path / "out.html", scene=scene, top=4)
+    export(session, tmp_path / "out.html", scene=scene, top=4)
     text = (tmp_path / "out.html").read_text()
     assert text.count("data:image/webp") == 2 + 4
     assert "negative 5, switched off" in text
@@ -320,13 +320,13 @@ def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_a
     [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")],
 )
 def test_pages_and_figures_are_what_they_are_called(session, tmp_path, suffix, magic):
-    hand_over(session, tmp_path / f"out{suffix}")
+    export(session, tmp_path / f"out{suffix}")
     assert (tmp_path / f"out{suffix}").read_bytes().startswith(magic)
 
 
 def test_the_pdf_is_one_page(session, tmp_path):
     session.mark(range(10, 40), "negative")
-    hand_over(session, tmp_path / "out.pdf", top=60)
+    export(session, tmp_path / "out.pdf", top=60)
     assert len(re.findall(rb"/Type /Page\b", (tmp_path / "out.pdf").read_bytes())) == 1
 
 
@@ -381,17 +381,17 @@ def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_t
 @pytest.mark.parametrize("pools", [None, np.zeros(60, int), np.ones(60, int)])
 def test_figures_of_a_session_in_which_nothing_was_done(small_table, pools, tmp_path):
     session = Session(small_table, pools)
-    hand_over(session, tmp_path / "map.png")
-    hand_over(session, tmp_path / "curve.svg", what="curve")
-    hand_over(session, tmp_path / "umap.svg", what="umap")
+    export(session, tmp_path / "map.png")
+    export(session, tmp_path / "curve.svg", what="curve")
+    export(session, tmp_path / "umap.svg", what="umap")
     session.mark(0, "positive")
-    hand_over(session, tmp_path / "out.html")
+    export(session, tmp_path / "out.html")
 
 
 def test_drawing_does_without_pyplot(session, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it fails
     for suffix in PAGES_AND_FIGURES:
-        hand_over(session, tmp_path / f"out{suffix}")
+        export(session, tmp_path / f"out{suffix}")
 
 
 # What is wrong is said -----------------------------------------------------------------------
@@ -399,12 +399,12 @@ def test_drawing_does_without_pyplot(session, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".shp", "", ".GEO", ".jsonl"])
 def test_an_unknown_kind_of_file_is_said(session, tmp_path, suffix):
-    with pytest.raises(HandoverError, match=r"out.*ends in one of \.geojson, .*\.svg"):
-        hand_over(session, tmp_path / f"out{suffix}")
+    with pytest.raises(ExportError, match=r"out.*ends in one of \.geojson, .*\.svg"):
+        export(session, tmp_path / f"out{suffix}")
 
 
 def test_suffixes_may_be_in_capitals(session, tmp_path):
-    hand_over(session, tmp_path / "OUT.GeoJSON")
+    export(session, tmp_path / "OUT.GeoJSON")
     assert len(gpd.read_file(tmp_path / "OUT.GeoJSON")) == 30
 
 
@@ -412,39 +412,39 @@ def test_suffixes_may_be_in_capitals(session, tmp_path):
     ("name", "what"), [("out.csv", "map"), ("out.html", "curve"), ("out.png", "verdicts")]
 )
 def test_what_does_not_go_into_the_file_is_said(session, tmp_path, name, what):
-    with pytest.raises(HandoverError, match=f"{name}: {what} goes into a file that ends in"):
-        hand_over(session, tmp_path / name, what=what)
+    with pytest.raises(ExportError, match=f"{name}: {what} goes into a file that ends in"):
+        export(session, tmp_path / name, what=what)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".html"])
 def test_too_few_patches_are_said(session, tmp_path, suffix):
-    with pytest.raises(HandoverError, match="ask for 1 or more"):
-        hand_over(session, tmp_path / f"out{suffix}", top=0)
+    with pytest.raises(ExportError, match="ask for 1 or more"):
+        export(session, tmp_path / f"out{suffix}", top=0)
 
 
 def test_nothing_to_list_is_said(small_table, tmp_path):
     session = Session(small_table)
     with pytest.raises(SessionError, match="no candidates yet; mark"):
-        hand_over(session, tmp_path / "out.csv")
+        export(session, tmp_path / "out.csv")
     with pytest.raises(SessionError, match="no verdict yet; confirm"):
-        hand_over(session, tmp_path / "out.csv", what="verdicts")
+        export(session, tmp_path / "out.csv", what="verdicts")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_place_that_cannot_be_written_is_said(session, tmp_path, suffix):
     (tmp_path / "file").touch()
-    with pytest.raises(HandoverError, match="cannot be written there"):
-        hand_over(session, tmp_path / "file" / f"out{suffix}")
+    with pytest.raises(ExportError, match="cannot be written there"):
+        export(session, tmp_path / "file" / f"out{suffix}")
     (tmp_path / f"folder{suffix}").mkdir()
-    with pytest.raises(HandoverError, match="cannot be written there"):
-        hand_over(session, tmp_path / f"folder{suffix}")
+    with pytest.raises(ExportError, match="cannot be written there"):
+        export(session, tmp_path / f"folder{suffix}")
     assert {file.name for file in tmp_path.iterdir()} == {"file", f"folder{suffix}"}
 
 
 def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatch):
     path = tmp_path / "out.gpkg"
-    hand_over(session, path)
+    export(session, path)
     before = path.read_bytes()
 
     def stopped(*_, **__):
@@ -452,7 +452,7 @@ def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatc
 
     monkeypatch.setattr("rareearth_explorer.exporting.session_export.write_listing", stopped)
     with pytest.raises(KeyboardInterrupt):
-        hand_over(session, path, top=3)
+        export(session, path, top=3)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["out.gpkg"]
 
@@ -461,12 +461,12 @@ def test_another_scene_is_refused(scene_and_table, small_table, tmp_path):
     scene, _ = scene_and_table
     session = Session(small_table)
     session.mark(3, "positive")
-    with pytest.raises(HandoverError, match="not those of the table's patches"):
-        hand_over(session, tmp_path / "out.html", scene=scene)
+    with pytest.raises(ExportError, match="not those of the table's patches"):
+        export(session, tmp_path / "out.html", scene=scene)
     unplaced = Session(PatchTable.from_arrays(small_table.embeddings, small_table.corners))
     unplaced.mark(3, "positive")
-    with pytest.raises(HandoverError, match="no patch grid"):
-        hand_over(unplaced, tmp_path / "out.html", scene=scene)
+    with pytest.raises(ExportError, match="no patch grid"):
+        export(unplaced, tmp_path / "out.html", scene=scene)
 
 
 # The command ---------------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+"""From scenes of several dates to files: what the command `activity` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rareearth_explorer.change.activity_index import Index
+from rareearth_explorer.change.deviation import write_activity
+from rareearth_explorer.change.normalisation import Normalisation, normalise
+from rareearth_explorer.change.pools_in_use import LEAST_STD, Pools
+from rareearth_explorer.change.stack import Stack, open_stack
+from rareearth_explorer.change.table_activity import store_activity
+from rareearth_explorer.change.time_series import series_at
+from rareearth_explorer.data.labels import Labels, open_labels
+from rareearth_explorer.data.scene import Udm2, images_of, masks_of
+from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.text_files import write_text
+from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.errors import ExplorerError, TableError
+
+
+@dataclass(frozen=True, eq=False)
+class ActivityReport:
+    """What was written.
+
+    Attributes
+    ----------
+    raster
+        Standard deviation over time of each band and of the index, and the number of valid dates.
+    pools
+        Which labelled pools are in use; None without labels.
+    pools_file, series_file
+        The pools as GeoJSON, and the series of each as CSV; written where there are pools.
+    stored
+        Number of patches whose activity is now in the table; None without a table.
+    """
+
+    raster: Path
+    pools: Pools | None
+    pools_file: Path
+    series_file: Path
+    stored: int | None
+
+
+@dataclass(eq=False)
+class ActivityRun:
+    """A stack of scenes, and what shall be measured on it and written.
+
+    Attributes
+    ----------
+    stack
+        The scenes, by date.
+    index
+        The index whose deviation is written beside that of each band.
+    raster
+        Where the deviations shall be.
+    labels, threshold
+        Pools, and the standard deviation from which one is in use.
+    table
+        The patch table that gets the activity of each patch.
+    normalisation
+        None until `normalise` is called.
+    """
+
+    stack: Stack
+    index: Index
+    raster: Path
+    labels: Labels | None
+    threshold: float
+    table: PatchTable | None
+    normalisation: Normalisation | None = None
+
+    def normalise(self) -> Normalisation:
+        """Bring all dates to the first scene's units by pixels that did not change."""
+        self.normalisation = normalise(self.stack)
+        return self.normalisation
+
+    def write(self) -> ActivityReport:
+        """Measure, and write the raster, the pools and the table's column.
+
+        Raises
+        ------
+        ExplorerError
+            A scene cannot be read, or a file cannot be written.
+        """
+        pools = self._pools()
+        write_activity(self.stack, self.raster, self.index, self.normalisation)
+        listed, series = _pools_files(self.raster)
+        if pools is not None:
+            write_text(listed, pools.to_geodataframe().to_json(drop_id=True))
+            write_text(series, pools.to_long_dataframe().to_csv(index=False))
+        return ActivityReport(self.raster, pools, listed, series, self._store())
+
+    def _pools(self) -> Pools | None:
+        if self.labels is None:
+            return None
+        index = Index.named("blue-white", self.stack.bands)
+        centres = self.labels.centres
+        series = series_at(self.stack, centres, index=index, normalisation=self.normalisation)
+        return Pools.of(series, self.threshold)
+
+    def _store(self) -> int | None:
+        if self.table is None:
+            return None
+        assert self.table.path is not None  # it was opened from a file
+        return store_activity(
+            self.table.path,
+            self.raster,
+            self.stack,
+            self.index,
+            normalised=self.normalisation is not None,
+        )
+
+
+@contextmanager
+def open_activity(
+    paths: Sequence[Path],
+    raster: Path,
+    *,
+    index: str | None = None,
+    pools: Path | None = None,
+    threshold: float | None = None,
+    table: Path | None = None,
+    bands: Sequence[str] | None = None,
+    udm2: Udm2 = "beside",
+    reflectance: bool = False,
+) -> Iterator[ActivityRun]:
+    """Open scenes of several dates, and all else that is given, before anything is measured.
+
+    Parameters
+    ----------
+    paths
+        GeoTIFFs, or folders as Planet delivers them, of two dates or more.
+    raster
+        Where the GeoTIFF of deviations shall be; what is told of pools is written beside it.
+    index
+        Name of an index, or two bands; None chooses by the bands there are.
+    pools
+        Labelled pools.
+    threshold
+        Standard deviation of the blue-white index, above 0, from which a pool is in use.
+    table
+        Patch table that gets the activity of each patch as a column.
+    bands, udm2, reflectance
+        As for `open_stack`.
+
+    Raises
+    ------
+    ExplorerError
+        A file cannot be opened or would be written over, the threshold is not above 0, or the
+        table has rows without an embedding.
+    """
+    images = images_of(paths)
+    given = [*images, *masks_of(images, udm2), pools, table]
+    for output in (raster, *(_pools_files(raster) if pools else ())):
+        require_other(output, given)
+    # Whatever else is given is opened first: nobody waits for a raster to learn of a wrong path.
+    if threshold is not None and not threshold > 0:
+        raise ExplorerError(f"A threshold of {threshold:g} means nothing; give one above 0.")
+    labels = open_labels(pools) if pools else None
+    patches = _table(table) if table else None
+    with open_stack(images, bands=bands, udm2=udm2, reflectance=reflectance) as stack:
+        least = LEAST_STD if threshold is None else threshold
+        yield ActivityRun(stack, Index.named(index, stack.bands), raster, labels, least, patches)
+
+
+def _table(path: Path) -> PatchTable:
+    table = open_table(path)
+    if table.dropped:
+        raise TableError(
+            f"{table.path}: {table.dropped} rows have no embedding, so their activity cannot be "
+            "stored; write the table without these rows."
+        )
+    return table
+
+
+def _pools_files(raster: Path) -> tuple[Path, Path]:
+    """Name the files beside the raster: the pools, and the series of each."""
+    return (
+        raster.with_name(f"{raster.stem}_pools.geojson"),
+        raster.with_name(f"{raster.stem}_pools.csv"),
+    )

@@ -1,0 +1,141 @@
+"""What is known of imagery before it is embedded: files, bands, and the patches it makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
+from rareearth_explorer.data.scene import Scene, masks_of, open_scene
+from rareearth_explorer.data.scene.bands import ROLES
+from rareearth_explorer.embedding.encoders.known_sensors import sensors
+from rareearth_explorer.errors import SceneError
+
+FEW_PIXELS = 16
+"""Sides of patches below this, in pixels, show an encoder little."""
+
+
+@dataclass(frozen=True)
+class SceneFacts:
+    """What is known of imagery before it is embedded.
+
+    Attributes
+    ----------
+    path
+        A file, or a folder as Planet delivers it.
+    taken, masks, not_taken
+        Images that embedding reads, masks that it applies, and GeoTIFFs of the folder that are
+        neither.
+    bounds
+        South-west and north-east corner, latitude before longitude, in degrees.
+    width, height, gsd
+        Size in pixels, and of a pixel in metres.
+    dtype, nodata, crs
+        Kind of number, the number that means no value, and the name of the projection.
+    valid
+        Fraction of the pixels that are valid.
+    time
+        When it was taken, in UTC; None where that is not known.
+    bands, unknown_bands
+        Roles of its bands in the file's order, and those that mean nothing here.
+    patch_size, grid
+        Side of a patch in metres, and the patches; None where not one fits.
+    advised_size
+        Side in metres of patches that fit and show an encoder enough, in whole metres; None where
+        `patch_size` is good.
+    """
+
+    path: Path
+    taken: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    not_taken: tuple[Path, ...]
+    bounds: tuple[tuple[float, float], tuple[float, float]]
+    width: int
+    height: int
+    gsd: float
+    dtype: str
+    nodata: float | None
+    crs: str
+    valid: float
+    time: datetime | None
+    bands: tuple[str, ...]
+    unknown_bands: tuple[str, ...]
+    patch_size: float
+    grid: PatchGrid | None
+    advised_size: int | None
+
+    @classmethod
+    def of(cls, path: Path, patch_size: float = DEFAULT_PATCH_SIZE) -> Self:
+        """Open imagery and tell what it is.
+
+        Raises
+        ------
+        SceneError
+            It cannot be used as a scene.
+        """
+        with open_scene(path) as scene:
+            taken = tuple(source.path for source in scene.sources)
+            masks = tuple(mask for mask in masks_of(taken, "beside") if mask is not None)
+            return cls(
+                path=path,
+                taken=taken,
+                masks=masks,
+                not_taken=_rest(path, (*taken, *masks)),
+                bounds=scene.bounds,
+                width=scene.width,
+                height=scene.height,
+                gsd=scene.gsd,
+                dtype=str(scene.dtype),
+                nodata=scene.nodata,
+                crs=scene.crs.name,
+                valid=scene.statistics.valid,
+                time=scene.time,
+                bands=tuple(scene.bands),
+                unknown_bands=tuple(band for band in scene.bands if band not in known_bands()),
+                patch_size=patch_size,
+                grid=_grid(scene, patch_size),
+                advised_size=_advised_size(scene, patch_size),
+            )
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether patches have few pixels for an encoder to see a mine in."""
+        return self.grid is not None and self.grid.patch_px < FEW_PIXELS
+
+
+def known_bands() -> list[str]:
+    """Names of bands that mean something here: those of sensors by wavelength, then others."""
+    waves: dict[str, float] = {}
+    for sensor in sensors().values():
+        for name, band in sensor.bands.items():
+            waves.setdefault(name, band.wavelength)
+    return sorted({*ROLES, *waves}, key=lambda name: (waves.get(name, math.inf), name))
+
+
+def _rest(given: Path, used: Iterable[Path]) -> tuple[Path, ...]:
+    """Find the GeoTIFFs of a folder that are not used."""
+    if not given.is_dir():
+        return ()
+    there = (p for p in sorted(given.rglob("*")) if p.suffix.lower() in (".tif", ".tiff"))
+    known = {*used}
+    return tuple(path for path in there if path not in known)
+
+
+def _grid(scene: Scene, patch_size: float) -> PatchGrid | None:
+    try:
+        return scene.grid(patch_size)
+    except SceneError:
+        return None
+
+
+def _advised_size(scene: Scene, patch_size: float) -> int | None:
+    shorter = min(scene.width, scene.height) * scene.gsd
+    if shorter < patch_size:
+        return math.ceil(shorter)
+    if patch_pixels(patch_size, scene.gsd) < FEW_PIXELS:
+        return math.ceil(FEW_PIXELS * scene.gsd)
+    return None

@@ -1,0 +1,38 @@
+"""A saved session together with the table that it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.hunt.store.library import find_session, table_path
+
+
+def find_with_table(session: str, table: Path | None = None) -> tuple[Path, PatchTable]:
+    """Find the file of a session and open the table that it is about.
+
+    Parameters
+    ----------
+    session
+        Name of a saved session, or the path of its `.jsonl` file.
+    table
+        The table, where it is no longer where it was or several have a session of that name.
+
+    Raises
+    ------
+    SessionError
+        There is no such session, or it does not tell where its table is.
+    TableError
+        The table cannot be opened.
+    """
+    opened = open_table(table) if table else None
+    named = not session.endswith(".jsonl")
+    journal = find_session(session, opened) if named else Path(session)
+    if opened is None:
+        where = table_path(journal)
+        if where is None or not where.exists():
+            lost = f"its table is no longer {where}" if where else "its table is not recorded"
+            raise SessionError(f"{journal}: {lost}; give it with --table.")
+        opened = open_table(where)
+    return journal, opened

@@ -1,0 +1,80 @@
+"""The files that a dashboard opens: checked, and told to the notebook's kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import shapely
+
+from rareearth_explorer.data.file_kinds import require_no_imagery
+from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.table import open_table
+from rareearth_explorer.errors import SceneError
+
+TABLE, SCENE, LABELS, COMPARE = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")
+)
+"""Environment variables through which the command tells the notebook what to open."""
+
+
+@dataclass(frozen=True)
+class DashboardFiles:
+    """What a dashboard opens.
+
+    Attributes
+    ----------
+    table
+        Patch table.
+    scene
+        GeoTIFF to show beneath the scores.
+    labels
+        Known pools.
+    compare
+        GeoTIFFs of other dates, to lay beside the scene.
+    """
+
+    table: Path
+    scene: Path | None = None
+    labels: Path | None = None
+    compare: Sequence[Path] = ()
+
+    def check(self) -> None:
+        """Open everything once, so that what is wrong is said here and not in the browser.
+
+        Raises
+        ------
+        ExplorerError
+            Something cannot be opened, or the labels or a scene lie outside the patches.
+        """
+        require_no_imagery(self.table)
+        patches = open_table(self.table)
+        place = _box(patches.bounds)
+        for path in [*([self.scene] if self.scene else []), *self.compare]:
+            with open_scene(path) as opened:
+                elsewhere = not place.intersects(_box(opened.bounds))
+            if elsewhere:
+                raise SceneError(
+                    f"{path}: this lies nowhere near the patches; give imagery of their place."
+                )
+        if self.labels is not None:
+            open_labels(self.labels).per_patch(patches.footprints)
+
+    def to_environment(self) -> dict[str, str]:
+        """Tell the notebook what to open, by absolute paths: its kernel runs in another folder."""
+        given: dict[str, Sequence[Path | None]] = {
+            TABLE: [self.table],
+            SCENE: [self.scene],
+            LABELS: [self.labels],
+            COMPARE: self.compare,
+        }
+        paths = {name: [str(p.absolute()) for p in some if p] for name, some in given.items()}
+        return {name: os.pathsep.join(p) for name, p in paths.items() if p}
+
+
+def _box(bounds: tuple[tuple[float, float], tuple[float, float]]) -> shapely.Polygon:
+    (south, west), (north, east) = bounds
+    return shapely.box(west, south, east, north)

@@ -17,7 +17,7 @@ const { outputFiles } = await build({
   bundle: true,
   format: "esm",
   target: "es2022",
-  charset: "utf8",
+  charset: "ascii", // so that it reads the same in any encoding
   banner: { js: "// Built from js/src by `npm run build` in js/; changes to this file are lost." },
   write: false, // not minified: an error in a browser's console should name a line one can read
 });

@@ -3,7 +3,7 @@
 // A colour is one number, as a canvas keeps it in a Uint32Array on the little-endian machines that
 // browsers run on: 0xAABBGGRR.
 
-import { NO_PATCH, TILE } from "./footprints.js";
+import { TILE } from "./footprints.js";
 
 /** @import { TileIndex } from "./footprints.js" */
 
@@ -28,7 +28,6 @@ export function patchColours(levels, palette, opacity) {
   for (let level = 0; level < 256; level++) rgba[4 * level + 3] *= opacity;
   const colours = new Uint32Array(levels.length + 1);
   for (let i = 0; i < levels.length; i++) colours[i + 1] = table[levels[i]];
-  colours[NO_PATCH] = 0;
   return colours;
 }
 

@@ -328,7 +328,6 @@ function unproject(x, y) {
 
 // src/map/footprints.js
 var TILE = 256;
-var NO_PATCH = 0;
 var Footprints = class {
   /**
    * @param {readonly [number, number]} origin Web Mercator x and y that corners are offsets from
@@ -710,7 +709,7 @@ function outlines(model, map, L, footprints) {
 
 // src/map/place.js
 function written({ lat, lng }) {
-  const axis = (degrees, positive, negative) => `${Math.abs(degrees).toFixed(5)}° ${degrees < 0 ? negative : positive}`;
+  const axis = (degrees, positive, negative) => `${Math.abs(degrees).toFixed(5)}\xB0 ${degrees < 0 ? negative : positive}`;
   return `${axis(lat, "N", "S")}, ${axis(lng, "E", "W")}`;
 }
 function coordinates(map, L) {
@@ -762,7 +761,6 @@ function patchColours(levels, palette, opacity) {
   for (let level = 0; level < 256; level++) rgba[4 * level + 3] *= opacity;
   const colours = new Uint32Array(levels.length + 1);
   for (let i = 0; i < levels.length; i++) colours[i + 1] = table[levels[i]];
-  colours[NO_PATCH] = 0;
   return colours;
 }
 function paintPixels(pixels, { index, widest }, colours, line) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -37,6 +38,12 @@ def test_every_widget_is_in_the_built_file():
 
 def test_the_lock_names_no_host_to_install_from():
     assert '"resolved"' not in (JS / "package-lock.json").read_text()
+
+
+def test_the_commands_that_contributing_names_are_there():
+    named = re.findall(r"npm run (\w+)", (JS.parent / "CONTRIBUTING.md").read_text())
+    assert named
+    assert set(named) <= set(json.loads((JS / "package.json").read_text())["scripts"])
 
 
 @pytest.mark.parametrize(("ci", "code"), [({}, 0), ({"CI": "true"}, 1)])

@@ -21,7 +21,7 @@ docs: .venv/test
 	@echo "Open build/site/index.html"
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist js/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

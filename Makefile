@@ -36,7 +36,7 @@ lock: .venv/bin/python
 	sh tools/lock $(BIN)/uv $(UPGRADE)
 
 clean:
-	rm -rf .venv .venv-lowest build dist
+	rm -rf .venv .venv-lowest build dist js/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -57,10 +57,11 @@ def test_nothing_is_left_out_of_the_wheel(wheel):
     ).stdout.split()  # empty where the tests are run from an sdist
     needed = {name for name in tracked if (REPOSITORY / name).exists()}
     needed |= {f"{PACKAGE.name}/explorer.ipynb", f"{PACKAGE.name}/app/app.css"}
+    needed.add(f"{PACKAGE.name}/widgets/static/widgets.js")
     data = f"{wheel.name.removesuffix('-py3-none-any.whl')}.data/data"
     needed |= {f"{data}/{TEMPLATE}/{file.name}" for file in (REPOSITORY / "voila").iterdir()}
     assert needed - there == set()
-    assert [name for name in there if name.startswith(("tests", "docs"))] == []
+    assert [name for name in there if name.startswith(("tests", "docs", "js"))] == []
 
 
 @pytest.fixture(scope="module")

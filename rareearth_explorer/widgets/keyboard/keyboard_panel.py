@@ -5,25 +5,24 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import ipywidgets as w
 import traitlets as t
 
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.widgets.frontend import FrontendWidget
 from rareearth_explorer.widgets.kit import button
 
 ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
 """How keys are written that a browser calls otherwise than a keyboard."""
 
 
-class KeyListener(anywidget.AnyWidget):
+class KeyListener(FrontendWidget):
     """Reports keys pressed inside the explorer as ``{"key": name}``."""
 
-    _esm = Path(__file__).with_name("keys.js")
+    script = t.Unicode("keys").tag(sync=True)
 
     names = t.List(t.Unicode()).tag(sync=True)
     """Names of the keys to report, such as ``c`` or ``Ctrl+z``; others stay the page's."""

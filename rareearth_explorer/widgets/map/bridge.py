@@ -1,20 +1,16 @@
-"""Python's end of the scripts beside it, which draw on the Leaflet map and report the mouse."""
+"""Python's end of `js/src/map`, which draws on the Leaflet map and reports the mouse."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import anywidget
 import ipywidgets
 import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-SCRIPTS = ("footprints", "layers", "mouse", "sketch", "place", "swipe", "connection", "map_bridge")
-"""The parts of one JavaScript module; anywidget takes one file and nothing is built here."""
+from rareearth_explorer.widgets.frontend import FrontendWidget
 
 
-class MapBridge(anywidget.AnyWidget):
+class MapBridge(FrontendWidget):
     """Lays scores, imagery and outlines over an ipyleaflet `Map`.
 
     It must be displayed somewhere in the layout, where it takes no room.
@@ -28,7 +24,7 @@ class MapBridge(anywidget.AnyWidget):
     "mime": str}`` with the picture as its buffer, or without one where the scene has nothing.
     """
 
-    _esm = "\n".join(Path(__file__).with_name(f"{name}.js").read_text() for name in SCRIPTS)
+    script = t.Unicode("map").tag(sync=True)
 
     map = t.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     """The ipyleaflet `Map` to draw on."""
@@ -73,7 +69,8 @@ class MapBridge(anywidget.AnyWidget):
     """Zoom beyond which tiles are enlarged rather than asked for."""
 
     outlines = t.Dict().tag(sync=True)
-    """Groups of outlined patches: name -> {"patches": [...], "color", "weight", "casing"}."""
+    """Groups of outlined patches: name -> {"patches": [...], "color", "weight", "casing",
+    "dashArray"}, the last two where they are wanted."""
 
     focus = t.Tuple().tag(sync=True)
     """(latitude, longitude) to fly to, or empty to stay."""

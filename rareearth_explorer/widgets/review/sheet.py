@@ -1,18 +1,18 @@
-"""Python's end of `sheet.js`, a sheet of chips."""
+"""Python's end of `js/src/review/sheet.js`, a sheet of chips."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets as t
 
+from rareearth_explorer.widgets.frontend import FrontendWidget
 
-class ChipSheet(anywidget.AnyWidget):
+
+class ChipSheet(FrontendWidget):
     """Pictures of patches, one of them in hand; a click takes another one in hand."""
 
-    _esm = Path(__file__).with_name("sheet.js")
+    script = t.Unicode("sheet").tag(sync=True)
 
     chips: t.List[dict[str, Any]] = t.List().tag(sync=True)
     """For each place ``{"patch": int, "caption": str}``."""

@@ -1,0 +1,106 @@
+// Binds one anywidget to the Leaflet map behind an ipyleaflet Map: draws the scores of all patches,
+// streams imagery over the comm, and reports clicks and hovering. No port is opened and no tile
+// server runs, so the same code works in JupyterLab, Voila, JupyterHub and Binder.
+//
+// The Python side is bridge.py, where every trait read here is described.
+
+import { isLoaded } from "../leaflet_private.js";
+import { copied, onChange } from "../model.js";
+import { connection } from "./connection.js";
+import { drawing } from "./drawing.js";
+import { keepFitted } from "./fitting.js";
+import { Footprints } from "./footprints.js";
+import { imageryLayer } from "./imagery_layer.js";
+import { mouse } from "./mouse.js";
+import { outlines } from "./outlines.js";
+import { coordinates, pin } from "./place.js";
+import { scoreLayer } from "./score_layer.js";
+import { swipe } from "./swipe.js";
+import { toolbar } from "./toolbar.js";
+
+/**
+ * @import { Map as LeafletMap } from "leaflet"
+ * @import { MapTraits, Model, Widget, WidgetManager } from "../types.js"
+ */
+
+const FOCUS_ZOOM = 15; // a 250 m patch is some 50 pixels wide
+
+/**
+ * The views of an ipyleaflet Map are promises; `view.obj` is the Leaflet map, usable once loaded.
+ *
+ * @param {Model<MapTraits>} model
+ * @returns {Promise<LeafletMap>}
+ */
+async function leafletMap(model) {
+  const id = model.get("map").replace("IPY_MODEL_", "");
+  const manager = /** @type {WidgetManager} */ (model.widget_manager);
+  const widget = await manager.get_model(id);
+  for (let tries = 0; tries < 1200; tries++) {
+    for (const promise of Object.values(widget.views ?? {})) {
+      const map = (await promise)?.obj;
+      if (map && isLoaded(map)) return map;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("The map was not displayed within a minute.");
+}
+
+/**
+ * @param {Model<MapTraits>} model
+ * @param {AbortSignal} signal
+ */
+async function bind(model, signal) {
+  const map = await leafletMap(model);
+  const L = window.L;
+  const box = map.getContainer();
+  if (signal.aborted) return;
+  box.leafletMap = map;
+  const corners = new Float32Array(copied(model.get("corners")));
+  const footprints = new Footprints(model.get("origin"), corners);
+  const stopImagery = imageryLayer(model, map, L, "imagery");
+  const stopCompared = imageryLayer(model, map, L, "compared");
+  const scores = scoreLayer(model, map, L, footprints);
+  const groups = outlines(model, map, L, footprints);
+  const stops = [
+    mouse(model, map, L, footprints),
+    toolbar(model, map, L),
+    drawing(model, map, L),
+    coordinates(map, L),
+    pin(model, map, L),
+    swipe(model, map, L),
+    connection(model, map),
+    keepFitted(model, map),
+    stopImagery,
+    stopCompared,
+  ];
+  onChange(model, ["focus"], () => {
+    const focus = model.get("focus");
+    if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
+  });
+  // Until the session is there, a loading screen hides an explorer in which nothing seems to be done.
+  const ready = () => {
+    if (model.get("opened")) box.dataset.ready = "true";
+  };
+  onChange(model, ["opened"], ready);
+  ready();
+  model.set("shown", true);
+  model.save_changes();
+  signal.addEventListener("abort", () => {
+    for (const stop of stops) stop();
+    for (const layer of [scores, ...groups.values()]) layer.remove();
+  });
+}
+
+/** @type {Widget<MapTraits>} */
+export default {
+  // Not awaited: anywidget gives a model two seconds to initialize, and the map may be displayed
+  // later than that; JupyterLab then drops every later message to the model.
+  initialize({ model, signal }) {
+    bind(model, signal).catch((error) => console.error("[rareearth-explorer]", error));
+  },
+
+  // Nothing of its own to show, but a widget's messages flow only once it is displayed.
+  render({ el }) {
+    el.style.display = "none";
+  },
+};

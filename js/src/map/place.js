@@ -1,0 +1,70 @@
+// The coordinates under the pointer, told without asking Python, and a pin at the place gone to.
+
+import { onChange } from "../model.js";
+import { pane } from "./panes.js";
+
+/**
+ * @import { LeafletMouseEvent, Map as LeafletMap } from "leaflet"
+ * @import { LatLng, Leaflet, MapTraits, Model } from "../types.js"
+ */
+
+/**
+ * A place as people read it, to about a metre.
+ *
+ * @param {LatLng} place
+ */
+export function written({ lat, lng }) {
+  /** @type {(degrees: number, positive: string, negative: string) => string} */
+  const axis = (degrees, positive, negative) =>
+    `${Math.abs(degrees).toFixed(5)}° ${degrees < 0 ? negative : positive}`;
+  return `${axis(lat, "N", "S")}, ${axis(lng, "E", "W")}`;
+}
+
+/**
+ * @param {LeafletMap} map
+ * @param {Leaflet} L
+ */
+export function coordinates(map, L) {
+  const control = new L.Control({ position: "bottomright" });
+  const line = L.DomUtil.create("div", "rareearth-coordinates");
+  control.onAdd = () => line;
+  const say = (/** @type {LeafletMouseEvent} */ { latlng }) => {
+    line.textContent = written(latlng.wrap());
+  };
+  const hush = () => {
+    line.textContent = "";
+  };
+  const events = { mousemove: say, mouseout: hush };
+  control.addTo(map);
+  map.on(events);
+  return () => {
+    map.off(events);
+    control.remove();
+  };
+}
+
+/**
+ * @param {Model<MapTraits>} model
+ * @param {LeafletMap} map
+ * @param {Leaflet} L
+ */
+export function pin(model, map, L) {
+  const look = { radius: 7, fill: false, interactive: false, pane: pane(map, "rareearth-pin") };
+  const rings = [
+    { color: "#3d003a", weight: 6 },
+    { color: "#ff3df2", weight: 3 },
+  ].map((style) => L.circleMarker([0, 0], { ...look, ...style }));
+  const show = () => {
+    const place = model.get("pin");
+    for (const ring of rings) {
+      if (place.length) ring.setLatLng(place).addTo(map);
+      else ring.remove();
+    }
+  };
+  show();
+  const stop = onChange(model, ["pin"], show);
+  return () => {
+    stop();
+    for (const ring of rings) ring.remove();
+  };
+}

@@ -1,0 +1,126 @@
+// What the widgets share with Python, and with Jupyter. The classes named here describe each trait.
+
+import type * as LeafletNamespace from "leaflet";
+
+/** What jupyter-leaflet sets as `window.L`: the library that the map on the page uses. */
+export type Leaflet = typeof LeafletNamespace;
+
+/** Degrees. */
+export type LatLng = { lat: number; lng: number };
+
+/** [longitude, latitude] in degrees, the order in which Python takes places. */
+export type LonLat = [number, number];
+
+/** Bytes as they arrive from Python, a window on the message that brought them. */
+export type Bytes = DataView<ArrayBuffer>;
+
+/** Traits that every widget has. */
+export interface WidgetTraits {
+  /** Which widget of the built file it is, a key of `WIDGETS` in `widgets.js`. */
+  script: string;
+}
+
+/** A group of outlined patches, weight in pixels. A casing is a wider line beneath, for contrast. */
+export type Outline = {
+  patches: number[];
+  color: string;
+  weight: number;
+  dashArray?: string;
+  casing?: string;
+};
+
+export type Tool = "" | "rectangle" | "polygon" | "ruler";
+
+/** Traits of `MapBridge`, widgets/map/bridge.py. */
+export interface MapTraits extends WidgetTraits {
+  map: string;
+  shown: boolean;
+  opened: boolean;
+  bounds: [[number, number], [number, number]];
+  origin: [number, number];
+  corners: Bytes;
+  levels: Bytes;
+  palette: Bytes;
+  opacity: number;
+  grid: boolean;
+  imagery: number;
+  compared: number;
+  dates: [string, string] | [];
+  imagery_zoom: number;
+  outlines: Record<string, Outline>;
+  focus: [number, number] | [];
+  pin: [number, number] | [];
+  tool: Tool;
+  tooltip: string;
+}
+
+/** Traits of `KeyListener`, widgets/keyboard/keyboard_panel.py. */
+export interface KeyTraits extends WidgetTraits {
+  names: string[];
+}
+
+/** Traits of `ChipSheet`, widgets/review/sheet.py. */
+export interface SheetTraits extends WidgetTraits {
+  chips: { patch: number; caption: string }[];
+  pictures: Bytes[];
+  verdicts: string[];
+  place: number;
+}
+
+/** The part of anywidget's model that is used here. */
+export interface Model<Traits> {
+  get<Name extends keyof Traits>(name: Name): Traits[Name];
+  set<Name extends keyof Traits>(name: Name, value: Traits[Name]): void;
+  save_changes(): void;
+  send(message: object): void;
+  // A handler's arguments follow from the event's name: none are used of changes, and of
+  // "msg:custom" the message and its buffers.
+  // biome-ignore lint/suspicious/noExplicitAny: no one type is right for all events
+  on(event: string, handler: (...args: any[]) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(event: string, handler: (...args: any[]) => void): void;
+  widget_manager?: WidgetManager;
+}
+
+/** The part of Jupyter's widget manager that is used here. Voila's and JupyterLab's have a kernel. */
+export interface WidgetManager {
+  get_model(id: string): Promise<MapModel>;
+  kernel?: Kernel;
+}
+
+/** The model of an ipyleaflet `Map`; `obj` of a view is the Leaflet map. */
+export interface MapModel {
+  views?: Record<string, Promise<{ obj?: import("leaflet").Map } | undefined>>;
+}
+
+/** A signal of Lumino, Jupyter's toolkit. */
+export interface Signal {
+  connect(slot: () => void): void;
+  disconnect(slot: () => void): void;
+}
+
+/** The part of JupyterLab's kernel connection that is used here. */
+export interface Kernel {
+  status: string;
+  connectionStatus: string;
+  isDisposed: boolean;
+  connectionStatusChanged?: Signal;
+  statusChanged: Signal;
+  disposed: Signal;
+}
+
+/** What a widget of the built file is; anywidget calls these. */
+export interface Widget<Traits> {
+  initialize?(context: { model: Model<Traits>; signal: AbortSignal }): void;
+  render(context: { model: Model<Traits>; el: HTMLElement }): undefined | (() => void);
+}
+
+declare global {
+  interface Window {
+    L: Leaflet;
+  }
+  interface HTMLElement {
+    /** Lets a browser test or the console find patches on the screen. */
+    leafletMap?: import("leaflet").Map;
+  }
+}

@@ -1,0 +1,24 @@
+// The widgets of Rare Earth Explorer, all in the one file that is built from here: a widget's trait
+// `script` says which of them it is.
+
+import keys from "./keyboard/keys.js";
+import map from "./map/map_bridge.js";
+import sheet from "./review/sheet.js";
+
+/** @import { Model, Widget, WidgetTraits } from "./types.js" */
+
+/** Each has traits of its own. @type {Record<string, Widget<any>>} */
+const WIDGETS = { keys, map, sheet };
+
+/** @param {Model<WidgetTraits>} model */
+function widgetOf(model) {
+  const name = model.get("script");
+  if (!Object.hasOwn(WIDGETS, name)) throw new Error(`There is no widget "${name}".`);
+  return WIDGETS[name];
+}
+
+/** @type {Widget<WidgetTraits>} */
+export default {
+  initialize: (context) => widgetOf(context.model).initialize?.(context),
+  render: (context) => widgetOf(context.model).render(context),
+};

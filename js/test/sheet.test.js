@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import sheet from "../src/review/sheet.js";
+import { FakeModel } from "./fake_model.js";
+import { find, openPage } from "./page.js";
+
+/** @import { SheetTraits } from "../src/types.js" */
+
+/** @param {number[]} bytes */
+const picture = (...bytes) => new DataView(Uint8Array.from(bytes).buffer);
+
+describe("the sheet", () => {
+  /** @type {FakeModel<SheetTraits>} */
+  let model;
+  /** @type {(() => void) | undefined} */
+  let end;
+
+  beforeEach(() => {
+    openPage("<div id='sheet'></div>");
+    model = new FakeModel({
+      script: "sheet",
+      chips: [
+        { patch: 7, caption: "rank <1>" },
+        { patch: 9, caption: "rank 2" },
+      ],
+      pictures: [picture(1, 2, 3), picture()],
+      verdicts: ["confirmed", ""],
+      place: 1,
+    });
+    end = sheet.render({ model, el: find("#sheet") });
+  });
+
+  const figures = () => /** @type {HTMLElement[]} */ ([...find("#sheet").children]);
+  const sources = () => figures().map((figure) => figure.querySelector("img")?.src);
+  const drawn = () => Number(find("#sheet").dataset.drawn);
+
+  test("shows a picture with its caption, and a chip without one", () => {
+    assert.deepEqual(
+      figures().map((figure) => figure.querySelector("img")?.alt),
+      ["patch 7", "patch 9"],
+    );
+    assert.equal(figures()[0].querySelector("figcaption")?.textContent, "rank <1>");
+    assert.match(String(sources()[0]), /^blob:/);
+    assert.ok(!sources()[1]);
+  });
+
+  test("shows verdicts, and which chip is in hand", () => {
+    const marks = () =>
+      figures().map(({ dataset, classList }) => [
+        dataset.verdict,
+        classList.contains("rareearth-in-hand"),
+      ]);
+    assert.deepEqual(marks(), [
+      ["confirmed", false],
+      ["", true],
+    ]);
+    model.receive({ verdicts: ["", "rejected"], place: 0 });
+    assert.deepEqual(marks(), [
+      ["", true],
+      ["rejected", false],
+    ]);
+    assert.equal(drawn(), 1, "pictures were drawn anew for a verdict");
+  });
+
+  test("is drawn once for all that one message changes", () => {
+    model.receive({ chips: [{ patch: 3, caption: "" }], pictures: [picture(4)] });
+    assert.equal(drawn(), 2);
+    assert.equal(figures().length, 1);
+  });
+
+  test("takes the chip in hand that is clicked", () => {
+    figures()[0].click();
+    assert.equal(model.traits.place, 0);
+    assert.equal(model.saved, 1);
+  });
+
+  test("gives pictures back when they are replaced and when it ends", (t) => {
+    /** @type {string[]} */
+    const revoked = [];
+    t.mock.method(URL, "revokeObjectURL", (/** @type {string} */ url) => revoked.push(url));
+    const [first] = sources();
+    model.receive({ pictures: [picture(5), picture()] });
+    assert.deepEqual(revoked, [first]);
+    const [second] = sources();
+    end?.();
+    assert.deepEqual(revoked, [first, second]);
+  });
+});

@@ -1,0 +1,1106 @@
+// Built from js/src by `npm run build` in js/; changes to this file are lost.
+
+// src/keyboard/keys.js
+var FIELDS = "input:not([type=checkbox]):not([type=range]), textarea, select";
+var REPEATING = /^(Arrow|\[|\])/;
+function nameOf({ key, ctrlKey, metaKey }) {
+  return (ctrlKey || metaKey ? "Ctrl+" : "") + key;
+}
+function isHeldInVain({ key, repeat }) {
+  return repeat && !REPEATING.test(key);
+}
+function isField(target) {
+  return target instanceof Element && target.closest(FIELDS) !== null;
+}
+function isTaken({ key, target }) {
+  if (isField(target)) return true;
+  const slider = target instanceof Element && target.closest("[role=slider]");
+  return Boolean(slider) && key.startsWith("Arrow");
+}
+var keys_default = {
+  render({ model, el }) {
+    el.style.display = "none";
+    let root = null;
+    let pointed = false;
+    const focus = () => root?.focus({ preventScroll: true });
+    const press = (event) => {
+      const name = nameOf(event);
+      if (isTaken(event) || !model.get("names").includes(name)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (!isHeldInVain(event)) model.send({ key: name });
+    };
+    const chosen = ({ target }) => {
+      if (pointed && target instanceof Element && target.matches("select")) focus();
+    };
+    const typed = () => {
+      pointed = false;
+    };
+    const point = ({ target }) => {
+      pointed = true;
+      if (!isField(target)) focus();
+    };
+    const attach = () => {
+      root = el.closest(".rareearth-explorer");
+      if (!root) {
+        requestAnimationFrame(attach);
+        return;
+      }
+      root.tabIndex = 0;
+      root.setAttribute("data-lm-suppress-shortcuts", "true");
+      root.addEventListener("keydown", press, true);
+      root.addEventListener("keydown", typed, true);
+      root.addEventListener("change", chosen);
+      root.addEventListener("pointerdown", point);
+    };
+    attach();
+    return () => root?.removeEventListener("keydown", press, true);
+  }
+};
+
+// src/leaflet_private.js
+function isLoaded(map) {
+  return Boolean(
+    /** @type {any} */
+    map._loaded
+  );
+}
+function redrawShapes(renderer) {
+  const canvas = (
+    /** @type {any} */
+    renderer
+  );
+  if (canvas._map) canvas._updatePaths();
+}
+
+// src/model.js
+function copied(view) {
+  return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+}
+function onChange(model, names, handler) {
+  for (const name of names) model.on(`change:${name}`, handler);
+  return () => {
+    for (const name of names) model.off(`change:${name}`, handler);
+  };
+}
+
+// src/map/connection.js
+var ENDED = ["dead", "terminating", "restarting", "autorestarting"];
+var INTERRUPTED = 4e3;
+var STOPPED = "The program behind this page has stopped: what you do here now is lost, what you did before is kept. Start it again if it was stopped, then reload the page, or run the cell again.";
+var SILENT = "The connection to the program is interrupted: wait until this goes away, or what you do is lost. If it stays, start the program again and reload the page.";
+function watch(kernel, say) {
+  let timer;
+  let ended = false;
+  const calm = () => {
+    clearTimeout(timer);
+    timer = void 0;
+  };
+  const look = () => {
+    ended ||= ENDED.includes(kernel.status) || kernel.isDisposed;
+    if (ended) say(STOPPED);
+    else if (kernel.connectionStatus !== "connected") {
+      timer ??= setTimeout(() => say(SILENT), INTERRUPTED);
+    } else {
+      calm();
+      say(null);
+    }
+  };
+  const signals = [kernel.connectionStatusChanged, kernel.statusChanged, kernel.disposed];
+  for (const signal of signals) signal?.connect(look);
+  return () => {
+    for (const signal of signals) signal?.disconnect(look);
+    calm();
+    if (!ended) say(null);
+  };
+}
+function connection(model, map) {
+  const kernel = model.widget_manager?.kernel;
+  if (!kernel?.connectionStatusChanged) return () => {
+  };
+  const box = map.getContainer();
+  const note = document.createElement("div");
+  note.className = "rareearth-lost";
+  note.setAttribute("role", "alert");
+  return watch(kernel, (words) => {
+    note.textContent = words;
+    if (words) (box.closest(".rareearth-explorer") ?? box).append(note);
+    else note.remove();
+  });
+}
+
+// src/map/panes.js
+var HEIGHTS = {
+  "rareearth-imagery": 250,
+  "rareearth-compared": 260,
+  "rareearth-scores": 350,
+  "rareearth-outlines": 420,
+  "rareearth-sketch": 460,
+  "rareearth-pin": 470
+};
+function pane(map, name) {
+  const element = map.getPane(name) ?? map.createPane(name);
+  Object.assign(element.style, { zIndex: HEIGHTS[name], pointerEvents: "none" });
+  return name;
+}
+
+// src/map/sketch.js
+var NEAR = 8;
+var DRAGGED = 3;
+function boxOf(a, b) {
+  return [a, { lat: a.lat, lng: b.lng }, b, { lat: b.lat, lng: a.lng }];
+}
+var Sketch = class {
+  /** @type {LatLng[]} */
+  #corners = [];
+  /** Whether the ruler lies and only waits for its next use. */
+  #finished = false;
+  /** @param {Surroundings} surroundings */
+  constructor(surroundings) {
+    this.surroundings = surroundings;
+  }
+  get #tool() {
+    return this.surroundings.tool();
+  }
+  /** @returns {LonLat[]} */
+  get #path() {
+    return this.#corners.map(({ lat, lng }) => [lng, lat]);
+  }
+  /** Forgets what is drawn so far. */
+  clear() {
+    this.#corners = [];
+    this.#finished = false;
+    this.surroundings.show([]);
+  }
+  /**
+   * A button goes down; a rectangle begins with the left one.
+   *
+   * @param {LatLng} place
+   * @param {number} button as the page counts them, 0 is the left one
+   */
+  press(place, button) {
+    if (this.#tool === "rectangle" && button === 0) this.#corners = [place];
+  }
+  /**
+   * A button goes up, which ends a rectangle.
+   *
+   * @param {Pointed} pointed
+   */
+  release({ latlng, pixelsTo }) {
+    if (this.#tool !== "rectangle" || !this.#corners.length) return;
+    const [first] = this.#corners;
+    this.clear();
+    if (pixelsTo(first) > DRAGGED) this.#select(boxOf(first, latlng));
+  }
+  /**
+   * The pointer moves, and the drawing follows it.
+   *
+   * @param {LatLng} place
+   */
+  move(place) {
+    if (!this.#corners.length || this.#finished) return;
+    const [first] = this.#corners;
+    const rectangle = this.#tool === "rectangle";
+    this.surroundings.show(rectangle ? [...boxOf(first, place), first] : [...this.#corners, place]);
+  }
+  /**
+   * A click, which adds a corner of a polygon or a point of the ruler.
+   *
+   * @param {Pointed} pointed
+   * @param {number} count of clicks on this spot, 2 is the second half of a double click
+   */
+  click({ latlng, pixelsTo }, count) {
+    if (this.#tool !== "polygon" && this.#tool !== "ruler" || count > 1) return;
+    if (this.#finished) this.clear();
+    const [first] = this.#corners;
+    const closes = this.#corners.length > 2 && pixelsTo(first) < NEAR;
+    if (closes && this.#tool === "polygon") {
+      this.#select(this.#corners);
+      return;
+    }
+    this.#corners.push(closes ? first : latlng);
+    this.surroundings.show(this.#corners);
+    if (this.#tool === "ruler") this.surroundings.measured(this.#path);
+  }
+  /** A double click, which ends a polygon, or the ruler. */
+  finish() {
+    if (this.#tool === "polygon" && this.#corners.length > 2) this.#select(this.#corners);
+    else if (this.#tool === "polygon") this.clear();
+    else if (this.#tool === "ruler") {
+      this.#finished = true;
+      this.surroundings.show(this.#corners);
+    }
+  }
+  /** @param {LatLng[]} ring */
+  #select(ring) {
+    this.#corners = ring;
+    this.surroundings.drawn(this.#path);
+    this.clear();
+  }
+};
+
+// src/map/drawing.js
+function drawing(model, map, L) {
+  const renderer = L.canvas({ pane: pane(map, "rareearth-sketch"), padding: 0.3 });
+  const shapes = [
+    { color: "#00303d", weight: 5 },
+    { color: "#00c8ff", weight: 2 }
+  ].map((style) => {
+    const look = { renderer, interactive: false, ...style };
+    return L.polyline([], { ...look, lineJoin: "miter" }).addTo(map);
+  });
+  const sketch = new Sketch({
+    tool: () => model.get("tool"),
+    show: (places) => {
+      for (const shape of shapes) shape.setLatLngs(places);
+    },
+    drawn: (ring) => model.send({ kind: "drawn", ring }),
+    measured: (path) => model.send({ kind: "measure", path })
+  });
+  const change = () => {
+    sketch.clear();
+    if (model.get("tool") === "rectangle") map.dragging.disable();
+    else map.dragging.enable();
+  };
+  const pointed = ({ latlng, containerPoint }) => ({
+    latlng,
+    pixelsTo: (place) => map.latLngToContainerPoint(place).distanceTo(containerPoint)
+  });
+  const events = {
+    mousedown: (event) => sketch.press(event.latlng, event.originalEvent.button),
+    mouseup: (event) => sketch.release(pointed(event)),
+    mousemove: (event) => sketch.move(event.latlng),
+    click: (event) => sketch.click(pointed(event), event.originalEvent.detail),
+    dblclick: () => sketch.finish()
+  };
+  const cancel = (event) => {
+    if (event.key !== "Escape" || !model.get("tool")) return;
+    model.set("tool", "");
+    model.save_changes();
+  };
+  map.on(events);
+  document.addEventListener("keydown", cancel, true);
+  const stop = onChange(model, ["tool"], change);
+  change();
+  return () => {
+    map.off(events);
+    document.removeEventListener("keydown", cancel, true);
+    stop();
+    for (const shape of shapes) shape.remove();
+  };
+}
+
+// src/map/fitting.js
+var ZOOM_OUT = 2;
+function farthest(whole) {
+  return Math.max(0, whole - ZOOM_OUT);
+}
+function keepFitted(model, map) {
+  const box = map.getContainer();
+  let untouched = true;
+  const touch = () => {
+    untouched = false;
+  };
+  onChange(model, ["focus"], touch);
+  for (const name of ["pointerdown", "wheel"]) {
+    box.addEventListener(name, touch, { once: true, passive: true });
+  }
+  const fit = () => {
+    map.invalidateSize({ animate: false });
+    map.options.minZoom = 0;
+    if (untouched) map.fitBounds(model.get("bounds"), { animate: false });
+    map.setMinZoom(farthest(map.getBoundsZoom(model.get("bounds"))));
+  };
+  fit();
+  const observer = new ResizeObserver(fit);
+  observer.observe(box);
+  return () => observer.disconnect();
+}
+
+// src/map/mercator.js
+function project({ lat, lng }) {
+  const sine = Math.sin(lat * Math.PI / 180);
+  return [lng / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
+}
+function unproject(x, y) {
+  return [Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180 / Math.PI, (x - 0.5) * 360];
+}
+
+// src/map/footprints.js
+var TILE = 256;
+var Footprints = class {
+  /**
+   * @param {readonly [number, number]} origin Web Mercator x and y that corners are offsets from
+   * @param {Float32Array} corners x and y of four corners in order around the patch, so 8 numbers
+   *   a patch
+   */
+  constructor(origin, corners) {
+    this.originX = origin[0];
+    this.originY = origin[1];
+    this.corners = corners;
+    this.count = corners.length / 8;
+    this.box = new Float32Array(this.count * 4);
+    for (let i = 0; i < this.count; i++) {
+      const xs = [0, 2, 4, 6].map((k) => corners[8 * i + k]);
+      const ys = [1, 3, 5, 7].map((k) => corners[8 * i + k]);
+      this.box.set([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)], 4 * i);
+    }
+  }
+  /**
+   * The patch under a place, or null. Where patches overlap it is the first.
+   *
+   * @param {LatLng} place
+   * @returns {number | null}
+   */
+  at(place) {
+    const [worldX, worldY] = project(place);
+    const x = worldX - this.originX;
+    const y = worldY - this.originY;
+    const box = this.box;
+    for (let i = 0, b = 0; i < this.count; i++, b += 4) {
+      if (x < box[b] || x >= box[b + 2] || y < box[b + 1] || y >= box[b + 3]) continue;
+      if (this.#holds(i, x, y)) return i;
+    }
+    return null;
+  }
+  /**
+   * Crossing test: a ray from a point inside leaves the patch through an odd number of edges.
+   *
+   * @param {number} i
+   * @param {number} x
+   * @param {number} y
+   */
+  #holds(i, x, y) {
+    let inside = false;
+    for (let k = 0, j = 3; k < 4; j = k++) {
+      const [xk, yk, xj, yj] = this.#edge(i, k, j);
+      if (yk > y !== yj > y && x < (xj - xk) * (y - yk) / (yj - yk) + xk) inside = !inside;
+    }
+    return inside;
+  }
+  /**
+   * @param {number} i
+   * @param {number} k
+   * @param {number} j
+   * @returns {[number, number, number, number]} x and y of corner `k`, then of corner `j`
+   */
+  #edge(i, k, j) {
+    const from = 8 * i + 2 * k;
+    const to = 8 * i + 2 * j;
+    const corners = this.corners;
+    return [corners[from], corners[from + 1], corners[to], corners[to + 1]];
+  }
+  /**
+   * Corners of a patch as Leaflet takes them.
+   *
+   * @param {number} i
+   * @returns {[number, number][]} four times latitude, longitude
+   */
+  outline(i) {
+    return [0, 1, 2, 3].map((k) => {
+      const at = 8 * i + 2 * k;
+      return unproject(this.corners[at] + this.originX, this.corners[at + 1] + this.originY);
+    });
+  }
+  /**
+   * Which patch each pixel of a tile shows.
+   *
+   * @param {{ x: number, y: number, z: number }} tile column, row and zoom
+   * @returns {TileIndex}
+   */
+  rasterize({ x, y, z }) {
+    const side = TILE + 1;
+    const index = new Uint32Array(side * side);
+    const scale = TILE * 2 ** z;
+    const left = x * TILE - this.originX * scale;
+    const top = y * TILE - this.originY * scale;
+    let widest = 0;
+    for (let i = 0, b = 0; i < this.count; i++, b += 4) {
+      const west = this.box[b] * scale - left;
+      const north = this.box[b + 1] * scale - top;
+      const east = this.box[b + 2] * scale - left;
+      const south = this.box[b + 3] * scale - top;
+      if (east < 0 || south < 0 || west > side || north > side) continue;
+      widest = Math.max(widest, east - west);
+      if (!this.#fill(index, i, { side, scale, left, top, north, south })) {
+        const column = Math.floor(west);
+        const row = Math.floor(north);
+        if (column >= 0 && row >= 0 && column < side && row < side) {
+          index[row * side + column] = i + 1;
+        }
+      }
+    }
+    return { index, widest };
+  }
+  /**
+   * Fills pixels whose centre lies in the patch; neighbours share an edge and no pixel.
+   *
+   * @param {Uint32Array} index
+   * @param {number} i
+   * @param {{ side: number, scale: number, left: number, top: number, north: number,
+   *   south: number }} tile
+   * @returns {boolean} whether there was one
+   */
+  #fill(index, i, { side, scale, left, top, north, south }) {
+    let filled = false;
+    const first = Math.max(0, Math.ceil(north - 0.5));
+    const last = Math.min(side - 1, Math.ceil(south - 0.5) - 1);
+    for (let row = first; row <= last; row++) {
+      let from = Infinity;
+      let to = -Infinity;
+      for (let k = 0, j = 3; k < 4; j = k++) {
+        const edge = this.#edge(i, k, j);
+        const yk = edge[1] * scale - top;
+        const yj = edge[3] * scale - top;
+        if (yk > row + 0.5 === yj > row + 0.5) continue;
+        const xk = edge[0] * scale - left;
+        const xj = edge[2] * scale - left;
+        const cut = xk + (row + 0.5 - yk) / (yj - yk) * (xj - xk);
+        from = Math.min(from, cut);
+        to = Math.max(to, cut);
+      }
+      const start = Math.max(0, Math.ceil(from - 0.5));
+      const end = Math.min(side, Math.ceil(to - 0.5));
+      if (start < end) {
+        index.fill(i + 1, row * side + start, row * side + end);
+        filled = true;
+      }
+    }
+    return filled;
+  }
+};
+
+// src/map/tile_requests.js
+var lastTile = 0;
+var TileRequests = class {
+  /** @type {Map<number, { picture: Picture, done: Done }>} */
+  #waiting = /* @__PURE__ */ new Map();
+  /** @type {WeakMap<Picture, number>} */
+  #numbers = /* @__PURE__ */ new WeakMap();
+  /**
+   * @param {string} layer whose scene is asked
+   * @param {(message: object) => void} send to Python
+   */
+  constructor(layer, send) {
+    this.layer = layer;
+    this.send = send;
+  }
+  /**
+   * @param {Picture} picture what to fill
+   * @param {{ x: number, y: number, z: number }} at column, row and zoom
+   * @param {Done} done
+   */
+  ask(picture, { x, y, z }, done) {
+    const tile = ++lastTile;
+    this.#numbers.set(picture, tile);
+    this.#waiting.set(tile, { picture, done });
+    this.send({ kind: "tile", layer: this.layer, tile, z, x, y });
+  }
+  /**
+   * What waits for the answer of that number; undefined for another layer's, or one given up.
+   *
+   * @param {number} tile
+   */
+  answered(tile) {
+    const waiting = this.#waiting.get(tile);
+    this.#waiting.delete(tile);
+    return waiting;
+  }
+  /**
+   * Gives a picture up that scrolled away. One that is answered costs Python no word.
+   *
+   * @param {Picture} picture
+   */
+  cancel(picture) {
+    const tile = this.#numbers.get(picture);
+    if (tile !== void 0 && this.#waiting.delete(tile)) {
+      this.send({ kind: "cancel", layer: this.layer, tile });
+    }
+  }
+};
+
+// src/map/imagery_layer.js
+var BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+function show(picture, encoded, done) {
+  const url = URL.createObjectURL(encoded);
+  picture.onload = () => {
+    URL.revokeObjectURL(url);
+    done(void 0, picture);
+  };
+  picture.onerror = () => {
+    URL.revokeObjectURL(url);
+    done(new Error("not a picture"), picture);
+  };
+  picture.src = url;
+}
+function imageryLayer(model, map, L, name) {
+  const place = pane(map, `rareearth-${name}`);
+  const requests = new TileRequests(name, (message) => model.send(message));
+  const receive = (message, buffers) => {
+    const waiting = requests.answered(message.tile);
+    if (!waiting) return;
+    const { picture, done } = waiting;
+    if (!buffers?.length)
+      done(void 0, picture);
+    else show(picture, new Blob([buffers[0]], { type: message.mime }), done);
+  };
+  const Layer = (
+    /** @type {typeof GridLayer} */
+    L.GridLayer.extend({
+      /**
+       * @param {import("leaflet").Coords} at
+       * @param {DoneCallback} done
+       */
+      createTile(at, done) {
+        const picture = L.DomUtil.create("img", `rareearth-${name}`);
+        picture.src = BLANK;
+        requests.ask(picture, at, done);
+        return picture;
+      }
+    })
+  );
+  const layers = [];
+  const clear = (kept) => {
+    while (layers.length > kept) layers.shift()?.remove();
+  };
+  const add = () => {
+    const layer = new Layer({
+      pane: place,
+      bounds: model.get("bounds"),
+      maxNativeZoom: model.get("imagery_zoom"),
+      maxZoom: 22,
+      updateWhenIdle: true,
+      keepBuffer: 1
+    });
+    layer.on("tileunload", ({ tile }) => {
+      requests.cancel(
+        /** @type {HTMLImageElement} */
+        tile
+      );
+    });
+    layer.on("load", () => {
+      if (layers.at(-1) === layer) clear(1);
+    });
+    layers.push(layer);
+    layer.addTo(map);
+  };
+  const renew = () => {
+    clear(model.get(name) > 0 ? 1 : 0);
+    if (model.get(name) > 0) add();
+  };
+  model.on("msg:custom", receive);
+  renew();
+  onChange(model, [name], renew);
+  return () => {
+    model.off("msg:custom", receive);
+    clear(0);
+  };
+}
+
+// src/map/mouse.js
+var HEARD_IN_VAIN = [
+  "click",
+  "contextmenu",
+  "dblclick",
+  "mousedown",
+  "mousemove",
+  "mouseout",
+  "mouseover",
+  "mouseup",
+  "preclick"
+];
+function marking({ type, detail, shiftKey }, tool, patch) {
+  const right = type === "contextmenu";
+  if (tool || patch === null || !right && detail > 1) return null;
+  return { kind: "click", patch, other: right || shiftKey };
+}
+function mouse(model, map, L, footprints) {
+  for (const name of HEARD_IN_VAIN) map.off(name);
+  const tooltip = L.tooltip({
+    sticky: true,
+    direction: "auto",
+    offset: [14, 0],
+    className: "rareearth-tooltip"
+  });
+  let hovered = null;
+  let place = { lat: 0, lng: 0 };
+  const hover = (patch) => {
+    if (patch === hovered) return;
+    hovered = patch;
+    if (patch === null) map.closeTooltip(tooltip);
+    model.send({ kind: "hover", patch });
+  };
+  const move = (event) => {
+    place = event.latlng;
+    hover(model.get("tool") ? null : footprints.at(place));
+    if (hovered !== null && tooltip.isOpen()) tooltip.setLatLng(place);
+  };
+  const out = () => hover(null);
+  const click = ({ latlng, originalEvent }) => {
+    const message = marking(originalEvent, model.get("tool"), footprints.at(latlng));
+    if (message) model.send(message);
+  };
+  const context = (event) => {
+    L.DomEvent.preventDefault(event.originalEvent);
+    click(event);
+  };
+  const say = () => {
+    const text = model.get("tooltip");
+    if (!text || hovered === null) {
+      map.closeTooltip(tooltip);
+      return;
+    }
+    const box2 = document.createElement("span");
+    box2.textContent = text;
+    tooltip.setContent(box2).setLatLng(place);
+    if (!tooltip.isOpen()) tooltip.addTo(map);
+  };
+  const events = { mousemove: move, mouseout: out, click, contextmenu: context };
+  map.on(events);
+  const stop = onChange(model, ["tooltip"], say);
+  const box = map.getContainer();
+  box.setAttribute("data-jp-suppress-context-menu", "");
+  box.setAttribute("data-lm-suppress-shortcuts", "true");
+  return () => {
+    map.off(events);
+    stop();
+  };
+}
+
+// src/map/outlines.js
+var CASING = 3;
+function linesOf({ patches: _, casing, ...line }) {
+  return casing ? [{ color: casing, weight: line.weight + CASING }, line] : [line];
+}
+function changedGroups(wanted, drawn) {
+  return Object.entries(wanted).filter(([name, outline]) => {
+    const key = JSON.stringify(outline);
+    if (drawn.get(name) === key) return false;
+    drawn.set(name, key);
+    return true;
+  });
+}
+function outlines(model, map, L, footprints) {
+  const renderer = L.canvas({ pane: pane(map, "rareearth-outlines"), padding: 0.3 });
+  const groups = /* @__PURE__ */ new Map();
+  const drawn = /* @__PURE__ */ new Map();
+  const groupOf = (name) => {
+    const group = groups.get(name) ?? L.layerGroup().addTo(map);
+    groups.set(name, group);
+    return group.clearLayers();
+  };
+  const update = () => {
+    const changed = changedGroups(model.get("outlines"), drawn);
+    for (const [name, outline] of changed) {
+      const group = groupOf(name);
+      const rings = outline.patches.map((patch) => footprints.outline(patch));
+      if (!rings.length) continue;
+      for (const line of linesOf(outline)) {
+        const look = { renderer, fill: false, interactive: false, ...line };
+        group.addLayer(L.polygon(rings, { ...look, lineJoin: "miter" }));
+      }
+    }
+    if (changed.length) requestAnimationFrame(() => redrawShapes(renderer));
+  };
+  update();
+  onChange(model, ["outlines"], update);
+  return groups;
+}
+
+// src/map/place.js
+function written({ lat, lng }) {
+  const axis = (degrees, positive, negative) => `${Math.abs(degrees).toFixed(5)}\xB0 ${degrees < 0 ? negative : positive}`;
+  return `${axis(lat, "N", "S")}, ${axis(lng, "E", "W")}`;
+}
+function coordinates(map, L) {
+  const control = new L.Control({ position: "bottomright" });
+  const line = L.DomUtil.create("div", "rareearth-coordinates");
+  control.onAdd = () => line;
+  const say = ({ latlng }) => {
+    line.textContent = written(latlng.wrap());
+  };
+  const hush = () => {
+    line.textContent = "";
+  };
+  const events = { mousemove: say, mouseout: hush };
+  control.addTo(map);
+  map.on(events);
+  return () => {
+    map.off(events);
+    control.remove();
+  };
+}
+function pin(model, map, L) {
+  const look = { radius: 7, fill: false, interactive: false, pane: pane(map, "rareearth-pin") };
+  const rings = [
+    { color: "#3d003a", weight: 6 },
+    { color: "#ff3df2", weight: 3 }
+  ].map((style) => L.circleMarker([0, 0], { ...look, ...style }));
+  const show2 = () => {
+    const place = model.get("pin");
+    for (const ring of rings) {
+      if (place.length) ring.setLatLng(place).addTo(map);
+      else ring.remove();
+    }
+  };
+  show2();
+  const stop = onChange(model, ["pin"], show2);
+  return () => {
+    stop();
+    for (const ring of rings) ring.remove();
+  };
+}
+
+// src/map/colours.js
+var GRID_FROM = 9;
+var GRID_LINE = 1493172224;
+function patchColours(levels, palette, opacity) {
+  const table = new Uint32Array(256);
+  const rgba = new Uint8Array(table.buffer);
+  rgba.set(palette);
+  for (let level = 0; level < 256; level++) rgba[4 * level + 3] *= opacity;
+  const colours = new Uint32Array(levels.length + 1);
+  for (let i = 0; i < levels.length; i++) colours[i + 1] = table[levels[i]];
+  return colours;
+}
+function paintPixels(pixels, { index, widest }, colours, line) {
+  const side = TILE + 1;
+  const lines = line && widest >= GRID_FROM;
+  for (let row = 0, out = 0; row < TILE; row++) {
+    for (let at = row * side, end = at + TILE; at < end; at++, out++) {
+      const patch = index[at];
+      const edge = lines && (patch !== index[at + 1] || patch !== index[at + side]);
+      pixels[out] = edge ? line : colours[patch];
+    }
+  }
+}
+
+// src/map/score_layer.js
+function scoreLayer(model, map, L, footprints) {
+  let colours = new Uint32Array(footprints.count + 1);
+  let line = 0;
+  const tiles = /* @__PURE__ */ new Map();
+  const paint = (tile) => {
+    paintPixels(new Uint32Array(tile.image.data.buffer), tile, colours, line);
+    tile.context.putImageData(tile.image, 0, 0);
+  };
+  const repaint = () => {
+    const levels = new Uint8Array(copied(model.get("levels")));
+    const palette = new Uint8Array(copied(model.get("palette")));
+    colours = patchColours(levels, palette, model.get("opacity"));
+    line = model.get("grid") ? GRID_LINE : 0;
+    for (const tile of tiles.values()) paint(tile);
+    const box = map.getContainer();
+    box.dataset.painted = String(Number(box.dataset.painted ?? 0) + 1);
+  };
+  const Layer = (
+    /** @type {typeof GridLayer} */
+    L.GridLayer.extend({
+      /** @param {import("leaflet").Coords} at */
+      createTile(at) {
+        const canvas = L.DomUtil.create("canvas", "rareearth-scores");
+        canvas.width = canvas.height = TILE;
+        canvas.style.imageRendering = "pixelated";
+        const context = (
+          /** @type {CanvasRenderingContext2D} */
+          canvas.getContext("2d")
+        );
+        const image = context.createImageData(TILE, TILE);
+        const tile = { ...footprints.rasterize(at), context, image };
+        tiles.set(canvas, tile);
+        paint(tile);
+        return canvas;
+      }
+    })
+  );
+  const layer = new Layer({
+    pane: pane(map, "rareearth-scores"),
+    bounds: model.get("bounds"),
+    maxZoom: 22,
+    keepBuffer: 1
+  });
+  layer.on("tileunload", (event) => {
+    tiles.delete(event.tile);
+  });
+  repaint();
+  layer.addTo(map);
+  onChange(model, ["levels", "palette", "opacity", "grid"], repaint);
+  return layer;
+}
+
+// src/map/swipe.js
+var STEP = 0.02;
+var MOVES = "move zoomend viewreset resize";
+function stepOf(key) {
+  if (key === "ArrowLeft") return -STEP;
+  return key === "ArrowRight" ? STEP : 0;
+}
+function onTheMap(wanted) {
+  return Math.min(1, Math.max(0, wanted));
+}
+function clipTo(upperLeft, lowerRight) {
+  return `rect(${upperLeft.y}px, ${lowerRight.x}px, ${lowerRight.y}px, ${upperLeft.x}px)`;
+}
+function makeHandle(map, L) {
+  const handle = L.DomUtil.create("div", "rareearth-swipe", map.getContainer());
+  const left = L.DomUtil.create("span", "rareearth-date-left", handle);
+  const right = L.DomUtil.create("span", "rareearth-date-right", handle);
+  handle.tabIndex = 0;
+  handle.title = "Drag, or press the arrow keys: one date to the left, the other to the right";
+  handle.setAttribute("role", "slider");
+  handle.setAttribute("aria-label", "Border between two dates");
+  handle.setAttribute("aria-valuemin", "0");
+  handle.setAttribute("aria-valuemax", "100");
+  return { handle, left, right };
+}
+function swipe(model, map, L) {
+  const above = (
+    /** @type {HTMLElement} */
+    map.getPane("rareearth-compared")
+  );
+  const { handle, left, right } = makeHandle(map, L);
+  let part = 0.5;
+  const place = () => {
+    const size = map.getSize();
+    const x = part * size.x;
+    handle.style.left = `${x}px`;
+    handle.setAttribute("aria-valuenow", String(Math.round(100 * part)));
+    above.style.clip = clipTo(
+      map.containerPointToLayerPoint([x, 0]),
+      map.containerPointToLayerPoint(size)
+    );
+  };
+  const put = (wanted) => {
+    part = onTheMap(wanted);
+    place();
+  };
+  const drag = (event) => {
+    const around = map.getContainer().getBoundingClientRect();
+    if (!handle.hasPointerCapture(event.pointerId)) return;
+    put((event.clientX - around.left) / around.width);
+  };
+  const press = (event) => {
+    const by = stepOf(event.key);
+    if (!by) return;
+    put(part + by);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const show2 = () => {
+    handle.style.display = model.get("compared") ? "" : "none";
+    const [earlier, later] = model.get("dates");
+    left.textContent = earlier ?? "";
+    right.textContent = later ?? "";
+    place();
+  };
+  L.DomEvent.disableClickPropagation(handle);
+  handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
+  handle.addEventListener("pointermove", drag);
+  handle.addEventListener("keydown", press);
+  map.on(MOVES, place);
+  const stop = onChange(model, ["compared", "dates"], show2);
+  show2();
+  return () => {
+    map.off(MOVES, place);
+    stop();
+    handle.remove();
+  };
+}
+
+// src/map/toolbar.js
+var TOOLS = [
+  ["rectangle", "Rectangle: drag over the map to select the patches it touches", "M3 6h18v12H3z"],
+  [
+    "polygon",
+    "Polygon: click corners on the map to select the patches it touches",
+    "M12 3l9 7-4 10H7L3 10z"
+  ],
+  [
+    "ruler",
+    "Ruler: click points on the map to measure distance and area",
+    "M2 16L16 2l6 6L8 22zM6 12l3 3M10 8l3 3M14 4l3 3"
+  ]
+];
+var WHOLE = "M3 9V3h6M15 3h6v6M21 15v6h-6M9 21H3v-6";
+function toolbar(model, map, L) {
+  const control = new L.Control({ position: "topleft" });
+  const bar = L.DomUtil.create("div", "leaflet-bar rareearth-toolbar");
+  const add = (does, outline, press) => {
+    const button = L.DomUtil.create("button", "", bar);
+    button.type = "button";
+    button.title = does;
+    button.innerHTML = `<svg viewBox="0 0 24 24"><path d="${outline}"/></svg>`;
+    button.setAttribute("aria-label", does.split(":")[0]);
+    button.addEventListener("click", press);
+    return button;
+  };
+  const buttons = TOOLS.map(([name, does, outline]) => {
+    const toggle = () => {
+      model.set("tool", model.get("tool") === name ? "" : name);
+      model.save_changes();
+    };
+    return { name, button: add(does, outline, toggle) };
+  });
+  add("Whole scene: show all patches", WHOLE, () => map.fitBounds(model.get("bounds")));
+  const show2 = () => {
+    for (const { name, button } of buttons) {
+      button.setAttribute("aria-pressed", String(model.get("tool") === name));
+    }
+  };
+  L.DomEvent.disableClickPropagation(bar);
+  control.onAdd = () => bar;
+  control.addTo(map);
+  show2();
+  const stop = onChange(model, ["tool"], show2);
+  return () => {
+    stop();
+    control.remove();
+  };
+}
+
+// src/map/map_bridge.js
+var FOCUS_ZOOM = 15;
+async function leafletMap(model) {
+  const id = model.get("map").replace("IPY_MODEL_", "");
+  const manager = (
+    /** @type {WidgetManager} */
+    model.widget_manager
+  );
+  const widget = await manager.get_model(id);
+  for (let tries = 0; tries < 1200; tries++) {
+    for (const promise of Object.values(widget.views ?? {})) {
+      const map = (await promise)?.obj;
+      if (map && isLoaded(map)) return map;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("The map was not displayed within a minute.");
+}
+async function bind(model, signal) {
+  const map = await leafletMap(model);
+  const L = window.L;
+  const box = map.getContainer();
+  if (signal.aborted) return;
+  box.leafletMap = map;
+  const corners = new Float32Array(copied(model.get("corners")));
+  const footprints = new Footprints(model.get("origin"), corners);
+  const stopImagery = imageryLayer(model, map, L, "imagery");
+  const stopCompared = imageryLayer(model, map, L, "compared");
+  const scores = scoreLayer(model, map, L, footprints);
+  const groups = outlines(model, map, L, footprints);
+  const stops = [
+    mouse(model, map, L, footprints),
+    toolbar(model, map, L),
+    drawing(model, map, L),
+    coordinates(map, L),
+    pin(model, map, L),
+    swipe(model, map, L),
+    connection(model, map),
+    keepFitted(model, map),
+    stopImagery,
+    stopCompared
+  ];
+  onChange(model, ["focus"], () => {
+    const focus = model.get("focus");
+    if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
+  });
+  const ready = () => {
+    if (model.get("opened")) box.dataset.ready = "true";
+  };
+  onChange(model, ["opened"], ready);
+  ready();
+  model.set("shown", true);
+  model.save_changes();
+  signal.addEventListener("abort", () => {
+    for (const stop of stops) stop();
+    for (const layer of [scores, ...groups.values()]) layer.remove();
+  });
+}
+var map_bridge_default = {
+  // Not awaited: anywidget gives a model two seconds to initialize, and the map may be displayed
+  // later than that; JupyterLab then drops every later message to the model.
+  initialize({ model, signal }) {
+    bind(model, signal).catch((error) => console.error("[rareearth-explorer]", error));
+  },
+  // Nothing of its own to show, but a widget's messages flow only once it is displayed.
+  render({ el }) {
+    el.style.display = "none";
+  }
+};
+
+// src/review/sheet.js
+var sheet_default = {
+  render({ model, el }) {
+    el.classList.add("rareearth-sheet");
+    let urls = [];
+    const revoke = () => {
+      for (const url of urls) URL.revokeObjectURL(url);
+      urls = [];
+    };
+    const figureOf = ({ patch, caption }, place) => {
+      const figure = document.createElement("figure");
+      const image = document.createElement("img");
+      const text = document.createElement("figcaption");
+      const picture = model.get("pictures")[place];
+      if (picture?.byteLength) {
+        const url = URL.createObjectURL(new Blob([picture], { type: "image/webp" }));
+        urls.push(url);
+        image.src = url;
+      }
+      image.alt = `patch ${patch}`;
+      text.textContent = caption;
+      figure.append(image, text);
+      figure.addEventListener("click", () => {
+        model.set("place", place);
+        model.save_changes();
+      });
+      return figure;
+    };
+    const draw = () => {
+      revoke();
+      el.replaceChildren(...model.get("chips").map(figureOf));
+      badge();
+      el.dataset.drawn = String(Number(el.dataset.drawn ?? 0) + 1);
+    };
+    const badge = () => {
+      const verdicts = model.get("verdicts");
+      const inHand = model.get("place");
+      [...el.children].forEach((child, number) => {
+        const figure = (
+          /** @type {HTMLElement} */
+          child
+        );
+        figure.dataset.verdict = verdicts[number] ?? "";
+        figure.classList.toggle("rareearth-in-hand", number === inHand);
+      });
+    };
+    let shown = [];
+    const update = () => {
+      const wanted = [model.get("chips"), model.get("pictures")];
+      if (wanted.every((value, at) => value === shown[at])) {
+        badge();
+        return;
+      }
+      shown = wanted;
+      draw();
+    };
+    update();
+    model.on("change", update);
+    return revoke;
+  }
+};
+
+// src/widgets.js
+var WIDGETS = { keys: keys_default, map: map_bridge_default, sheet: sheet_default };
+function widgetOf(model) {
+  const name = model.get("script");
+  if (!Object.hasOwn(WIDGETS, name)) throw new Error(`There is no widget "${name}".`);
+  return WIDGETS[name];
+}
+var widgets_default = {
+  initialize: (context) => widgetOf(context.model).initialize?.(context),
+  render: (context) => widgetOf(context.model).render(context)
+};
+export {
+  widgets_default as default
+};

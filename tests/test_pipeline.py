@@ -21,6 +21,8 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 import pytest
 from fake_encoders import Failing, Means, tiny_clay
+from patience import PATIENCE, eventually
+from processes import running
 from rasterio.windows import Window
 
 from rareearth_explorer.data import progress
@@ -351,18 +353,16 @@ def with_helpers() -> dict[str, str]:
 def kill_after_more_blocks(command: list[str], table: Path, finished: int) -> int:
     """Start a run, kill it after some more blocks; tells how many are finished."""
     blocks = table.with_name(table.name + ".blocks")
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=with_helpers()
-    )
-    try:
-        while len(list(blocks.glob("*.npz"))) < finished + 2:
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.005)
+    with running(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=with_helpers()
+    ) as process:
+        eventually(
+            lambda: len(list(blocks.glob("*.npz"))) >= finished + 2 or process.poll() is not None,
+            "the blocks do not come",
+        )
         process.send_signal(signal.SIGKILL)
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+        said = process.stderr.read()
+        assert process.wait() == -signal.SIGKILL, said
     return len(list(blocks.glob("*.npz")))
 
 
@@ -445,7 +445,7 @@ class TestStreaming:
 
         class Waiting(Means):
             def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
-                assert read_again.wait(30)
+                assert read_again.wait(PATIENCE)
                 return super().encode(chips)
 
         monkeypatch.setattr(Scene, "read", counted)

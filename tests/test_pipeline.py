@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -454,10 +453,17 @@ class TestStreaming:
     def test_rows_keep_the_grids_order_whichever_block_is_finished_first(
         self, make_geotiff: MakeGeotiff, tmp_path: Path
     ) -> None:
+        another, count = threading.Event(), itertools.count(1)
+
         class Uneven(Means):
+            """Holds up the block begun first until another is finished."""
+
             def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
-                time.sleep(float(chips.pixels[0, 0, 0, 0]) % 7 * 0.003)
-                return super().encode(chips)
+                if next(count) == 1:
+                    assert another.wait(PATIENCE)
+                embeddings = super().encode(chips)
+                another.set()
+                return embeddings
 
         path = make_geotiff(random_pixels(4, 20 * SIDE, 2 * SIDE))
         report = embed(path, tmp_path / "uneven.parquet", Uneven())

@@ -114,7 +114,7 @@ class Driver:
         later = self.page.get_by_role("button", name="Hide notification")  # JupyterLab's news
         if later.count():
             later.click()
-        eventually(lambda: is_drawn(self.picture("umap")), "the UMAP shows no points")
+        eventually(lambda: has_points(self.picture("umap")), "the UMAP shows no points")
 
     def uncovered(self, patches: Iterable[int]) -> list[int]:
         """Those of the patches over whose centres no control lies."""
@@ -203,9 +203,10 @@ def run_all_cells(page: Page) -> None:
     page.evaluate(RUN_ALL_CELLS)
 
 
-def is_drawn(picture: np.ndarray) -> bool:
-    """Whether there is anything but a ground of one colour."""
-    return bool((picture != picture[0, 0]).any())
+def has_points(plot: np.ndarray) -> bool:
+    """Whether there is anything but a ground of one colour, right of the plot's buttons."""
+    right = plot[:, plot.shape[1] // 6 :]
+    return bool((right != right[0, 0]).any())
 
 
 def _rgb(png: bytes) -> np.ndarray:

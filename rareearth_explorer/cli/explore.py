@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from shapely import Polygon
 
 FIRST_PORT = 8866
-PATIENCE = 60
-"""Seconds the server may take to answer."""
+PATIENCE = 300
+"""Seconds the server may take to answer, on a slow machine too; one that ends is said at once."""
 
 ANNOUNCED = re.compile(r"running at:\s+(http[^\s?]+)\S*\s")
 """What Voila says in its log once it listens, with the address."""

@@ -12,10 +12,12 @@ from typing import Any
 import hypothesis
 import numpy as np
 import numpy.typing as npt
+import psutil
 import pytest
 import rasterio
 from affine import Affine
 from planet_grid import THREE_METRES, UTM_47N
+from processes import alive
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 
@@ -35,6 +37,17 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+
+
+@pytest.fixture(autouse=True)
+def processes_end() -> Iterator[None]:
+    """Fail the test that leaves a process behind, not one that is slowed or warned by it later."""
+    this = psutil.Process()
+    before = set(this.children())
+    yield
+    left = [process for process in set(this.children()) - before if alive(process)]
+    # Python starts this one once, for all that spawn.
+    assert [p.cmdline() for p in left if "resource_tracker" not in " ".join(p.cmdline())] == []
 
 
 @pytest.fixture(scope="session")

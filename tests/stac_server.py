@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from patience import PATIENCE
+
 CONFORMS = [
     "https://api.stacspec.org/v1.0.0/core",
     "https://api.stacspec.org/v1.0.0/collections",
@@ -138,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         last = min(int(end or size), size - 1)
         headers["Content-Range"] = f"bytes {begin}-{last}/{size}"
         if self.offer.held and self.offer.held in path.name and int(begin) > 0:
-            self.offer.released.wait(60)
+            self.offer.released.wait(PATIENCE)
         with path.open("rb") as file:
             file.seek(int(begin))
             piece = file.read(last + 1 - int(begin))

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
+import psutil
 import pytest
+from patience import PATIENCE, eventually
+from processes import alive, running
 
 from rareearth_explorer.widgets.tasks import Aside, Deferred, Failure, Worker
 
@@ -41,8 +43,9 @@ def test_deferred_runs_once_for_many_requests():
         deferred = Deferred(lambda: calls.append(1), delay=0.01)
         for _ in range(5):
             deferred()
-        before = len(calls)
-        await asyncio.sleep(0.1)
+        before, later = len(calls), asyncio.Event()
+        Deferred(later.set, delay=0.01)()  # asked for last, so it comes after all others
+        await later.wait()
         return before, len(calls)
 
     assert asyncio.run(many()) == (0, 1)
@@ -58,9 +61,9 @@ def test_aside_says_on_the_loop_what_failed_and_goes_on():
     async def run():
         aside, results = Aside("test"), asyncio.Queue()
         aside.submit(results.put_nowait, fail, "no luck")
-        first = await asyncio.wait_for(results.get(), 30)
+        first = await asyncio.wait_for(results.get(), PATIENCE)
         aside.submit(results.put_nowait, divmod, 7, 2)
-        return first, await asyncio.wait_for(results.get(), 30)
+        return first, await asyncio.wait_for(results.get(), PATIENCE)
 
     failure, result = asyncio.run(run())
     assert isinstance(failure, Failure)
@@ -81,7 +84,7 @@ def test_worker_delivers_on_the_loop(worker):
         results = []
         worker.submit(lambda r: (results.append(r), done.set()), pow, 2, 10)
         assert worker.busy
-        await asyncio.wait_for(done.wait(), 30)
+        await asyncio.wait_for(done.wait(), PATIENCE)
         return results
 
     assert asyncio.run(run()) == [1024]
@@ -107,40 +110,31 @@ def test_a_killed_worker_is_a_failure_and_is_replaced(worker):
 def test_cancelled_work_is_never_delivered(worker):
     async def run():
         results = []
-        worker.submit(results.append, time.sleep, 60)
+        worker.submit(results.append, signal.pause)  # never ends
         worker.cancel()
         assert not worker.busy
         done = asyncio.Event()
         worker.submit(lambda r: (results.append(r), done.set()), divmod, 7, 2)
-        await asyncio.wait_for(done.wait(), 30)
+        await asyncio.wait_for(done.wait(), PATIENCE)
         return results
 
     assert asyncio.run(run()) == [(3, 1)]
 
 
 PARENT = """
-import time
+import signal
 from rareearth_explorer.widgets.tasks import Worker
 from rareearth_explorer.score.projection import first_two
 worker = Worker(print)
 worker.start()
 print(worker._process.pid, flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 
 def test_the_process_ends_with_a_parent_killed_hard():
     # Run as a module would be: spawning needs an importable main.
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
-    child = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    pytest.fail("the worker outlived its parent")
+    with running([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+        eventually(lambda: not alive(child), "the worker outlived its parent")

@@ -9,6 +9,7 @@ from queue import Queue
 import numpy as np
 import pytest
 from affine import Affine
+from patience import PATIENCE, comes
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS, Transformer
 
@@ -258,11 +259,10 @@ def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
         panel.look()
         session.in_hand = 3
         session.in_hand = 1
-        while "liveliest" not in panel.said.value:
-            await asyncio.sleep(0.01)
+        await comes(lambda: "liveliest" in panel.said.value, "the dates were not read")
         return panel.said.value
 
-    assert "patch 1" in asyncio.run(asyncio.wait_for(look(), 30))
+    assert "patch 1" in asyncio.run(look())
 
 
 def test_what_nobody_foresaw_is_said_and_tried_again(session, scenes, monkeypatch):
@@ -287,7 +287,7 @@ def test_a_tile_that_nobody_foresaw_to_fail_is_answered_and_logged(
     monkeypatch.setattr(Scene, "tile", lambda *_, **__: 1 / 0)
     monkeypatch.setattr(bridge, "send", lambda content, **_: sent.put(content))
     TileServer(bridge, scenes[0]).request({"kind": "tile", "tile": 7, "z": 14, "x": 1, "y": 2})
-    assert sent.get(timeout=30) == {"tile": 7}
+    assert sent.get(timeout=PATIENCE) == {"tile": 7}
     assert "tile 14/1/2 is not drawn" in caplog.text
 
 

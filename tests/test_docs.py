@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 import pytest
 from documents import REPOSITORY, Document, pages
+from patience import PATIENCE
+from processes import running
 
 from rareearth_explorer import stac as catalogue
 from rareearth_explorer.cli import main
@@ -53,10 +55,10 @@ def test_make_ends_quietly_when_the_demo_is_stopped(tmp_path, ended, is_error):
     program.chmod(0o755)
     command = ["make", "--silent", "--old-file=.venv/app", "demo", f"BIN={tmp_path}"]
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True, **pipe) as making:
+    with running(command, cwd=REPOSITORY, start_new_session=True, **pipe) as making:
         assert making.stdout.readline() == "open\n"
         os.killpg(making.pid, signal.SIGINT)
-        _, said = making.communicate(timeout=60)
+        _, said = making.communicate(timeout=PATIENCE)
     assert ("***" in said) == is_error, said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from patience import PATIENCE
+from processes import descendants, running
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.table import TableWriter
@@ -32,15 +33,10 @@ def table(small_table, tmp_path):
 COMMAND = [sys.executable, "-c", "from rareearth_explorer.cli import main; exit(main())", "explore"]
 
 
-@contextlib.contextmanager
 def exploring(*arguments, **options):
     """Run the command until the block is left."""
     command = [*COMMAND, *map(str, arguments), "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as explorer:
-        try:
-            yield explorer
-        finally:
-            explorer.terminate()
+    return running(command, stdout=subprocess.PIPE, text=True, **options)
 
 
 def address_of(explorer):
@@ -50,23 +46,20 @@ def address_of(explorer):
 
 
 def page_at(address):
-    with urllib.request.urlopen(address, timeout=60) as page:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as page:
         return page.read().decode()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serves_the_dashboard_until_it_is_stopped(table, how):
-    explorer = subprocess.Popen(
-        [*COMMAND, str(table), "--no-browser"], stdout=subprocess.PIPE, text=True
-    )
-    assert "Rare Earth Explorer" in page_at(address_of(explorer))
-    below = psutil.Process(explorer.pid).children(recursive=True)
-    assert below
-    explorer.send_signal(how)
-    explorer.wait(30)
-    explorer.stdout.close()
-    _, alive = psutil.wait_procs(below, timeout=20)
-    assert alive == []
+    with exploring(table) as explorer:
+        assert "Rare Earth Explorer" in page_at(address_of(explorer))
+        below = descendants(explorer.pid)
+        assert below
+        explorer.send_signal(how)
+        explorer.wait(PATIENCE)
+        _, left = psutil.wait_procs(below, timeout=PATIENCE)
+    assert left == []
 
 
 def test_relative_paths_are_found_from_the_notebooks_folder(table):
@@ -95,7 +88,7 @@ def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
         addresses = address_of(one), address_of(other)
         assert addresses[0] != addresses[1]
         one.terminate()
-        one.wait(60)
+        one.wait(PATIENCE)
         assert "Rare Earth Explorer" in page_at(addresses[1])
 
 

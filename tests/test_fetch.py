@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,6 +23,8 @@ import pytest
 import rasterio
 import rasterio.shutil
 from affine import Affine
+from patience import eventually
+from processes import running
 from rasterio.warp import transform_bounds
 from rio_cogeo import cog_validate
 from stac_server import StacServer, serving
@@ -413,14 +414,13 @@ class TestGoingOn:
         path = tmp_path / "scene.tif"
         parts = path.with_name("scene.tif.parts")
         sentinel.held = "nir"
-        killed = subprocess.Popen(self.command(sentinel, path), stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while len(list(parts.glob("*.npz"))) < 6:
-            assert killed.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        killed.send_signal(signal.SIGKILL)
-        assert killed.wait() == -signal.SIGKILL
+        with running(self.command(sentinel, path), stdout=subprocess.DEVNULL) as killed:
+            eventually(
+                lambda: len(list(parts.glob("*.npz"))) >= 6 or killed.poll() is not None,
+                "the parts do not come",
+            )
+            killed.send_signal(signal.SIGKILL)
+            assert killed.wait() == -signal.SIGKILL, "it ended before it could be killed"
         assert not path.exists()
         sentinel.released.set()
         sentinel.asked.clear()

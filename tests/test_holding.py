@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from processes import running
 
 from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.hunt import Session
@@ -36,14 +37,9 @@ for line in sys.stdin:
 class Window:
     """A session open in another process."""
 
-    def __init__(self, table, name):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", OTHER_WINDOW, str(table.path), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.opened = self.process.stdout.readline().strip()
+    def __init__(self, process):
+        self.process = process
+        self.opened = process.stdout.readline().strip()
 
     def do(self, what):
         self.process.stdin.write(what + "\n")
@@ -52,7 +48,7 @@ class Window:
 
     def kill(self):
         self.process.kill()  # signal 9
-        self.process.communicate()
+        self.process.wait()
 
 
 @pytest.fixture
@@ -71,9 +67,9 @@ def other_window(table):
     with contextlib.ExitStack() as stack:
 
         def open_it(name):
-            window = Window(table, name)
-            stack.callback(window.kill)
-            return window
+            command = [sys.executable, "-c", OTHER_WINDOW, str(table.path), name]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            return Window(stack.enter_context(running(command, **pipes)))
 
         yield open_it
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from patience import PATIENCE
 
 from rareearth_explorer.demo.prepare import prepare_demo
 
@@ -25,7 +26,7 @@ def test_it_runs_from_clean(tmp_path, monkeypatch):
     monkeypatch.setenv("RAREEARTH_EXPLORER_TABLE", str(demo.table))
     monkeypatch.setenv("RAREEARTH_EXPLORER_LABELS", str(demo.labels))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3").execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     figures = [o for o in outputs if "image/png" in o.get("data", {})]
     assert len(figures) == 4

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 import pytest
 from fake_encoders import Failing, Means, tiny_clay
+from patience import PATIENCE, eventually
+from processes import running
 from rasterio.windows import Window
 
 from rareearth_explorer.data import progress
@@ -351,18 +352,16 @@ def with_helpers() -> dict[str, str]:
 def kill_after_more_blocks(command: list[str], table: Path, finished: int) -> int:
     """Start a run, kill it after some more blocks; tells how many are finished."""
     blocks = table.with_name(table.name + ".blocks")
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=with_helpers()
-    )
-    try:
-        while len(list(blocks.glob("*.npz"))) < finished + 2:
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.005)
+    with running(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=with_helpers()
+    ) as process:
+        eventually(
+            lambda: len(list(blocks.glob("*.npz"))) >= finished + 2 or process.poll() is not None,
+            "the blocks do not come",
+        )
         process.send_signal(signal.SIGKILL)
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+        said = process.stderr.read()
+        assert process.wait() == -signal.SIGKILL, said
     return len(list(blocks.glob("*.npz")))
 
 
@@ -445,7 +444,7 @@ class TestStreaming:
 
         class Waiting(Means):
             def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
-                assert read_again.wait(30)
+                assert read_again.wait(PATIENCE)
                 return super().encode(chips)
 
         monkeypatch.setattr(Scene, "read", counted)
@@ -454,10 +453,17 @@ class TestStreaming:
     def test_rows_keep_the_grids_order_whichever_block_is_finished_first(
         self, make_geotiff: MakeGeotiff, tmp_path: Path
     ) -> None:
+        another, count = threading.Event(), itertools.count(1)
+
         class Uneven(Means):
+            """Holds up the block begun first until another is finished."""
+
             def encode(self, chips: Chips) -> npt.NDArray[np.float32]:
-                time.sleep(float(chips.pixels[0, 0, 0, 0]) % 7 * 0.003)
-                return super().encode(chips)
+                if next(count) == 1:
+                    assert another.wait(PATIENCE)
+                embeddings = super().encode(chips)
+                another.set()
+                return embeddings
 
         path = make_geotiff(random_pixels(4, 20 * SIDE, 2 * SIDE))
         report = embed(path, tmp_path / "uneven.parquet", Uneven())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from fake_encoders import Failing, Means, means_on, refuse, slow_tiny_clay, tiny_clay
+from patience import PATIENCE, eventually
+from processes import end
 
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.embedding import cluster as cluster_module
@@ -35,27 +38,34 @@ SIDE = 12
 class Processes:
     """A scheduler and workers, as a person starts them."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
-        contact = folder / "scheduler.json"
+        self.address = ""
+
+    def scheduler(self, **environment: str) -> None:
+        contact = self._folder / "scheduler.json"
         self._start("scheduler", "--host=127.0.0.1", "--port=0", "--no-dashboard",
                     f"--scheduler-file={contact}", **environment)  # fmt: skip
-        while not contact.exists():
-            time.sleep(0.02)
-        with distributed.Client(scheduler_file=str(contact), set_as_default=False) as client:
-            self.address: str = client.scheduler.address
+        eventually(contact.exists, "the scheduler did not start")
+        self.address = json.loads(contact.read_text())["address"]
 
     def worker(self, threads: int = 1, **environment: str) -> subprocess.Popen[bytes]:
-        return self._start(
+        """Start one, and wait until the scheduler has it."""
+        name = f"worker-{len(self._running)}"
+        process = self._start(
             "worker", self.address, "--no-nanny", "--no-dashboard", f"--nthreads={threads}",
-            f"--local-directory={self._folder}", "--host=127.0.0.1", **environment,
+            f"--name={name}", f"--local-directory={self._folder}", "--host=127.0.0.1",
+            **environment,
         )  # fmt: skip
+        with distributed.Client(self.address, timeout=PATIENCE, set_as_default=False) as client:
+            eventually(lambda: name in names_of_workers(client), f"{name} did not start")
+        return process
 
     def stop(self) -> None:
         for process in reversed(self._running):
-            process.kill()
-            process.wait()
+            process.kill()  # a lost machine does not say that it goes
+            end(process)
 
     def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         program = Path(sys.executable).with_name("dask")
@@ -69,11 +79,28 @@ class Processes:
         return process
 
 
+def names_of_workers(client: Any) -> set[str]:
+    return {worker["name"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()}
+
+
+@contextmanager
+def dask(folder: Path, **environment: str) -> Iterator[Processes]:
+    """A scheduler, and workers once they are asked for, until the block is left."""
+    processes = Processes(folder)
+    try:
+        processes.scheduler(**environment)
+        yield processes
+    finally:
+        processes.stop()
+
+
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    processes = Processes(tmp_path_factory.mktemp("dask"))
-    yield processes
-    processes.stop()
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Processes]:
+    monkeypatch.setattr(cluster_module, "PATIENCE", PATIENCE)
+    with dask(tmp_path_factory.mktemp("dask")) as processes:
+        yield processes
 
 
 @pytest.fixture
@@ -102,8 +129,7 @@ def finished(table: Path) -> int:
 
 
 def wait_for(blocks: int, table: Path) -> None:
-    while finished(table) < blocks:
-        time.sleep(0.005)
+    eventually(lambda: finished(table) >= blocks, "the blocks do not come")
 
 
 def test_tiny_clay_with_a_worker_killed(
@@ -171,7 +197,14 @@ class TestTrouble:
         options: dict[str, Any],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(cluster_module, "PATIENCE", 1.5)
+        connect = cluster_module._client_of
+
+        def connected(address: str) -> Any:
+            client = connect(address)
+            monkeypatch.setattr(cluster_module, "PATIENCE", 1)
+            return client
+
+        monkeypatch.setattr(cluster_module, "_client_of", connected)
         address = cluster.address
         said = f"{address}: no worker is connected; start one with 'dask worker {address}'."
         with pytest.raises(ExplorerError, match=f"^{re.escape(said)}$"):
@@ -200,8 +233,6 @@ class TestTrouble:
         """As where one worker has a GPU and another has none."""
         for device in ("cpu", "cuda"):
             cluster.worker(RAREEARTH_TEST_DEVICE=device)
-        with distributed.Client(cluster.address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=30)
         make = partial(means_on, "RAREEARTH_TEST_DEVICE")
         with pytest.raises(ExplorerError, match="its encoder device differ from the other"):
             embed_on_cluster(
@@ -219,6 +250,7 @@ class TestTrouble:
         monkeypatch.setattr(running_module, "PATIENCE", 0.5)
         worker = cluster.worker()
         table = tmp_path / "table.parquet"
+        stuck = partial(Failing, 4, signal.pause, bands=8)
 
         def kill() -> None:
             wait_for(3, table)
@@ -230,7 +262,7 @@ class TestTrouble:
         with pytest.raises(ExplorerError, match=r"the last worker was lost; finished blocks are"):
             embed_on_cluster(
                 partial(open_scene, scene),
-                partial(means_on, "RAREEARTH_TEST_DEVICE"),
+                stuck,
                 table,
                 cluster.address,
                 **options,
@@ -243,6 +275,7 @@ class TestTrouble:
     ) -> None:
         cluster.worker()
         table = tmp_path / "table.parquet"
+        stuck = partial(Failing, 4, signal.pause, bands=8)
 
         def stop() -> None:
             wait_for(3, table)
@@ -253,7 +286,7 @@ class TestTrouble:
         with pytest.raises(ExplorerError, match="the scheduler was lost; finished blocks are kept"):
             embed_on_cluster(
                 partial(open_scene, scene),
-                partial(means_on, "RAREEARTH_TEST_DEVICE"),
+                stuck,
                 table,
                 cluster.address,
                 **options,
@@ -269,8 +302,7 @@ class TestTrouble:
         options: dict[str, Any],
     ) -> None:
         once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
-        cluster = Processes(tmp_path_factory.mktemp("dask"), **once)
-        try:
+        with dask(tmp_path_factory.mktemp("dask"), **once) as cluster:
             cluster.worker()
             make = partial(Failing, 4, partial(os._exit, 1), bands=8)
             with pytest.raises(ExplorerError, match="a block has ended several workers"):
@@ -278,5 +310,3 @@ class TestTrouble:
                     partial(open_scene, scene), make, tmp_path / "t.parquet", cluster.address,
                     **options,
                 )  # fmt: skip
-        finally:
-            cluster.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
+from processes import running
 
 from rareearth_explorer.data.storage.replacing import (
     ABANDONED,
@@ -69,11 +70,12 @@ def test_a_killed_writer_leaves_what_was_there_and_what_is_recognised(tmp_path):
         f"with replacing(Path({str(path)!r})) as beside:\n"
         "    beside.write_text('half')\n    print('written', flush=True)\n    sys.stdin.read()\n"
     )
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as writer:
         assert writer.stdout.readline() == b"written\n"
-        writer.send_signal(signal.SIGKILL)
+        writer.kill()
+        writer.wait()
     assert path.read_text() == "before"
     (left,) = set(tmp_path.iterdir()) - {path}
     assert left.name.startswith(".list.csv.")
@@ -90,7 +92,7 @@ def test_a_killed_writer_leaves_what_was_there_and_what_is_recognised(tmp_path):
 
 
 def test_two_writers_at_once_do_not_mix(tmp_path):
-    path, both = tmp_path / "list.csv", threading.Barrier(2, timeout=30)
+    path, both = tmp_path / "list.csv", threading.Barrier(2, timeout=PATIENCE)
 
     def write(letter: str) -> None:
         with replacing(path) as beside, beside.open("w") as file:

@@ -93,10 +93,9 @@ def test_a_weight_without_negatives_is_not_offered(small_table):
     assert not panel.weight.disabled
 
 
-async def prepared(panel):
-    while not panel.session.columns.ready("kernel-contrast"):
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.01)
+async def prepared():
+    """Wait until what is computed beside has ended and its result has been taken."""
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 @pytest.mark.parametrize("dropped", [False, True])
@@ -110,7 +109,7 @@ def test_what_takes_long_is_prepared_beside_and_can_be_dropped(session, dropped)
         if dropped:
             panel.scorer.value = "contrast"
             assert session.notice == ""
-        await prepared(panel)
+        await prepared()
         return session.decisions.scoring.scorer
 
     assert asyncio.run(choose()) == ("contrast" if dropped else "kernel-contrast")
@@ -163,7 +162,7 @@ def test_what_cannot_be_prepared_is_said(session, monkeypatch):
     async def choose():
         panel = ScoringPanel(session)
         panel.scorer.value = "kernel-contrast"
-        await asyncio.sleep(0.1)
+        await prepared()
         return panel.scorer.value
 
     assert asyncio.run(choose()) == "contrast"
@@ -179,7 +178,7 @@ def test_another_message_outlives_the_wish(session):
         panel.scorer.value = "kernel-contrast"
         session.message = "There is no patch where you drew."
         panel.scorer.value = "contrast"
-        await prepared(panel)
+        await prepared()
 
     asyncio.run(choose())
     assert session.message == "There is no patch where you drew."

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 from filelock import FileLock
+from patience import comes
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.data.table import PatchTable
@@ -132,19 +133,17 @@ class TestAnotherWindow:
     ):
         monkeypatch.setattr("rareearth_explorer.widgets.session_panel.WATCH", 0.01)
         kept(small_table, "hunt", ("mark", 3, "positive"))
+        looks, look = [], SessionPanel.look
+        monkeypatch.setattr(SessionPanel, "look", lambda panel: looks.append(look(panel)))
         panel = SessionPanel(workspace)
 
         async def live():
             with other_window:
                 panel.open("hunt")
                 session.mark(5, "positive")
-                await asyncio.sleep(0.05)
+                await comes(lambda: len(looks) > 2, "nobody looks after the other window")
                 assert not shown(panel.take_over)
-            for _ in range(500):
-                await asyncio.sleep(0.01)
-                if shown(panel.take_over):
-                    return
-            pytest.fail("the offer did not come")
+            await comes(lambda: shown(panel.take_over), "the offer did not come")
 
         asyncio.run(live())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from patience import PATIENCE
 
 from rareearth_explorer.data.threads import cores, in_order
 
@@ -14,7 +15,7 @@ def test_results_come_in_the_order_of_the_items():
 
     def work(item: int) -> int:
         if item == 0:
-            assert first.wait(30)
+            assert first.wait(PATIENCE)
         elif item == 1:
             first.set()  # so it is finished before the item in front of it
         return item * item

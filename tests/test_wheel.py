@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
+from processes import running
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "rareearth_explorer"
@@ -107,21 +109,14 @@ def test_the_wheel_alone_makes_a_demo_and_serves_it(installed, tmp_path):
         cwd=tmp_path, env=outside, check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     table, scene, labels = demo.stdout.splitlines()
-    explorer = subprocess.Popen(
-        [
-            *(installed / "rareearth-explorer", "explore", table, "--scene", scene),
-            *("--labels", labels, "--no-browser", "--preheat", "0"),
-        ],
-        cwd=tmp_path, env=outside, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
+    command = [
+        *(installed / "rareearth-explorer", "explore", table, "--scene", scene),
+        *("--labels", labels, "--no-browser", "--preheat", "0"),
+    ]
+    with running(command, cwd=tmp_path, env=outside, stdout=subprocess.PIPE, text=True) as explorer:
         address = explorer.stdout.readline().split()[-1]
-        with urllib.request.urlopen(address, timeout=120) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             page = answer.read().decode()
-    finally:
-        explorer.terminate()
-        explorer.wait(30)
-        explorer.stdout.close()
     assert "rareearth-loading" in page, "the template is not the wheel's"
     assert "application/vnd.jupyter.widget-view+json" in page, "the notebook shows no widget"
     assert '"output_type": "error"' not in page

@@ -20,7 +20,7 @@ from pathlib import Path
 from rareearth_explorer.errors import ExplorerError
 
 FIRST_PORT = 8866
-PATIENCE = 60
+PATIENCE = 300
 """Seconds the server may take to answer."""
 
 ANNOUNCED = re.compile(r"running at:\s+(http[^\s?]+)\S*\s")

@@ -6,29 +6,22 @@ cold opening of the same run.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.serving import free_port, serve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def kernels() -> list[psutil.Process]:
-    """Kernel processes among the descendants of this one."""
-    below = psutil.Process(os.getpid()).children(recursive=True)
-    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
-    return [p for p in below if "ipykernel_launcher" in " ".join(p.cmdline())]
+sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
 
 
 def wait_idle() -> None:
-    """Wait until no kernel has had anything to do for three seconds."""
+    """Wait until no kernel has had anything to do for three seconds: what is timed runs alone."""
+    from serving import kernels
+
     used = -1.0
     while (now := sum(sum(p.cpu_times()[:2]) for p in kernels())) - used > 0.05:
         used = now
@@ -37,18 +30,21 @@ def wait_idle() -> None:
 
 def opening(preheat: int, environment: dict[str, str]) -> float:
     """Seconds until the map is there, in a server that has had time to make pages ready."""
-    sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
-    from chromium import launched
+    from chromium import blank_page, launched
     from driver import MAP
+    from patience import eventually
+    from serving import kernels
 
-    with serve(free_port(), environment, preheat=preheat) as server, launched() as browser:
-        while len(kernels()) < preheat:
-            time.sleep(0.2)
+    with (
+        serve(free_port(), environment, preheat=preheat) as server,
+        launched() as browser,
+        blank_page(browser, 1280, 800) as page,
+    ):
+        eventually(lambda: len(kernels()) >= preheat, "no page is kept ready")
         wait_idle()
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
         began = time.perf_counter()
         page.goto(server.address, wait_until="commit")
-        page.wait_for_selector(MAP, timeout=120_000)
+        page.wait_for_selector(MAP)
         seconds = time.perf_counter() - began
     return seconds
 

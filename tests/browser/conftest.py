@@ -9,18 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from chromium import find, launched
+from chromium import blank_page, find, launched
 from driver import Driver
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 from serving import serve
 
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.demo.prepare import PreparedDemo, prepare_demo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-expect.set_options(timeout=20_000)  # a busy machine is not a broken page
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +65,8 @@ def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
             given["COMPARE"] = os.pathsep.join(map(str, compare))
             environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v}
             address = stack.enter_context(serve(kind, notebook, environment))
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-            stack.callback(context.close)
-            driver = Driver(context.new_page(), open_table(table))
+            page = stack.enter_context(blank_page(browser, *size))
+            driver = Driver(page, open_table(table))
             watch(driver.page)
             driver.open(kind, address, notebook.name)
             return driver

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from patience import PATIENCE, eventually
 from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, expect
 
@@ -30,16 +31,26 @@ TROUBLE = ("Error setting state", "[rareearth-explorer]")
 
 MAP = ".leaflet-container[data-ready]"
 
-RUN_NOTEBOOK = """async () => {
-    const app = window.jupyterapp, panel = app.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    const kernel = panel.sessionContext.session.kernel;
-    const ready = () => kernel.connectionStatus === 'connected' && kernel.status === 'idle';
-    for (let i = 0; i < 600 && !ready(); i++)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    await app.commands.execute('notebook:run-all-cells');
+KERNEL_READY = """() => {
+    const panel = window.jupyterapp?.shell.currentWidget, session = panel?.sessionContext;
+    const kernel = session?.session?.kernel;
+    return panel?.context?.isReady && session?.isReady
+        && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+
+RUN_ALL_CELLS = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+
+AGE_TILES = """(tiles) => {
+    for (const tile of document.querySelectorAll(tiles)) tile.dataset.old = '';
+}"""
+
+TILES_DRAWN = """(name) => {
+    const tiles = [...document.querySelectorAll(name)];
+    const drawn = (tile) => tile.matches('.leaflet-tile-loaded:not([data-old])')
+        && getComputedStyle(tile).opacity === '1';
+    return tiles.length > 0 && tiles.every(drawn);
+}"""
+"""Those that were there before are gone, the others are loaded and have faded in."""
 
 PLACE = """([lon, lat]) => {
     const box = document.querySelector('.leaflet-container'), map = box.leafletMap;
@@ -69,6 +80,7 @@ class Driver:
         self.page = page
         self.table = table
         self.errors: list[str] = []
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("console", self._hear)
 
@@ -85,29 +97,24 @@ class Driver:
         if kind in ("lab", "notebook"):
             place = {"lab": "lab/tree", "notebook": "notebooks"}[kind]
             self.page.goto(f"{address}{place}/{notebook}?reset", wait_until="domcontentloaded")
-            self.page.wait_for_function(
-                "() => window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=60_000
-            )
-            self.page.evaluate(RUN_NOTEBOOK)
+            run_all_cells(self.page)
         else:
             place = f"voila/render/{notebook}" if kind == "server" else ""
-            self.page.goto(address + place, timeout=90_000)
+            self.page.goto(address + place)
         self._wait_ready()
 
     def reopen(self) -> None:
         """Load the page again, as a person does when it stopped answering."""
-        self.page.reload(timeout=90_000)
+        self.page.reload()
         self._wait_ready()
 
     def _wait_ready(self) -> None:
-        self.page.wait_for_selector(
-            f"{MAP}, [data-mime-type='application/vnd.jupyter.error']", timeout=90_000
-        )
+        self.page.wait_for_selector(f"{MAP}, [data-mime-type='application/vnd.jupyter.error']")
         assert self.page.locator(MAP).count(), self.page.locator(".jp-OutputArea").inner_text()
         later = self.page.get_by_role("button", name="Hide notification")  # JupyterLab's news
         if later.count():
             later.click()
-        self.page.wait_for_timeout(1500)  # imagery tiles, the first UMAP frame
+        eventually(lambda: has_points(self.picture("umap")), "the UMAP shows no points")
 
     def uncovered(self, patches: Iterable[int]) -> list[int]:
         """Those of the patches over whose centres no control lies."""
@@ -153,17 +160,33 @@ class Driver:
         return int(self.page.locator(MAP).get_attribute("data-painted") or 0)
 
     def wait_painted(self, before: int) -> None:
-        """Wait until scores were painted again, and the other panels had time to follow."""
+        """Wait until scores were painted again; other panels follow when they can."""
         self.page.wait_for_function(
-            f"() => Number(document.querySelector('{MAP}').dataset.painted) > {before}",
-            timeout=20_000,
+            f"() => Number(document.querySelector('{MAP}').dataset.painted) > {before}"
         )
-        self.page.wait_for_timeout(700)
+
+    def age_tiles(self, layer: str = "imagery") -> None:
+        """Before a change of what a layer shows: its tiles are waited away by `wait_tiles`."""
+        self.page.evaluate(AGE_TILES, f"img.rareearth-{layer}")
+
+    def wait_tiles(self, layer: str = "imagery") -> None:
+        """Wait until all tiles of a layer are there."""
+        self.page.wait_for_function(TILES_DRAWN, arg=f"img.rareearth-{layer}")
+
+    def wait_still(self) -> None:
+        """Wait until the page looks the same twice; for pictures, no test relies on it."""
+        seen: list[bytes] = []
+
+        def same() -> bool:
+            seen.append(self.page.screenshot())
+            return seen[-2:-1] == seen[-1:]
+
+        eventually(same, "the page never stands still")
 
     def colours(self, patches: list[int]) -> np.ndarray:
         """RGB on the screen at the centres of patches, (n, 3)."""
-        self.page.mouse.move(2, 2)  # no tooltip over them
-        self.page.wait_for_timeout(150)
+        self.page.mouse.move(2, 2)
+        expect(self.page.locator(".rareearth-tooltip")).to_have_count(0)
         screen = _rgb(self.page.screenshot())
         places = [self.place(patch) for patch in patches]
         return np.array([screen[round(y), round(x)] for x, y in places])
@@ -172,6 +195,18 @@ class Driver:
         """RGB of the `umap` or the `roc` panel, (H, W, 3)."""
         part = {"umap": ".rareearth-umap canvas", "roc": ".rareearth-roc img"}[what]
         return _rgb(self.page.locator(part).first.screenshot())
+
+
+def run_all_cells(page: Page) -> None:
+    """Run the open notebook from the first cell to the last, once its kernel is ready."""
+    page.wait_for_function(KERNEL_READY)
+    page.evaluate(RUN_ALL_CELLS)
+
+
+def has_points(plot: np.ndarray) -> bool:
+    """Whether there is anything but a ground of one colour, right of the plot's buttons."""
+    right = plot[:, plot.shape[1] // 6 :]
+    return bool((right != right[0, 0]).any())
 
 
 def _rgb(png: bytes) -> np.ndarray:

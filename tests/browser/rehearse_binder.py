@@ -19,10 +19,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-from chromium import launched
+from chromium import blank_page, launched
 from driver import MAP
-from serving import serve
+from serving import kernels, serve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BASE_IMAGE = ("jupyterlab", "notebook")
@@ -75,24 +74,21 @@ def open_dashboard(repository: Path, variables: dict[str, str]) -> None:
     with (
         serve("server", notebook, variables, root=repository, python=python) as address,
         launched() as browser,
+        blank_page(browser, 1440, 860) as page,
     ):
-        page = browser.new_page(viewport={"width": 1440, "height": 860})
         hosts: set[str] = set()
         page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
         for times in ("first", "second"):
 
             def opened() -> None:
                 page.goto(address + LINK, wait_until="commit")
-                page.wait_for_selector(MAP, timeout=180_000)
+                page.wait_for_selector(MAP)
 
             measured(f"{times} opening, until the map is there", opened)
-            page.wait_for_timeout(3000)
         page.locator(MAP).click()
         page.get_by_role("button", name="✕").first.wait_for()
         page.screenshot(path=REPOSITORY / "screenshots" / "binder.png")
-        family = psutil.Process(os.getpid()).children(recursive=True)
-        below = [p for p in family if "ipykernel_launcher" in " ".join(p.cmdline())]
-        for kernel in below:
+        for kernel in kernels():
             print(f"{'memory of the kernel':<48} {kernel.memory_info().rss / 2**20:8.0f} MiB")
         others = {host for host in hosts if host and not host.startswith("127.0.0.1")}
         print(f"{'other hosts asked':<48} {', '.join(sorted(others)) or 'none':>8}")

@@ -12,20 +12,17 @@ Every user has a data folder of their own, as people with homes of their own hav
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-import psutil
-from chromium import launched
-from driver import MAP, RUN_NOTEBOOK
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import free_port, kernels
+from chromium import blank_page, launched
+from driver import MAP, run_all_cells
+from patience import eventually
+from playwright.sync_api import Browser, Page, expect
+from processes import running
+from serving import free_port, kernels, wait_for_answer
 
 from rareearth_explorer.demo.prepare import prepare_demo
 
@@ -47,19 +44,16 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
 """
 
 
-def log_in(browser: Browser, address: str, user: str) -> Page:
+def log_in(page: Page, address: str, user: str) -> None:
     """Log in, and wait until the dashboard has its map; prints the seconds."""
-    page = browser.new_context(viewport={"width": 1440, "height": 860}).new_page()
     page.goto(address)
     page.fill("#username_input", user)
     page.fill("#password_input", "any")
     began = time.perf_counter()
     page.click("#login_submit")
-    page.wait_for_selector(MAP, timeout=180_000)
+    page.wait_for_selector(MAP)
     print(f"{user}: log-in to map {time.perf_counter() - began:.1f} s, at {page.url}")
     assert f"/user/{user}/voila/render/" in page.url
-    page.wait_for_timeout(2000)
-    return page
 
 
 def mark_middle(page: Page) -> str:
@@ -70,39 +64,46 @@ def mark_middle(page: Page) -> str:
     return card.inner_text()
 
 
-def check_dashboard(browser: Browser, address: str) -> BrowserContext:
+def check_dashboard(ann: Page, ben: Page, address: str) -> None:
     """Two users mark, one reloads; nobody sees the other's session, and no kernel is left over."""
-    ann, ben = log_in(browser, address, "ann"), log_in(browser, address, "ben")
+    log_in(ann, address, "ann")
+    log_in(ben, address, "ben")
     card = mark_middle(ann)
-    ben.reload()
-    ben.wait_for_selector(MAP, timeout=180_000)
+    reload(ben)
     expect(ben.get_by_text("0 positive")).to_be_visible()
     left = kernels()
-    ann.reload()
-    ann.wait_for_selector(MAP, timeout=180_000)
+    reload(ann)
     expect(ann.get_by_role("button", name=card)).to_be_visible()
-    gone, _ = psutil.wait_procs(left, timeout=20)
-    assert len(gone) == 1, "a page that was left keeps its kernel, or takes another's along"
-    assert len(kernels()) == 2
+    eventually(lambda: len(kernels()) == 2, "a page that was left keeps its kernel")
+    kept = [kernel for kernel in left if kernel.is_running()]
+    assert len(kept) == 1, "a page that was left takes another's kernel along"
     expect(ann.get_by_text("another window")).to_have_count(0)
     ann.screenshot(path=REPOSITORY / "screenshots" / "hub-dashboard.png")
-    ben.context.close()
-    return ann.context
 
 
-def check_lab(context: BrowserContext, address: str) -> None:
+def reload(page: Page) -> None:
+    """Load the page again, and wait until it has its map."""
+    page.reload()
+    page.wait_for_selector(MAP)
+
+
+def check_lab(dashboard: Page, address: str) -> None:
     """The same user finds the session in JupyterLab."""
-    page = context.new_page()
+    page = dashboard.context.new_page()
     page.goto(f"{address}user/ann/lab/tree/explorer.ipynb?reset", wait_until="domcontentloaded")
-    page.wait_for_function(
-        "() => window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=90_000
-    )
-    for other in context.pages[:-1]:
-        other.close()  # the dashboard lets go of the session
-    page.evaluate(RUN_NOTEBOOK)
-    page.wait_for_selector(MAP, timeout=90_000)
+    dashboard.close()  # it lets go of the session
+    run_all_cells(page)
+    page.wait_for_selector(MAP)
     expect(page.get_by_text("1 positive")).to_be_visible()
     page.screenshot(path=REPOSITORY / "screenshots" / "hub-lab.png")
+
+
+def check(browser: Browser, address: str) -> None:
+    """Two users at a time, then one of them in another program."""
+    with blank_page(browser, 1440, 860) as ann:
+        with blank_page(browser, 1440, 860) as ben:
+            check_dashboard(ann, ben, address)
+        check_lab(ann, address)
 
 
 def main() -> None:
@@ -130,36 +131,15 @@ def main() -> None:
             )
         )
         address = f"http://127.0.0.1:{port}/"
-        with (folder / "hub.log").open("w") as log:
-            hub = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", "-f", str(configuration)],
-                cwd=folder, stdout=log, stderr=log,
-            )  # fmt: skip
-            try:
-                wait(hub, f"{address}hub/health", folder / "hub.log")
-                with launched() as browser:
-                    check_lab(check_dashboard(browser, address), address)
-            finally:
-                below = psutil.Process(hub.pid).children(recursive=True)
-                hub.send_signal(signal.SIGINT)
-                hub.wait(30)
-                for process in below:
-                    if process.is_running():
-                        process.terminate()
+        command = [sys.executable, "-m", "jupyterhub", "-f", str(configuration)]
+        with (
+            (folder / "hub.log").open("w") as log,
+            running(command, cwd=folder, stdout=log, stderr=log) as hub,
+        ):
+            wait_for_answer(hub, f"{address}hub/health", folder / "hub.log")
+            with launched() as browser:
+                check(browser, address)
     print("Two users, the dashboard and JupyterLab: all as it should be.")
-
-
-def wait(hub: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Wait until the hub answers."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end and hub.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-        else:
-            return
-    raise SystemExit(f"the hub did not answer:\n{log.read_text()[-2000:]}")
 
 
 if __name__ == "__main__":

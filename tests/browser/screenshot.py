@@ -13,7 +13,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from chromium import launched
+from chromium import blank_page, launched
 from driver import MAP, Driver
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -25,7 +25,7 @@ from rareearth_explorer.hunt import Session
 from rareearth_explorer.serving import free_port, serve
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SIZE = {"width": 1280, "height": 800}
+SIZE = (1280, 800)
 MOVING = (880, 550)
 MINE, FOREST = 586, 683
 REVIEWED, CONFIRMED = 10, 8
@@ -39,12 +39,6 @@ POINTER = """() => {
     document.addEventListener('mousemove', (event) => {
         dot.style.left = event.clientX + 'px'; dot.style.top = event.clientY + 'px';
     }, true);
-}"""
-
-
-TILES = """() => {
-    const tiles = [...document.querySelectorAll('img.rareearth-imagery')];
-    return tiles.length && tiles.every((tile) => tile.matches('.leaflet-tile-loaded'));
 }"""
 
 
@@ -71,13 +65,12 @@ class Film:
         )  # fmt: skip
 
 
-def still(page: Page, name: str) -> None:
+def still(driver: Driver, name: str) -> None:
     """Keep the page as a picture of the documentation, without the pointer."""
-    page.mouse.move(2, 2)
-    page.wait_for_timeout(1500)
-    page.wait_for_function(TILES, timeout=60_000)
-    page.wait_for_timeout(500)
-    plain = page.screenshot(style=".pointer { display: none }")
+    driver.page.mouse.move(2, 2)
+    driver.wait_tiles()
+    driver.wait_still()
+    plain = driver.page.screenshot(style=".pointer { display: none }")
     screen = Image.open(io.BytesIO(plain)).convert("RGB")
     screen.save(DOCS / "pictures" / f"{name}.webp", quality=72, method=6)
 
@@ -87,7 +80,7 @@ def hunt(driver: Driver, session: Session) -> None:
     page, truth = driver.page, session.mines
     assert truth is not None
     film = Film(page)
-    still(page, "opened")
+    still(driver, "opened")
     page.evaluate(POINTER)
     film.take(1200)
 
@@ -96,14 +89,14 @@ def hunt(driver: Driver, session: Session) -> None:
     driver.click(MINE)
     expect(page.get_by_text("mean cosine to the positives")).to_be_visible()
     film.take(1800)
-    still(page, "marked")
+    still(driver, "marked")
 
     driver.hover(FOREST)
     film.take(900)
     driver.click(FOREST, shift=True)
     expect(page.get_by_text("refining would keep 471, 40 with mines")).to_be_visible()
     film.take(1800)
-    still(page, "contrast")
+    still(driver, "contrast")
 
     painted = driver.painted
     button = page.get_by_role("button", name="refine", exact=True)
@@ -111,9 +104,9 @@ def hunt(driver: Driver, session: Session) -> None:
     film.take(700)
     button.click()
     driver.wait_painted(painted)
-    expect(page.get_by_text("patches of this round")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("patches of this round")).to_be_visible()
     film.take(1800)
-    still(page, "refined")
+    still(driver, "refined")
 
     painted = driver.painted
     page.get_by_label("Score", exact=True).select_option("Kernel Contrast")
@@ -121,25 +114,27 @@ def hunt(driver: Driver, session: Session) -> None:
     page.locator(MAP).click(position={"x": 5, "y": 5})  # gives the keys to the explorer
     page.keyboard.press("r")
     expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
-    page.wait_for_timeout(1500)
+    driver.wait_still()
     film.take(1200)
     confirmed = 0
     for _ in range(REVIEWED):
         confirmed += judge(page, session)
-        page.wait_for_timeout(600)
+        driver.wait_still()
         film.take(450)
     assert confirmed == CONFIRMED
     film.take(2500)
-    still(page, "reviewed")
+    still(driver, "reviewed")
     film.save(DOCS / "pictures" / "hunt.webp")
 
+    sheet = page.locator(".rareearth-sheet")
+    drawn = str(sheet.get_attribute("data-drawn"))
     page.get_by_role("button", name="sample the discarded", exact=True).click()
-    page.wait_for_timeout(2000)
+    expect(sheet).not_to_have_attribute("data-drawn", drawn)
     for _ in range(50):
         judge(page, session)
     expect(page.get_by_text("Mines among")).to_be_visible()
     page.get_by_text("Mines among").scroll_into_view_if_needed()
-    still(page, "missed")
+    still(driver, "missed")
 
 
 def judge(page: Page, session: Session) -> bool:
@@ -168,9 +163,10 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         launched() as browser,
+        blank_page(browser, *SIZE) as page,
         serve(free_port(), environment(demo, folder)) as server,
     ):
-        driver = Driver(browser.new_page(viewport=SIZE), table)
+        driver = Driver(page, table)
         driver.open("voila", server.address, "")
         hunt(driver, Session(table, open_labels(demo.labels)))
         assert driver.errors == []

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
-
-PATIENCE = 90
+from patience import PATIENCE, eventually
+from processes import descendants, running
 
 
 @contextlib.contextmanager
@@ -36,8 +34,9 @@ def serve(
     """
     port = free_port()
     log = notebook.with_suffix(f".{kind}.log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    with (
+        log.open("wb") as output,
+        running(
             [python, "-m", *_command(kind, notebook, port, base, root or notebook.parent)],
             # The theme that a test chooses shall not be the one of who runs it.
             env={
@@ -47,22 +46,23 @@ def serve(
             },
             stdout=output,
             stderr=output,
-            start_new_session=True,  # so that ending the group takes the kernels along
-        )
+        ) as process,
+    ):
         address = f"http://127.0.0.1:{port}{base}"
-        try:
-            _wait(process, address + ("static/none" if kind == "voila" else "api"), log)
-            yield address
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(20)
+        wait_for_answer(process, address + ("static/none" if kind == "voila" else "api"), log)
+        yield address
 
 
 def kernels() -> list[psutil.Process]:
     """Kernel processes among the descendants of this one."""
-    below = psutil.Process(os.getpid()).children(recursive=True)
-    below = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
-    return [p for p in below if any("ipykernel_launcher" in part for part in p.cmdline())]
+    return [process for process in descendants(os.getpid()) if _is_kernel(process)]
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return any("ipykernel_launcher" in part for part in process.cmdline())
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 def free_port() -> int:
@@ -97,16 +97,18 @@ def _command(kind: str, notebook: Path, port: int, base: str, root: Path) -> lis
     ]
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
+def wait_for_answer(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait until a server answers, whatever it says."""
+
+    def answers() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended:\n{log.read_text()[-2000:]}")
         try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except urllib.error.HTTPError as answer:  # any answer means that it is up
+            urllib.request.urlopen(address, timeout=PATIENCE).close()
+        except urllib.error.HTTPError as answer:
             answer.close()
-            return
         except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise RuntimeError(f"the server did not answer:\n{log.read_text()[-2000:]}")
+            return False
+        return True
+
+    eventually(answers, f"no answer from {address}; see {log}")

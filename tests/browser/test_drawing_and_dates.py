@@ -8,22 +8,12 @@ import numpy as np
 import pytest
 import rasterio
 from driver import MAP, SCREENSHOTS
+from patience import eventually
 from playwright.sync_api import expect
 
 from rareearth_explorer.data.scene import open_scene
 
 pytestmark = pytest.mark.browser
-
-
-def settle(page, layer):
-    """Wait until all tiles of a layer are there and have faded in."""
-    tiles = f"[...document.querySelectorAll('img.rareearth-{layer}')]"
-    page.wait_for_timeout(700)  # until the tiles that were there before are gone
-    page.wait_for_function(
-        f"() => {tiles}.length && {tiles}.every((tile) => tile.matches('.leaflet-tile-loaded'))",
-        timeout=60_000,
-    )
-    page.wait_for_timeout(500)
 
 
 def drag(page, start, end):
@@ -51,7 +41,7 @@ def test_search_by_drawing_and_by_place(open_explorer, demo):
     expect(page.get_by_text("0 positive")).to_be_visible()  # drawing marks nothing
     expect(tool.first).to_have_attribute("aria-pressed", "false")
     bar.get_by_role("button", name="review").click()
-    expect(page.locator(".rareearth-sheet figure")).to_have_count(9, timeout=15_000)
+    expect(page.locator(".rareearth-sheet figure")).to_have_count(9)
     driver.shot(SCREENSHOTS / "tools-1-selected.png")
     bar.get_by_role("button", name="clear").click()
     expect(bar).to_be_hidden()
@@ -60,7 +50,6 @@ def test_search_by_drawing_and_by_place(open_explorer, demo):
     x, y = driver.place(middle)
     for by in ((-4, -4), (4, -4), (0, 4)):
         page.mouse.click(x + by[0], y + by[1])
-        page.wait_for_timeout(500)  # quicker would be a double click, which ends the polygon
     page.mouse.dblclick(x, y + 4)
     expect(bar.get_by_text("1 selected")).to_be_visible()
     before = driver.painted
@@ -72,10 +61,9 @@ def test_search_by_drawing_and_by_place(open_explorer, demo):
     page.get_by_role("button", name="Ruler").click()
     for patch in (middle, corner):
         page.mouse.click(*driver.place(patch))
-        page.wait_for_timeout(500)
     side = table.grid.patch_px * 3
     said = page.locator(".rareearth-hint")
-    expect(said).to_contain_text(re.compile(r"^\s*\d+ m"))
+    expect(said).to_contain_text(re.compile(r"^\s*[1-9]\d* m"))
     metres = int(said.inner_text().split()[0])
     assert abs(metres - 2 * side * 2**0.5) < 0.1 * side  # the mouse points at whole pixels
     page.keyboard.press("Escape")
@@ -94,16 +82,20 @@ def test_search_by_drawing_and_by_place(open_explorer, demo):
     expect(page.get_by_role("status")).to_contain_text("outside the scene")
     box.fill(f"{table.centroids[corner][1]}, {table.centroids[corner][0]}")
     box.press("Enter")
-    page.wait_for_function(f"() => document.querySelector('{MAP}').leafletMap.getZoom() >= 15")
-    page.wait_for_timeout(1500)
-    around = page.locator(MAP).bounding_box()
-    centre = [around["x"] + around["width"] / 2, around["y"] + around["height"] / 2]
-    assert np.abs(np.subtract(driver.place(corner), centre)).max() < 3
+    eventually(lambda: shows_place(driver, corner), "the map did not go to the place")
     driver.shot(SCREENSHOTS / "tools-2-place.png")
     assert driver.errors == []
     assert [
         url for url in asked if not url.startswith(("http://127.0.0.1", "blob:", "data:"))
     ] == []
+
+
+def shows_place(driver, patch):
+    """Whether the map has come so near that a patch is large, with this one in its middle."""
+    zoom = driver.page.evaluate(f"() => document.querySelector('{MAP}').leafletMap.getZoom()")
+    around = driver.page.locator(MAP).bounding_box()
+    centre = [around["x"] + around["width"] / 2, around["y"] + around["height"] / 2]
+    return zoom >= 15 and np.abs(np.subtract(driver.place(patch), centre)).max() < 3
 
 
 @pytest.fixture
@@ -119,24 +111,26 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     driver = open_explorer("voila", demo.table, demo.scene, compare=[upside_down])
     page, table = driver.page, driver.table
     watched = np.flatnonzero((table.row % 3 == 1) & (table.column % 3 == 1)).tolist()
-    settle(page, "imagery")
+    driver.wait_tiles()
     plain = driver.colours(watched)
+    driver.age_tiles()
     page.locator(".rareearth-bar select").first.select_option("NDVI")
     expect(page.get_by_text("NDVI, vegetation")).to_be_visible()
-    settle(page, "imagery")
+    driver.wait_tiles()
     shown = driver.colours(watched)
     assert np.abs(shown - plain).max(axis=1).mean() > 20
     on_map = colours_of_index(demo.scene, table, watched)
     assert np.median(np.abs(shown - on_map).max(axis=1)) < 25, "not the colours of the index"
 
+    driver.age_tiles()
     page.locator(".rareearth-bar select").first.select_option("true colour")
+    driver.wait_tiles()
     page.get_by_role("button", name="Map", exact=True).click()
     page.get_by_label("Compare with").select_option("2022-03-14")
     page.get_by_role("button", name="Map", exact=True).click()
     handle = page.get_by_role("slider", name="Border between two dates")
     expect(handle).to_be_visible()
-    settle(page, "imagery")
-    settle(page, "compared")
+    driver.wait_tiles("compared")
     x = handle.bounding_box()["x"]
     right = np.array([driver.place(patch)[0] > x + 20 for patch in watched])
     compared = np.abs(driver.colours(watched) - plain).max(axis=1)
@@ -150,8 +144,10 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     start = (grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
     edge = page.locator(MAP).bounding_box()
     drag(page, start, (edge["x"] + edge["width"] - 1, start[1]))
-    page.wait_for_timeout(500)
-    assert np.abs(driver.colours(watched) - plain).max(axis=1).max() < 6
+    eventually(
+        lambda: np.abs(driver.colours(watched) - plain).max(axis=1).max() < 6,
+        "the first date does not cover the map again",
+    )
     assert driver.errors == []
 
 

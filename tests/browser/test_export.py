@@ -53,7 +53,7 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     twin.mark(mine, "positive")
     twin.mark(far, "negative")
     page.keyboard.press("r")
-    expect(page.locator(".rareearth-sheet figure")).to_have_count(20, timeout=15_000)
+    expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
     for key, verdict in (("c", "confirmed"), ("x", "rejected")):
         patch = int(page.locator(".rareearth-in-hand img").get_attribute("alt").split()[1])
         page.keyboard.press(key)
@@ -102,9 +102,7 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     path = download(page, "default.jsonl", tmp_path)
     second = page.context.new_page()
     second.goto(page.url)
-    expect(second.locator(".rareearth-status")).to_contain_text(
-        "open in another window", timeout=90_000
-    )
+    expect(second.locator(".rareearth-status")).to_contain_text("open in another window")
     second.close()
     with page.expect_file_chooser() as choosing:
         page.locator("button.widget-upload").click()

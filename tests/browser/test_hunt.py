@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 from driver import MAP, SCREENSHOTS
+from patience import eventually
 from playwright.sync_api import expect
+from processes import descendants
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.labels import open_labels
@@ -42,19 +46,28 @@ def test_hunt(kind, open_explorer, demo):
     said = driver.hover(mine)
     assert "pool" in said
 
+    driver.wait_tiles()
     before, umap, roc = driver.colours(watched), driver.picture("umap"), driver.picture("roc")
     driver.click(mine)
     twin.mark(mine, "positive")
+    eventually(
+        lambda: changed(before, driver.colours(watched)) > 0.9,
+        "the map did not take the colours of the scores",
+    )
     marked = driver.colours(watched)
-    assert changed(before, marked) > 0.9, "the map did not take the colours of the scores"
-    assert changed(umap, driver.picture("umap")) > 0.005, "the UMAP was not recoloured"
-    assert not np.array_equal(roc, driver.picture("roc")), "the ROC curve was not drawn"
+    eventually(lambda: changed(umap, driver.picture("umap")) > 0.005, "the UMAP was not recoloured")
+    eventually(
+        lambda: not np.array_equal(roc, driver.picture("roc")), "the ROC curve was not drawn"
+    )
     assert f"rank {twin.state.ranks[watched[0]]}" in driver.hover(watched[0])
     expect(page.get_by_role("button", name=f"+ {mine} ✕")).to_be_visible()
 
     driver.click(far, shift=True)
     twin.mark(far, "negative")
-    assert changed(marked, driver.colours(watched)) > 0.5
+    eventually(
+        lambda: changed(marked, driver.colours(watched)) > 0.5,
+        "the map did not take the colours of the contrast",
+    )
     expect(page.get_by_role("button", name=f"− {far} ✕")).to_be_visible()
     kept = int((twin.scores >= 0).sum())
     expect(page.get_by_text(f"refining would keep {kept},")).to_be_visible()
@@ -72,22 +85,30 @@ def test_hunt(kind, open_explorer, demo):
     twin.refine()
     expect(page.get_by_text(f"Round 2: {twin.active.sum()} of {len(table)}")).to_be_visible()
     gone = [i for i, patch in enumerate(watched) if not twin.active[patch]]
-    assert changed(contrast[gone], driver.colours(watched)[gone]) > 0.9, "discarded but shown"
+    eventually(
+        lambda: changed(contrast[gone], driver.colours(watched)[gone]) > 0.9,
+        "discarded but shown",
+    )
     if kind == "voila":  # a process of its own compiles UMAP first; once is enough
-        expect(page.get_by_text("patches of this round")).to_be_visible(timeout=120_000)
+        expect(page.get_by_text("patches of this round")).to_be_visible()
     driver.shot(SCREENSHOTS / f"{kind}-3-refined.png")
 
     painted = driver.painted
     driver.press("undo")
     driver.wait_painted(painted)
     expect(page.get_by_text("Round 1:")).to_be_visible()
-    assert changed(contrast, driver.colours(watched)) < 0.1, "undo did not bring the colours back"
+    eventually(
+        lambda: changed(contrast, driver.colours(watched)) < 0.1,
+        "undo did not bring the colours back",
+    )
 
     painted = driver.painted
     driver.press("clear all")
     driver.wait_painted(painted)
-    page.wait_for_timeout(1500)  # the UMAP draws again once it has settled
-    assert changed(umap, driver.picture("umap")) < 0.002, "without a score the UMAP is not grey"
+    eventually(
+        lambda: changed(umap, driver.picture("umap")) < 0.002,
+        "without a score the UMAP is not grey",
+    )
     assert driver.errors == []
 
 
@@ -115,18 +136,18 @@ def test_the_small_things_that_make_one_stumble(open_explorer, demo):
     expect(page.get_by_text("1 positive")).to_be_visible()
 
     place = page.get_by_placeholder("26.1, 98.3 or patch")
-    centres = []
-    for _ in (1, 2):
+    goal = driver.table.centroids[patch][::-1]
+    for time in ("first", "second"):
         place.fill(str(patch))
         place.press("Enter")
-        page.wait_for_timeout(1500)
-        centres.append(page.evaluate(CENTRE))
-        page.evaluate(f"() => {MAP_OBJECT}.panBy([300, 0])")
-        page.wait_for_timeout(600)
-    assert np.allclose(*centres), "going to the same place again goes nowhere"
+        eventually(
+            lambda: np.allclose(page.evaluate(CENTRE), goal, rtol=0, atol=2e-4),
+            f"going to a place goes elsewhere, or nowhere, the {time} time",
+        )
+        page.evaluate(f"() => {{ {MAP_OBJECT}.stop().panBy([300, 0], {{ animate: false }}); }}")
+        assert not np.allclose(page.evaluate(CENTRE), goal, rtol=0, atol=2e-4)
     page.get_by_role("button", name="Whole scene").click()
-    page.wait_for_timeout(1000)
-    assert page.evaluate(FITS, driver.table.bounds), "the scene does not fit the map"
+    page.wait_for_function(FITS, arg=driver.table.bounds)
     page.get_by_role("button", name="keys ?").click()
     expect(page.locator(".rareearth-help")).to_be_visible()
     page.keyboard.press("Escape")
@@ -137,12 +158,12 @@ def test_the_small_things_that_make_one_stumble(open_explorer, demo):
 @pytest.mark.parametrize("whose", ["kernel", "server"])
 def test_a_page_whose_program_stopped_says_so(whose, open_explorer, demo):
     driver = open_explorer("voila", demo.table)
-    below = psutil.Process().children(recursive=True)
     names = {"kernel": "ipykernel_launcher", "server": "voila"}
-    for process in below:
-        if process.is_running() and names[whose] in " ".join(process.cmdline()[:6]):
-            process.kill()
-    expect(driver.page.get_by_role("alert")).to_contain_text("reload the page", timeout=40_000)
+    for process in descendants(os.getpid()):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it went with another
+            if names[whose] in " ".join(process.cmdline()[:6]):
+                process.kill()
+    expect(driver.page.get_by_role("alert")).to_contain_text("reload the page")
     driver.shot(SCREENSHOTS / f"voila-lost-{whose}.png")
 
 
@@ -151,7 +172,8 @@ def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):
     page = driver.page
     plot = page.locator(".rareearth-umap canvas").first.bounding_box()
     page.locator(".rareearth-umap button svg").nth(1).click()  # the lasso tool
-    before = driver.page.locator(MAP).screenshot()
+    driver.wait_tiles()
+    before = page.locator(MAP).screenshot()
     left, top = plot["x"] + 0.3 * plot["width"], plot["y"] + 4
     right, bottom = plot["x"] + plot["width"] - 4, plot["y"] + plot["height"] - 4
     page.mouse.move(left, top)
@@ -160,11 +182,13 @@ def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):
         page.mouse.move(x, y, steps=8)
     page.mouse.up()
     said = page.locator(".rareearth-selection b")
-    expect(said).to_be_visible(timeout=10_000)
+    expect(said).to_be_visible()
     count = int(said.inner_text().split()[0].replace(",", ""))
     assert 0 < count <= len(driver.table)
-    page.wait_for_timeout(700)
-    assert page.locator(MAP).screenshot() != before, "the selection is not outlined on the map"
+    eventually(
+        lambda: page.locator(MAP).screenshot() != before,
+        "the selection is not outlined on the map",
+    )
     driver.shot(SCREENSHOTS / "voila-4-lasso.png")
     painted = driver.painted
     driver.press("− mark")
@@ -189,9 +213,13 @@ def test_real_scene_from_geotiff_to_a_clickable_app(name, open_explorer, real_da
     assert len(driver.table) >= 1000 or "planetscope" in name
     watched = driver.uncovered(range(0, len(driver.table), 1 + len(driver.table) // 20))
     assert len(watched) > 10, "the map is covered by its controls"
+    driver.wait_tiles()
     before = driver.colours(watched)
     driver.click(watched[0])
     driver.click(watched[-1], shift=True)
-    assert changed(before, driver.colours(watched)) > 0.7
+    eventually(
+        lambda: changed(before, driver.colours(watched)) > 0.7,
+        "the map did not take the colours of the scores",
+    )
     driver.shot(SCREENSHOTS / f"real-{Path(name).stem}.png")
     assert driver.errors == []

@@ -7,7 +7,9 @@ import io
 import nbformat
 import numpy as np
 import pytest
-from driver import MAP, RUN_NOTEBOOK, SCREENSHOTS
+from chromium import blank_page
+from driver import MAP, SCREENSHOTS, run_all_cells
+from patience import eventually
 from PIL import Image
 from playwright.sync_api import expect
 from serving import serve
@@ -28,6 +30,10 @@ ASK = """async (code) => {
     return said;
 }"""
 
+AGE_MAPS = f"""() => {{
+    for (const map of document.querySelectorAll("{MAP}")) map.dataset.old = '';
+}}"""
+
 COUNT = "import ipywidgets.widgets.widget as widgets; print(len(widgets._instances))"
 
 
@@ -38,21 +44,20 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     path = tmp_path / "two.ipynb"
     nbformat.write(notebook, path)
-    with serve("lab", path, {}) as address:
-        page = browser.new_page(viewport={"width": 1300, "height": 1500})
+    with serve("lab", path, {}) as address, blank_page(browser, 1300, 1500) as page:
         page.goto(f"{address}lab/tree/{path.name}?reset", wait_until="domcontentloaded")
-        page.wait_for_function(
-            "() => window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=90_000
-        )
         one, two = (page.locator(".rareearth-explorer").nth(n) for n in (0, 1))
 
         def run_all():
-            page.evaluate(RUN_NOTEBOOK)
-            expect(page.locator(MAP)).to_have_count(2, timeout=90_000)
-            page.wait_for_timeout(2000)
+            page.evaluate(AGE_MAPS)
+            run_all_cells(page)
+            expect(page.locator(f"{MAP}:not([data-old])")).to_have_count(2)
+
+        def count():
             return int(page.evaluate(ASK, COUNT))
 
-        before = run_all()
+        run_all()
+        before = count()
         one.locator(MAP).click()
         expect(one.get_by_role("button", name="✕")).to_have_count(1)
         for key, marked in (("u", 0), ("y", 1)):  # of which JupyterLab has keys of its own
@@ -63,32 +68,39 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
             expect(one.locator(".rareearth-help")).to_be_visible(visible=shown)
         expect(two.get_by_text("0 positive")).to_be_visible()
 
-        again = run_all()  # the template's cards are back in the first one
+        run_all()  # the template's cards are back in the first one
         expect(one.get_by_text("1 positive")).to_be_visible()
+        expect(one.get_by_role("button", name="✕")).to_have_count(1)
         expect(two.get_by_text("0 positive")).to_be_visible()
         expect(page.get_by_text("another window")).to_have_count(0)
-        assert again == int(page.evaluate(ASK, COUNT))
-        third = run_all()
-        assert (third, before <= again) == (again, True), "widgets of earlier runs are left"
+        again = count()
+        run_all()
+        expect(one.get_by_role("button", name="✕")).to_have_count(1)
+        assert (count(), before <= again) == (again, True), "widgets of earlier runs are left"
 
         page.evaluate(
             "() => window.jupyterapp.commands.execute("
             "'apputils:change-theme', { theme: 'JupyterLab Dark' })"
         )
         page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-        page.wait_for_timeout(1000)
+        curve = one.locator(".rareearth-roc img")
+        eventually(
+            lambda: light_on_dark(curve.screenshot()),
+            "the curve's ground is light on a dark page, or its lines are not",
+        )
         page.screenshot(path=SCREENSHOTS / "lab-dark.png")
-        curve = one.locator(".rareearth-roc img").screenshot()
-        grey = np.asarray(Image.open(io.BytesIO(curve)).convert("L"))
-        assert np.median(grey) < 80, "the curve's ground is light on a dark page"
-        assert grey.max() > 180, "its lines are not"
 
         page.evaluate(
             "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.resume()"
         )
         for explorer in (one, two):  # neither works any more
             expect(explorer.get_by_role("alert")).to_contain_text("run the cell again")
-        page.close()
+
+
+def light_on_dark(picture):
+    """Whether a PNG file shows light lines on a dark ground."""
+    grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+    return np.median(grey) < 80 and grey.max() > 180
 
 
 def test_notebook(open_explorer, demo):
@@ -101,7 +113,6 @@ def test_notebook(open_explorer, demo):
     page.keyboard.press("u")
     driver.wait_painted(before)
     expect(page.get_by_text("0 positive")).to_be_visible()
-    shown = page.locator("img.rareearth-imagery[src^='blob:']")
-    assert shown.count(), "no imagery arrived"
+    expect(page.locator("img.rareearth-imagery[src^='blob:']").first).to_be_attached()  # imagery
     driver.shot(SCREENSHOTS / "notebook.png")
     assert driver.errors == []

@@ -141,7 +141,7 @@ def test_a_hand_made_ranking():
     ("scores", "labels", "what"),
     [
         ([np.nan, 1.0], [1, 0], "NaN"),
-        ([1.0], [1, 0], "equally long"),
+        ([1.0], [1, 0], "same length"),
         ([1.0, 2.0], [1, 1], "both"),
         ([1.0, 2.0], [0, 0], "both"),
     ],

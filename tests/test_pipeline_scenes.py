@@ -340,7 +340,7 @@ class TestRadiance:
         [
             (None, r"AnalyticMS\.tif: .* metadata XML .* is not beside it"),
             ("<a/>", r"_metadata\.xml: it tells no reflectance coefficients"),
-            ("<a>", r"_metadata\.xml: this is no whole XML file"),
+            ("<a>", r"_metadata\.xml: this is not a complete XML file"),
             ("<a><bandSpecificMetadata/></a>", r"_metadata\.xml: it tells no reflectance"),
         ],
     )
@@ -468,10 +468,10 @@ class TestFolder:
         assert scenes_in(tmp_path) == [tmp_path / "composite.tif"]
 
     def test_nothing_there(self, tmp_path: Path) -> None:
-        with pytest.raises(SceneError, match="there is no GeoTIFF in this folder"):
+        with pytest.raises(SceneError, match="this folder contains no GeoTIFF"):
             scenes_in(tmp_path)
         (tmp_path / "psscene.zip").touch()
-        with pytest.raises(SceneError, match="there are only archives in this folder; unpack"):
+        with pytest.raises(SceneError, match="this folder contains only archives; unpack"):
             open_scene(tmp_path)
 
     @pytest.mark.realdata

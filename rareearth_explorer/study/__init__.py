@@ -1,1 +1,1 @@
-"""What can be measured on labelled patches: the paper's figures, and which scorer to use."""
+"""Measurements on labelled patches: the paper's figures, and a comparison of scorers."""

@@ -339,9 +339,9 @@ class TestRadiance:
         ("metadata", "sentence"),
         [
             (None, r"AnalyticMS\.tif: .* metadata XML .* is not beside it"),
-            ("<a/>", r"_metadata\.xml: it tells no reflectance coefficients"),
+            ("<a/>", r"_metadata\.xml: it has no reflectance coefficients"),
             ("<a>", r"_metadata\.xml: this is not a complete XML file"),
-            ("<a><bandSpecificMetadata/></a>", r"_metadata\.xml: it tells no reflectance"),
+            ("<a><bandSpecificMetadata/></a>", r"_metadata\.xml: it has no reflectance"),
         ],
     )
     def test_radiance_without_its_coefficients(

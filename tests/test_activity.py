@@ -220,7 +220,7 @@ def test_heights_that_differ_by_a_row_are_nothing_special(make_geotiff):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (Affine.translation(0.4, 0), "0.40 pixels out of step"),
+        (Affine.translation(0.4, 0), "0.40 pixels shifted"),
         (Affine.scale(2), "2.00 times as large"),
     ],
 )
@@ -258,9 +258,7 @@ def test_files_of_one_date_are_a_mosaic_and_that_is_said(make_dates, make_geotif
     beside = make_geotiff(right, f"{DAYS[1]}_strip2.tif", descriptions=BGRN, nodata=0)
     with open_stack([*paths, beside]) as stack:
         assert len(stack) == 4
-        assert stack.notes == (
-            f"2022-03-14: 2 files are read as one scene, {paths[1].name} on top.",
-        )
+        assert stack.notes == (f"2022-03-14: 2 files form one mosaic, {paths[1].name} on top.",)
         found, valid = stack.read(1, next(stack.windows(512)))
     assert valid.all()
     np.testing.assert_array_equal(found[:, :, 35:], right[:, :, 35:])
@@ -687,7 +685,7 @@ def test_the_command_normalises_and_shows_the_effect(hazy, tmp_path, capsys):
         (["--table", "missing.parquet"], "no such file"),
         (["--pools", "missing.csv"], "no such file"),
         (["--index", "swir,red"], "needs the band swir"),
-        (["--udm2", "one.tif"], "the masks given are 1 and the scenes 4"),
+        (["--udm2", "one.tif"], "the masks are 1 and the scenes 4"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(make_dates, tmp_path, capsys, options, said):

@@ -185,7 +185,7 @@ class TestMosaic:
         [
             ({"crs": "EPSG:32648"}, "its coordinates are WGS 84 / UTM zone 48N, not those of"),
             ({"transform": ORIGIN @ Affine.scale(2)}, "its pixels are not as large as those of"),
-            ({"transform": at(0.4, 0)}, "its pixels are out of step with those of"),
+            ({"transform": at(0.4, 0)}, "its pixels are not aligned with those of"),
             ({"pixels": pixels_of(200, 180, 3)}, "its bands are b1, b2, b3, those of"),
             ({"name": "20220308_scene.tif"}, "it was taken on 2022-03-08 and 20220307_first.tif"),
         ],
@@ -292,7 +292,7 @@ class TestUdm2:
             open_mosaic([image], udm2=[make_geotiff(**mask)])
 
     def test_one_mask_for_each_file(self, image: Path) -> None:
-        with pytest.raises(SceneError, match="the masks given are 2 and the scenes 1"):
+        with pytest.raises(SceneError, match="the masks are 2 and the scenes 1"):
             open_mosaic([image], udm2=[image, image])
 
 

@@ -177,7 +177,7 @@ def open_stack(
     masks = dict(zip(files, udm2, strict=False)) if not isinstance(udm2, str) else {}
     if not isinstance(udm2, str) and len(udm2) != len(files):
         raise SceneError(
-            f"{udm2[0]}: there are {len(udm2)} masks for {len(files)} scenes; give one "
+            f"{udm2[0]}: the masks are {len(udm2)} and the scenes {len(files)}; give one "
             "for each, in the same order."
         )
     by_date = _by_date(files)

@@ -105,7 +105,7 @@ def _masks(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
         return [planet.udm2_beside(path) for path in paths]
     if len(udm2) != len(paths):
         raise SceneError(
-            f"{udm2[0]}: there are {len(udm2)} masks for {len(paths)} scenes; give one "
+            f"{udm2[0]}: the masks are {len(udm2)} and the scenes {len(paths)}; give one "
             "for each, in the same order."
         )
     return list(udm2)

@@ -539,7 +539,7 @@ class TestTables:
         path = tmp_path / "bad.parquet"
         if content is not None:
             path.write_bytes(content)
-        words = "no such file" if content is None else "not a whole Parquet file"
+        words = "no such file" if content is None else "not a complete Parquet file"
         assert_refused(run(command, path), capsys, path, words)
 
     def test_project_is_seeded(self, table: Path, capsys: Capture) -> None:

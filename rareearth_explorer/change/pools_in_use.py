@@ -89,7 +89,8 @@ class Pools:
         Columns are its number `pool` among the labels, `lon`, `lat`; `dates`, the number of
         dates on which it exists, `first_seen` and `last_seen`; `index_mean` and `index_std` of
         the blue-white index; `in_use`; `period_days` with `period_low` and `period_high`, or
-        `no_period`, the reason; `pixels`, the number of pixels averaged; and the index on every date, by date.
+        `no_period`, the reason; `pixels`, the number of pixels averaged; and the index on
+        every date, by date.
         """
         import geopandas as gpd
 

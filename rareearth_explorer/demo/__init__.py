@@ -1,1 +1,1 @@
-"""The synthetic demo: the scene is drawn, then taken through the whole real path."""
+"""The synthetic demo: the scene is drawn, then processed like any real scene."""

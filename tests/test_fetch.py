@@ -605,10 +605,10 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            (401, r"not public \(HTTP 401\), and addresses are not signed here, as Planetary"),
-            (403, r"not public \(HTTP 403\), and addresses are not signed here, as Planetary"),
-            (409, r"not public \(HTTP 409\), and addresses are not signed here, as Planetary"),
-            (404, r"the catalogue names this file, and it is not there \(HTTP 404\)"),
+            (401, r"not public \(HTTP 401\), and this program does not sign URLs, as Planetary"),
+            (403, r"not public \(HTTP 403\), and this program does not sign URLs, as Planetary"),
+            (409, r"not public \(HTTP 409\), and this program does not sign URLs, as Planetary"),
+            (404, r"the catalogue lists this file, but it is missing \(HTTP 404\)"),
         ],
     )
     def test_a_file_that_cannot_be_had(
@@ -651,9 +651,9 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            (403, r"the catalogue wants to know who asks \(HTTP 403\)"),
+            (403, r"the catalogue requires a login \(HTTP 403\)"),
             (404, r"there is no catalogue at this address \(HTTP 404\)"),
-            (400, r"the catalogue cannot answer this \(HTTP 400\)"),
+            (400, r"the catalogue failed to respond \(HTTP 400\)"),
         ],
     )
     def test_a_catalogue_that_refuses(

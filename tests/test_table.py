@@ -171,7 +171,7 @@ BAD = {
     ),
     "no embeddings": (
         lambda p: write_foreign(p, {"geometry": squares(2), "name": ["a", "b"]}),
-        "no embedding column was found among geometry, name",
+        "there is no embedding column among geometry, name",
     ),
     "no places": (
         lambda p: write_foreign(p, {"embedding": [[1.0], [2.0]]}),

@@ -483,7 +483,7 @@ class TestGoingOn:
         with pytest.raises(CatalogueError, match=r"scene.tif.parts used other bbox, images; use"):
             fetch(asking(bbox=INNER), path, progress=False)
         fetch(asking(), path, progress=False)
-        with pytest.raises(CatalogueError, match="there is a file already, which was not fetched"):
+        with pytest.raises(CatalogueError, match="a file exists that was not fetched"):
             fetch(asking(bbox=INNER), path, progress=False)
 
     def test_what_is_there_is_verified_and_left(
@@ -504,7 +504,7 @@ class TestGoingOn:
     ) -> None:
         path = tmp_path / "scene.tif"
         path.write_text("precious")
-        with pytest.raises(CatalogueError, match="there is a file already"):
+        with pytest.raises(CatalogueError, match="a file exists that"):
             fetch(asking(), path, progress=False)
         assert path.read_text() == "precious"
 
@@ -585,7 +585,7 @@ class TestCommand:
             ("--stac nowhere", "the response is not that of a STAC API"),
             (
                 "-o 20220301.tif",
-                "its name tells 2022-03-01, and the image chosen was taken on",
+                "its name has the date 2022-03-01, and the chosen image is of",
             ),
         ],
     )

@@ -93,7 +93,7 @@ class Frame:
         )
 
     def blocks(self) -> list[Window]:
-        """Cut the frame into squares of `BLOCK` pixels; those at its edges may be smaller."""
+        """Cut the frame into squares of `BLOCK` pixels; blocks at its edges may be smaller."""
         return list(cut(self.width, self.height, BLOCK))
 
     def lonlat(self, block: Window) -> tuple[float, float, float, float]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rareearth_explorer.data.table import open_table
     from rareearth_explorer.embedding import embed
     from rareearth_explorer.exporting import export
-    from rareearth_explorer.hunt import Session
+    from rareearth_explorer.hunt import Session, Workspace
     from rareearth_explorer.score.contrast import cosine_contrast
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Explorer",
     "Session",
+    "Workspace",
     "cosine_contrast",
     "embed",
     "export",
@@ -35,6 +36,7 @@ __all__ = [
 _HOME = {
     "Explorer": "app",
     "Session": "hunt",
+    "Workspace": "hunt",
     "cosine_contrast": "score.contrast",
     "embed": "embedding",
     "export": "exporting",

@@ -1,4 +1,4 @@
-"""What can be wrong with what a person gave us, each as one sentence.
+"""Exceptions for faults in the user's input; each message is one sentence.
 
 The tree::
 
@@ -7,13 +7,13 @@ The tree::
     ├── TableError      a file cannot be used as a patch table
     ├── LabelsError     a file cannot be used as labels
     ├── EncoderError    an encoder or its weights cannot be used
-    ├── SessionError    a verb makes no sense in the session's present state
-    ├── ExportError     a session cannot be exported as that file
-    └── CatalogueError  a catalogue has nothing that fits, or cannot be read
+    ├── SessionError    an action is not possible in the present state of the session
+    ├── ExportError     a session cannot be exported to that file
+    └── CatalogueError  a STAC catalogue has no matching imagery, or cannot be read
 
 Every message is a sentence that names the file, says what is wrong, and what to do. The
-command prints it and exits with 2; the app shows it in the status line. Anything else that
-is raised is a defect of this program, not of its input.
+command prints it and exits with 2; the app shows it in the status line. Any other
+exception is a defect of this program, not of its input.
 """
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class ExplorerError(Exception):
-    """Base of every error that is about the user's input rather than about this program."""
+    """Base of all errors in the user's input, as opposed to defects of this program."""
 
 
 class SceneError(ExplorerError):
@@ -49,12 +49,12 @@ class EncoderError(ExplorerError):
 
 
 class SessionError(ExplorerError):
-    """A verb makes no sense now, such as refining before a template is marked."""
+    """An action is not possible now, such as refining before a template is marked."""
 
 
 class ExportError(ExplorerError):
-    """A session cannot be exported so: an unknown kind of file, a folder that is read-only."""
+    """A session cannot be exported: unknown file format, read-only folder."""
 
 
 class CatalogueError(ExplorerError):
-    """A catalogue of imagery has nothing that fits, or it or its files cannot be read."""
+    """A STAC catalogue has no matching imagery, or it or its files cannot be read."""

@@ -220,7 +220,7 @@ def test_heights_that_differ_by_a_row_are_nothing_special(make_geotiff):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (Affine.translation(0.4, 0), "0.40 pixels out of step"),
+        (Affine.translation(0.4, 0), "0.40 pixels shifted"),
         (Affine.scale(2), "2.00 times as large"),
     ],
 )
@@ -247,7 +247,7 @@ def test_names_out_of_order_are_put_in_order_and_said(make_dates):
         )
         assert stack.first.path == paths[-1]
         np.testing.assert_array_equal(stack.days, [0, 7, 13, 20])
-        assert stack.notes[0].startswith("The scenes are taken in the order of their dates")
+        assert stack.notes[0].startswith("The scenes are sorted by date")
 
 
 def test_files_of_one_date_are_a_mosaic_and_that_is_said(make_dates, make_geotiff):
@@ -258,9 +258,7 @@ def test_files_of_one_date_are_a_mosaic_and_that_is_said(make_dates, make_geotif
     beside = make_geotiff(right, f"{DAYS[1]}_strip2.tif", descriptions=BGRN, nodata=0)
     with open_stack([*paths, beside]) as stack:
         assert len(stack) == 4
-        assert stack.notes == (
-            f"2022-03-14: 2 files are read as one scene, {paths[1].name} on top.",
-        )
+        assert stack.notes == (f"2022-03-14: 2 files form one mosaic, {paths[1].name} on top.",)
         found, valid = stack.read(1, next(stack.windows(512)))
     assert valid.all()
     np.testing.assert_array_equal(found[:, :, 35:], right[:, :, 35:])
@@ -281,7 +279,7 @@ def test_chips_show_a_window_on_each_date(make_dates):
     ("name", "options", "said"),
     [
         ("20220307_b.tif", {}, "of one date, 2022-03-07"),
-        ("undated.tif", {}, "neither name nor metadata tells when"),
+        ("undated.tif", {}, "neither name nor metadata gives its date"),
         ("20220314.tif", {"crs": "EPSG:32648"}, "gdalwarp -t_srs EPSG:32647"),
         ("20220314.tif", {"descriptions": ("b", "g", "r", "n")}, "has no band blue"),
         (
@@ -544,7 +542,7 @@ def test_missing_dates_are_passed_over():
         (7 * DAILY, cycle(7 * DAILY, 5.5, 0.001), "aliased"),
         (DAILY, cycle(DAILY, 12.5), "fits"),
         (DAILY, np.full(24, 0.2), "no variation"),
-        (DAILY / 10, cycle(DAILY, 5.5), "too few for two cycles"),
+        (DAILY / 10, cycle(DAILY, 5.5), "too short for two cycles"),
         (DAILY, np.random.default_rng(3).normal(size=24), "no cycle stands out"),
     ],
 )
@@ -638,7 +636,7 @@ def test_patches_on_the_other_side_of_the_earth_are_refused(make_dates, tmp_path
         write_activity(stack, raster, Index("brightness"), progress=False)
     opened = open_table(table)
     there = PatchTable.from_arrays(opened.embeddings, opened.corners - [180.0, 0.0])
-    with pytest.raises(SceneError, match="hardly a pixel"):
+    with pytest.raises(SceneError, match="almost no patch"):
         patch_activity(raster, there)
 
 
@@ -687,7 +685,7 @@ def test_the_command_normalises_and_shows_the_effect(hazy, tmp_path, capsys):
         (["--table", "missing.parquet"], "no such file"),
         (["--pools", "missing.csv"], "no such file"),
         (["--index", "swir,red"], "needs the band swir"),
-        (["--udm2", "one.tif"], "the masks given are 1 and the scenes 4"),
+        (["--udm2", "one.tif"], "the masks are 1 and the scenes 4"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(make_dates, tmp_path, capsys, options, said):

@@ -244,7 +244,7 @@ class TestClay:
 
     def test_radiance_without_metadata(self, make_geotiff: MakeGeotiff, capsys: Capture) -> None:
         path = make_geotiff(pixels_of(8), "20220307_034030_1_2475_3B_AnalyticMS_8b.tif")
-        assert_refused(self.embed(path), capsys, path, "its numbers are radiance")
+        assert_refused(self.embed(path), capsys, path, "its pixels are radiance")
 
     @pytest.mark.parametrize(
         ("options", "named", "words"),
@@ -333,11 +333,11 @@ BAD_SCENES = {
     rotated: "is rotated",
     gcps_only: "ground control points only",
     all_nodata: "every pixel is nodata",
-    truncated: "not a whole one",
-    damaged: "not a whole one",
-    empty: "not a raster",
+    truncated: "not a complete raster",
+    damaged: "not a complete raster",
+    empty: "not a complete raster",
     missing: "there is no such file",
-    too_small: "does not fit into the scene",
+    too_small: "is larger than the scene",
     one_value: "one value everywhere",
 }
 
@@ -374,7 +374,7 @@ class TestBadScenes:
             ("rasters_tricky/rotated.tif", "is rotated"),
             ("rasters_tricky/cog_gcps.tif", "ground control points only"),
             ("planetscope/all_nodata_analyticms_sr.tif", "every pixel is nodata"),
-            ("labels_messy/embed_true_pos.geojson", "not a raster"),
+            ("labels_messy/embed_true_pos.geojson", "not a complete raster"),
         ],
     )
     def test_real_ones(
@@ -386,14 +386,14 @@ class TestBadScenes:
 
     def test_a_folder_without_images(self, tmp_path: Path, capsys: Capture) -> None:
         code = run("embed", tmp_path, "-o", tmp_path / "table.parquet")
-        assert_refused(code, capsys, tmp_path, "there is no GeoTIFF in this folder")
+        assert_refused(code, capsys, tmp_path, "this folder contains no GeoTIFF")
 
     def test_dates_are_not_mixed(
         self, make_geotiff: MakeGeotiff, tmp_path: Path, capsys: Capture
     ) -> None:
         paths = [make_geotiff(name=f"2022030{day}_scene.tif") for day in (7, 8)]
         code = run("embed", *paths, "-o", tmp_path / "table.parquet")
-        assert_refused(code, capsys, paths[1], "embed each date into a table of its own")
+        assert_refused(code, capsys, paths[1], "embed each date into a separate table")
 
     def test_a_place_that_cannot_be_written(self, scene: Path, capsys: Capture) -> None:
         code = run("embed", scene, "-o", scene / "table.parquet")
@@ -539,7 +539,7 @@ class TestTables:
         path = tmp_path / "bad.parquet"
         if content is not None:
             path.write_bytes(content)
-        words = "no such file" if content is None else "not a whole Parquet file"
+        words = "no such file" if content is None else "not a complete Parquet file"
         assert_refused(run(command, path), capsys, path, words)
 
     def test_project_is_seeded(self, table: Path, capsys: Capture) -> None:

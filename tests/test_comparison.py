@@ -130,7 +130,7 @@ def test_a_scene_with_fewer_rows_is_on_the_same_grid(tmp_path, tables, embedding
     [
         ({"encoder": ENCODER | {"name": "other"}}, "its encoder differs"),
         ({"scenes": [{"name": "x", "time": "2022-03-07T04:00:00+00:00"}]}, "tables of two dates"),
-        ({"grid": None}, "does not tell its patch grid"),
+        ({"grid": None}, "has no patch grid"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(tmp_path, tables, embeddings, change, said):
@@ -214,7 +214,7 @@ def test_the_default_threshold_is_of_the_patches_in_both_tables(tmp_path, tables
 
 def test_a_session_without_templates_is_refused(tables):
     path = hunt(tables[0], [], [])
-    with pytest.raises(SessionError, match="no template is marked"):
+    with pytest.raises(SessionError, match="it has no template"):
         Comparison.of(*tables, path)
 
 

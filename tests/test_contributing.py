@@ -16,7 +16,9 @@ def test_examples_run(code):
     exec(compile(code, "CONTRIBUTING.md", "exec"), {"__name__": "example"})
 
 
-@pytest.mark.parametrize("path", re.findall(r"`((?:rareearth_explorer|encoders)/[\w/.]*)`", TEXT))
+@pytest.mark.parametrize(
+    "path", re.findall(r"`((?:rareearth_explorer|app|embedding)/[\w/.]*)`", TEXT)
+)
 def test_what_is_named_is_there(path):
     folders = (REPOSITORY, REPOSITORY / "rareearth_explorer")
     assert any((folder / path).exists() for folder in folders)

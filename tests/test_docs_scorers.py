@@ -82,7 +82,7 @@ def test_the_recommended_order_finds_80_percent_with_the_fewest_clicks(section, 
     clicks = clicks_to_80(section, 1, scorer)
     best = clicks.pop(RECOMMENDED.value)
     others = [
-        count for order, count in clicks.items() if not order.startswith("best first, scored")
+        count for order, count in clicks.items() if not order.startswith("best first, rescored")
     ]
     assert len(others) >= len(OF_THE_ACTIVE) - 1
     assert best < min(others)

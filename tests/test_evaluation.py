@@ -141,9 +141,9 @@ def test_a_hand_made_ranking():
     ("scores", "labels", "what"),
     [
         ([np.nan, 1.0], [1, 0], "NaN"),
-        ([1.0], [1, 0], "equally long"),
-        ([1.0, 2.0], [1, 1], "both"),
-        ([1.0, 2.0], [0, 0], "both"),
+        ([1.0], [1, 0], "same length"),
+        ([1.0, 2.0], [1, 1], "patches with and without a mine"),
+        ([1.0, 2.0], [0, 0], "patches with and without a mine"),
     ],
 )
 def test_refuses_what_cannot_be_measured(scores, labels, what):

@@ -483,7 +483,7 @@ class TestGoingOn:
         with pytest.raises(CatalogueError, match=r"scene.tif.parts used other bbox, images; use"):
             fetch(asking(bbox=INNER), path, progress=False)
         fetch(asking(), path, progress=False)
-        with pytest.raises(CatalogueError, match="there is a file already, which was not fetched"):
+        with pytest.raises(CatalogueError, match="a file exists that was not fetched"):
             fetch(asking(bbox=INNER), path, progress=False)
 
     def test_what_is_there_is_verified_and_left(
@@ -504,7 +504,7 @@ class TestGoingOn:
     ) -> None:
         path = tmp_path / "scene.tif"
         path.write_text("precious")
-        with pytest.raises(CatalogueError, match="there is a file already"):
+        with pytest.raises(CatalogueError, match="a file exists that"):
             fetch(asking(), path, progress=False)
         assert path.read_text() == "precious"
 
@@ -565,24 +565,27 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ("--bbox 98.32 25.69 98.303 25.705", "is no box: give west, south, east and north"),
-            ("--bbox 25.69 98.303 25.705 98.32", "is no box: give west, south, east and north"),
+            ("--bbox 98.32 25.69 98.303 25.705", "is not a box: give west, south, east and north"),
+            ("--bbox 25.69 98.303 25.705 98.32", "is not a box: give west, south, east and north"),
             ("--dates 2022-03-31/2022-03-01", "are no dates: give the first and the last day"),
             ("--dates March", "are no dates: give the first and the last day"),
             ("--bands red,,nir", "red,,nir are no bands: name each once"),
             ("--dates 2021-03-01/2021-03-31", "has no image of this box from .* widen --dates"),
-            ("--bbox 8 25.69 8.1 25.7", "has no image of this box from .* whether --bbox is west"),
+            (
+                "--bbox 8 25.69 8.1 25.7",
+                "has no image of this box from .* check that --bbox is west",
+            ),
             ("--max-cloud 1", "the clearest of 2 choices, of 2022-03-17, is cloud by 2.5 %; raise"),
             ("--bbox 98.3 25.69 98.35 25.7", "no single image covers the box; .* with --mosaic"),
             ("--bbox 98.3 25.69 98.4 25.7 --mosaic", "the images of no day cover .* --min-cover"),
             ("--collection sentinel-1", "there is no collection sentinel-1 among sentinel-2-l2a"),
             ("--bands red,pan", "S2A_A_20220317: this image has no band pan among blue, nir, red"),
-            ("--stac http://127.0.0.1:9", "the catalogue cannot be reached; look at the network"),
-            ("--stac http://nowhere.invalid", "the catalogue cannot be reached; look at the netw"),
-            ("--stac nowhere", "what answers there is no STAC API"),
+            ("--stac http://127.0.0.1:9", "the catalogue cannot be reached; check the network"),
+            ("--stac http://nowhere.invalid", "the catalogue cannot be reached; check the netw"),
+            ("--stac nowhere", "the response is not that of a STAC API"),
             (
                 "-o 20220301.tif",
-                "its name tells 2022-03-01, and the image chosen was taken on",
+                "its name has the date 2022-03-01, and the chosen image is of",
             ),
         ],
     )
@@ -602,10 +605,10 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            (401, r"not public \(HTTP 401\), and addresses are not signed here, as Planetary"),
-            (403, r"not public \(HTTP 403\), and addresses are not signed here, as Planetary"),
-            (409, r"not public \(HTTP 409\), and addresses are not signed here, as Planetary"),
-            (404, r"the catalogue names this file, and it is not there \(HTTP 404\)"),
+            (401, r"not public \(HTTP 401\), and this program does not sign URLs, as Planetary"),
+            (403, r"not public \(HTTP 403\), and this program does not sign URLs, as Planetary"),
+            (409, r"not public \(HTTP 409\), and this program does not sign URLs, as Planetary"),
+            (404, r"the catalogue lists this file, but it is missing \(HTTP 404\)"),
         ],
     )
     def test_a_file_that_cannot_be_had(
@@ -621,7 +624,7 @@ class TestCommand:
     ) -> None:
         (sentinel.folder / "S2A_A_20220317_red.tif").write_text("<html>" * 1000)
         said = self.refusal(capsys, sentinel, "-o", tmp_path / "scene.tif")
-        assert "S2A_A_20220317_red.tif: this is no raster that can be read here" in said
+        assert "S2A_A_20220317_red.tif: this is not a readable raster" in said
 
     def test_a_network_that_goes_away(
         self, sentinel: StacServer, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -638,7 +641,7 @@ class TestCommand:
         monkeypatch.setattr(box_reading.Frame, "read", then_break)
         path = tmp_path / "scene.tif"
         said = self.refusal(capsys, sentinel, "-o", path)
-        assert "_nir.tif: the file cannot be read to its end; look at the network" in said
+        assert "_nir.tif: the file cannot be read completely; check the network" in said
         assert len(sentinel.asked) > asked
         monkeypatch.undo()
         sentinel.statuses = {}
@@ -648,9 +651,9 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            (403, r"the catalogue wants to know who asks \(HTTP 403\)"),
+            (403, r"the catalogue requires a login \(HTTP 403\)"),
             (404, r"there is no catalogue at this address \(HTTP 404\)"),
-            (400, r"the catalogue cannot answer this \(HTTP 400\)"),
+            (400, r"the catalogue failed to respond \(HTTP 400\)"),
         ],
     )
     def test_a_catalogue_that_refuses(

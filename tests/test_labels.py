@@ -149,22 +149,22 @@ class TestRefusals:
     def test_truncated_geojson(self, tmp_path: Path) -> None:
         path = tmp_path / "a.geojson"
         gpd.GeoDataFrame(geometry=shapely.points(POINTS), crs="EPSG:4326").to_file(path)
-        assert "no whole" in refusal(write(path, path.read_bytes()[:-30]))
+        assert "not a complete" in refusal(write(path, path.read_bytes()[:-30]))
 
     def test_ragged_csv(self, tmp_path: Path) -> None:
-        assert "no whole" in refusal(write(tmp_path / "a.csv", "lon,lat\n98,25\n1,2,3\n"))
+        assert "not a complete" in refusal(write(tmp_path / "a.csv", "lon,lat\n98,25\n1,2,3\n"))
 
     def test_a_header_alone(self, tmp_path: Path) -> None:
-        assert "neither points nor polygons" in refusal(write(tmp_path / "a.csv", "lon,lat\n"))
+        assert "no points or polygons" in refusal(write(tmp_path / "a.csv", "lon,lat\n"))
 
     def test_no_features(self, tmp_path: Path) -> None:
         empty = '{"type": "FeatureCollection", "features": []}'
-        assert "neither points nor polygons" in refusal(write(tmp_path / "a.geojson", empty))
+        assert "no points or polygons" in refusal(write(tmp_path / "a.geojson", empty))
 
     def test_lines_only(self, tmp_path: Path) -> None:
         frame = gpd.GeoDataFrame(geometry=[shapely.LineString(POINTS[:2])], crs="EPSG:4326")
         frame.to_file(tmp_path / "a.gpkg")
-        assert "neither points nor polygons" in refusal(tmp_path / "a.gpkg")
+        assert "no points or polygons" in refusal(tmp_path / "a.gpkg")
 
     def test_no_coordinates_names_the_columns_seen(self, tmp_path: Path) -> None:
         sentence = refusal(write(tmp_path / "a.csv", "site,lat,size\nPang War,25.9,3\n"))
@@ -299,7 +299,7 @@ class TestRealLabels:
 
     def test_labels_of_another_place(self, real_data: Path) -> None:
         labels = open_labels(real_data / "labels_messy" / "embed_true_pos.geojson")
-        with pytest.raises(LabelsError, match="choose labels of the same place"):
+        with pytest.raises(LabelsError, match="choose labels of the same area"):
             labels.per_patch(FOOTPRINTS)
 
     def test_a_crs_that_is_not_the_coordinates(self, real_data: Path) -> None:
@@ -308,4 +308,4 @@ class TestRealLabels:
 
     @pytest.mark.parametrize("name", ["l8_8band.tif", "../rasters_tricky/rotated.tif"])
     def test_an_image_is_no_label_file(self, real_data: Path, name: str) -> None:
-        assert "no whole" in refusal(real_data / "landsat8" / name)
+        assert "not a complete" in refusal(real_data / "landsat8" / name)

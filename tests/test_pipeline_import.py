@@ -72,7 +72,7 @@ def test_the_column_is_given(tmp_path: Path) -> None:
     source = write(
         tmp_path / "source.parquet", one=COLUMNS["list"], other=COLUMNS["fixed-size list"]
     )
-    with pytest.raises(TableError, match=r"no embedding column was found .* --column"):
+    with pytest.raises(TableError, match=r"there is no embedding column .* --column"):
         import_table(source, tmp_path / "table.parquet")
     report = import_table(source, tmp_path / "table.parquet", column="other")
     assert open_table(report.table).metadata["imported"]["column"] == "other"

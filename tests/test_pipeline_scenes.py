@@ -185,7 +185,7 @@ class TestMosaic:
         [
             ({"crs": "EPSG:32648"}, "its coordinates are WGS 84 / UTM zone 48N, not those of"),
             ({"transform": ORIGIN @ Affine.scale(2)}, "its pixels are not as large as those of"),
-            ({"transform": at(0.4, 0)}, "its pixels are out of step with those of"),
+            ({"transform": at(0.4, 0)}, "its pixels are not aligned with those of"),
             ({"pixels": pixels_of(200, 180, 3)}, "its bands are b1, b2, b3, those of"),
             ({"name": "20220308_scene.tif"}, "it was taken on 2022-03-08 and 20220307_first.tif"),
         ],
@@ -292,7 +292,7 @@ class TestUdm2:
             open_mosaic([image], udm2=[make_geotiff(**mask)])
 
     def test_one_mask_for_each_file(self, image: Path) -> None:
-        with pytest.raises(SceneError, match="the masks given are 2 and the scenes 1"):
+        with pytest.raises(SceneError, match="the masks are 2 and the scenes 1"):
             open_mosaic([image], udm2=[image, image])
 
 
@@ -339,9 +339,9 @@ class TestRadiance:
         ("metadata", "sentence"),
         [
             (None, r"AnalyticMS\.tif: .* metadata XML .* is not beside it"),
-            ("<a/>", r"_metadata\.xml: it tells no reflectance coefficients"),
-            ("<a>", r"_metadata\.xml: this is no whole XML file"),
-            ("<a><bandSpecificMetadata/></a>", r"_metadata\.xml: it tells no reflectance"),
+            ("<a/>", r"_metadata\.xml: it has no reflectance coefficients"),
+            ("<a>", r"_metadata\.xml: this is not a complete XML file"),
+            ("<a><bandSpecificMetadata/></a>", r"_metadata\.xml: it has no reflectance"),
         ],
     )
     def test_radiance_without_its_coefficients(
@@ -468,10 +468,10 @@ class TestFolder:
         assert scenes_in(tmp_path) == [tmp_path / "composite.tif"]
 
     def test_nothing_there(self, tmp_path: Path) -> None:
-        with pytest.raises(SceneError, match="there is no GeoTIFF in this folder"):
+        with pytest.raises(SceneError, match="this folder contains no GeoTIFF"):
             scenes_in(tmp_path)
         (tmp_path / "psscene.zip").touch()
-        with pytest.raises(SceneError, match="there are only archives in this folder; unpack"):
+        with pytest.raises(SceneError, match="this folder contains only archives; unpack"):
             open_scene(tmp_path)
 
     @pytest.mark.realdata

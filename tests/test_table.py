@@ -171,11 +171,11 @@ BAD = {
     ),
     "no embeddings": (
         lambda p: write_foreign(p, {"geometry": squares(2), "name": ["a", "b"]}),
-        "no embedding column was found among geometry, name",
+        "there is no embedding column among geometry, name",
     ),
     "no places": (
         lambda p: write_foreign(p, {"embedding": [[1.0], [2.0]]}),
-        "neither footprints nor longitude",
+        "no footprints and no longitude",
     ),
     "all null": (
         lambda p: write_foreign(
@@ -189,8 +189,8 @@ BAD = {
         ),
         "no rows",
     ),
-    "not Parquet": (lambda p: p.write_text("hello") and p, "not a whole Parquet file"),
-    "empty": (lambda p: p.touch() or p, "not a whole Parquet file"),
+    "not Parquet": (lambda p: p.write_text("hello") and p, "not a complete Parquet file"),
+    "empty": (lambda p: p.touch() or p, "not a complete Parquet file"),
     "missing": (lambda p: p, "no such file"),
 }
 
@@ -208,7 +208,7 @@ def test_bad_tables_end_in_one_sentence_naming_the_file(name, tmp_path):
 
 def test_truncated_file(written):
     written.write_bytes(written.read_bytes()[:-200])
-    with pytest.raises(TableError, match="not a whole Parquet file"):
+    with pytest.raises(TableError, match="not a complete Parquet file"):
         open_table(written)
 
 
@@ -223,7 +223,7 @@ def test_column_may_be_named(tmp_path):
 
 
 def test_arrays_must_fit():
-    with pytest.raises(TableError, match="do not fit"):
+    with pytest.raises(TableError, match="do not match"):
         PatchTable.from_arrays(np.ones((3, 2)), np.ones((2, 4, 2)))
 
 

@@ -1,4 +1,4 @@
-"""Activity: how pixels, pools and patches vary over the dates of a stack of scenes."""
+"""Activity: the variation of pixels, pools and patches over the dates of a stack of scenes."""
 
 from rareearth_explorer.change.activity_index import INDICES, Index
 from rareearth_explorer.change.activity_run import ActivityReport, ActivityRun, open_activity

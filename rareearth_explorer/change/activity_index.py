@@ -1,4 +1,4 @@
-"""Spectral indices: one number from the bands of a pixel, whose variation tells of activity."""
+"""Spectral indices: one number from the bands of a pixel, whose variation measures activity."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Index:
     Attributes
     ----------
     name
-        What people call it.
+        Name of the index.
     bands
-        Roles (a, b) of ``(a - b) / (a + b)``, in [-1, 1] where both are at least 0; None for
+        Roles (a, b) of ``(a - b) / (a + b)``, in [-1, 1] if both are at least 0; None for
         brightness, the mean of all bands in their units.
     """
 
@@ -31,20 +31,20 @@ class Index:
 
     @classmethod
     def named(cls, name: str | None, roles: Sequence[str]) -> Self:
-        """Look up an index that the bands allow.
+        """Find an index for the bands of a scene.
 
         Parameters
         ----------
         name
             One of `INDICES`, `brightness`, or two roles `a,b`; None for the blue-white index
-            where there are blue and red, and brightness elsewhere.
+            if there are blue and red, else brightness.
         roles
-            Of the bands there are.
+            Roles of the scene's bands.
 
         Raises
         ------
         SceneError
-            There is no such index, or a band of it is missing.
+            There is no such index, or one of its bands is missing.
         """
         if name is None:
             name = "blue-white" if {"blue", "red"} <= set(roles) else "brightness"
@@ -90,7 +90,7 @@ class Index:
 
 INDICES = {name: index.bands for name, index in scene.INDICES.items()}
 """Bands of the normalised differences by name. Leachate is blue, above 0.1 in the blue-white index;
-the white precipitate is at 0 or below, as is bare soil. What all bands have in common, such as the
-slope of the ground towards the sun, drops out."""
+the white precipitate is at 0 or below, as is bare soil. Factors common to all bands, such as the
+slope of the ground towards the sun, cancel."""
 
 BLUE_WHITE = Index("blue-white", INDICES["blue-white"])

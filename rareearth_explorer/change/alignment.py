@@ -1,4 +1,4 @@
-"""Bringing one scene to the pixels of another in the same CRS, by the nearest pixel."""
+"""Resample a scene to the pixels of another in the same CRS, by nearest neighbour."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from rareearth_explorer.errors import SceneError
 Integers = npt.NDArray[np.int64]
 
 IN_STEP = 0.05
-"""Pixels that are not worth a word."""
+"""Shift in pixels that is too small to report."""
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """Which pixel of a scene lies under each pixel of the first one.
+    """Pixel of a scene under each pixel of the first scene.
 
-    Both grids are north up, so that rows and columns are found apart.
+    Both grids are north up, so rows and columns are independent.
 
     Attributes
     ----------
     name
-        Of the scene's file.
+        Name of the scene's file.
     rows, columns
-        (H,), (W,) row and column in the scene under each row and column of the first one's, -1
-        where it does not reach.
+        (H,), (W,) row and column of the scene under each row and column of the first scene, -1
+        outside the scene.
     shift
-        Furthest distance from a pixel's centre to the one that is taken, in pixels of the first.
+        Largest distance between a pixel's centre and the pixel used, in pixels of the first.
     size
         Side of the scene's pixels in pixels of the first.
     """
@@ -51,7 +51,7 @@ class Alignment:
         Raises
         ------
         SceneError
-            They differ in their CRS or bands, or do not overlap.
+            The scenes differ in CRS or bands, or do not overlap.
         """
         _require_same_kind(scene, first)
         here, there = scene.transform, first.transform
@@ -77,7 +77,7 @@ class Alignment:
         part = _bounding(rows, columns)
         if part is not None:
             found, usable = scene.read(part, bands=bands)
-            # What is reached is a run of rows and columns: before and after it all are -1.
+            # The scene covers consecutive rows and columns; all others are -1.
             down, across = _run(rows), _run(columns)
             take = np.ix_(rows[down] - part.row_off, columns[across] - part.col_off)
             valid[down, across] = usable[take]
@@ -86,21 +86,21 @@ class Alignment:
         return pixels, valid
 
     def window_in(self, window: Window) -> Window | None:
-        """Find what the scene has of a window of the first one; None where that is nothing."""
+        """Find the scene's part of a window of the first scene; None if there is none."""
         (top, bottom), (left, right) = window.toranges()
         return _bounding(self.rows[top:bottom], self.columns[left:right])
 
     def notes(self, first: str) -> Iterator[str]:
-        """Say what is not plain about it."""
+        """Describe differences to the first scene in sentences."""
         if abs(self.size - 1) > 1e-3:
             yield (
                 f"{self.name}: its pixels are {self.size:.2f} times as large as those of {first}; "
-                "the nearest is taken."
+                "the nearest pixel is used."
             )
         elif self.shift > IN_STEP:
             yield (
-                f"{self.name}: its pixels are {self.shift:.2f} pixels out of step with those of "
-                f"{first}; the nearest is taken."
+                f"{self.name}: its pixels are {self.shift:.2f} pixels shifted against those of "
+                f"{first}; the nearest pixel is used."
             )
         covered = float((self.rows >= 0).mean() * (self.columns >= 0).mean())
         if covered < 0.98:
@@ -108,9 +108,9 @@ class Alignment:
 
 
 def _nearest(start: float, step: float, count: int, limit: int) -> tuple[Integers, float]:
-    """Nearest of `limit` pixels to each of `count` centres, and how far off it is at most."""
+    """Nearest of `limit` pixels to each of `count` centres, and the largest distance."""
     centre = start + step * (np.arange(count) + 0.5)
-    # A centre that rounding puts a hair's breadth beyond an edge has not left its pixel.
+    # Rounding may put a centre slightly beyond an edge; it still belongs to its pixel.
     nearest = np.floor(centre + 1e-6).astype(np.int64)
     inside = (nearest >= 0) & (nearest < limit)
     off = np.abs(centre - nearest - 0.5)[inside]
@@ -124,7 +124,7 @@ def _run(places: Integers) -> slice:
 
 
 def _bounding(rows: Integers, columns: Integers) -> Window | None:
-    """Find the window that holds rows and columns, -1 among them left out."""
+    """Find the window that holds rows and columns, ignoring -1."""
     rows, columns = rows[rows >= 0], columns[columns >= 0]
     if not len(rows) or not len(columns):
         return None
@@ -135,7 +135,7 @@ def _bounding(rows: Integers, columns: Integers) -> Window | None:
 def _require_same_kind(scene: Scene, first: Scene) -> None:
     if not scene.crs.equals(first.crs, ignore_axis_order=True):
         raise SceneError(
-            f"{scene.path}: its coordinates are {scene.crs.name}, those of {first.path.name} "
+            f"{scene.path}: its CRS is {scene.crs.name}, that of {first.path.name} "
             f"{first.crs.name}; warp it with 'gdalwarp -t_srs {first.crs.to_string()} IN OUT'."
         )
     missing = [band for band in first.bands if band not in scene.bands]

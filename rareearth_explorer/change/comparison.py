@@ -1,4 +1,4 @@
-"""New ground between two dates: patches that a session's templates find on the later date only."""
+"""Compare two dates: patches that became mine-like by a session's templates."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 MINE_LIKE = 0.1
-"""Share of the patches in both tables, on the session's own date, that is called mine-like by
+"""Share of the patches in both tables that counts as mine-like on the session's own date by
 default: the paper finds 90 % of the pools in the first tenth of the ranking."""
 
 LEAST_RISE = 3.0
-"""Robust standard deviations of all patches' rises by which a rise must stand out."""
+"""Robust standard deviations of all patches' rises that a rise must exceed."""
 
 ENCODER_FACTS = (
     "name", "weights_sha256", "seed", "bands", "sensor", "wavelengths", "gsd", "normalisation",
     "metadata", "padding", "dtype",
 )  # fmt: skip
-"""What encoders tell of themselves that two tables must have in common. The machine may differ,
-and the statistics of scenes that are normalised by their own."""
+"""Facts about the encoder that two tables must share. The machine may differ, and so may the
+statistics of scenes that are normalised by their own."""
 
 _TOLERANCE = 0.05
-"""Pixels by which two grids may be out of step."""
+"""Largest shift between two grids in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +52,13 @@ class Comparison:
     earlier, later
         The tables.
     dates
-        When each was taken; None where the table does not tell.
+        Date of each table's scenes; None if unknown.
     rows
         (n, 2) row numbers of the shared patches in the earlier and in the later table.
     before, after
         (n,) float32 in [-1, 1], higher is more mine-like.
     drift
-        Median rise over all patches, which haze and sensor bring about and the ground does not.
+        Median rise over all patches, caused by haze and sensor rather than the ground.
     noise
         Robust standard deviation of the rises.
     threshold
@@ -66,7 +66,7 @@ class Comparison:
     on_later
         Whether the session's own table is the later one.
     score
-        What the scores are.
+        Name of the score.
     """
 
     earlier: PatchTable
@@ -91,7 +91,7 @@ class Comparison:
     ) -> Self:
         """Score two tables by the templates of a session about one of them.
 
-        Both dates are scored by the embeddings that the templates have in the session's table.
+        The scores of both dates use the templates' embeddings in the session's table.
 
         Parameters
         ----------
@@ -136,15 +136,15 @@ class Comparison:
 
     @property
     def rise(self) -> Vector:
-        """(n,) by how much the score rose, less the drift."""
+        """(n,) rise of the score, minus the drift."""
         return np.asarray(self.after - self.before - np.float32(self.drift))
 
     @property
     def became(self) -> npt.NDArray[np.int64]:
-        """Places among the shared patches of those that became mine-like, greatest rise first.
+        """Positions, among the shared patches, of those that became mine-like, greatest rise first.
 
-        Their score, less the drift, lies below the threshold before and not after, and the rise
-        stands out from that of all patches.
+        Their score, minus the drift, lies below the threshold before and not after, and their
+        rise exceeds the noise of all patches.
         """
         shift = np.float32(self.drift)
         before = self.before + shift if self.on_later else self.before
@@ -158,8 +158,8 @@ class Comparison:
         """List the patches that became mine-like, greatest rise first, in EPSG:4326.
 
         Columns are `place`, from 1; `patch` and `patch_later`, its row numbers in both tables;
-        `score_before`, `score_after` and `rise`, less the drift; `date_before` and `date_after`,
-        between which it happened; `lon` and `lat` of the centre; and the footprint.
+        `score_before`, `score_after` and `rise`, minus the drift; `date_before` and `date_after`,
+        the dates compared; `lon` and `lat` of the centre; and the footprint.
         """
         import geopandas as gpd
 
@@ -202,7 +202,7 @@ def find_session_of(session: str, *tables: PatchTable) -> Path:
 
 
 def _date(table: PatchTable) -> date | None:
-    """When the scenes of a table were taken, if it tells."""
+    """Date of a table's scenes, if known."""
     times = [scene.get("time") for scene in table.metadata.get("scenes", [])]
     return date.fromisoformat(times[0][:10]) if times and times[0] else None
 
@@ -211,14 +211,15 @@ def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
     first, second = _date(earlier), _date(later)
     if first is not None and first == second:
         raise TableError(
-            f"{later.path}: it is of {second}, as {earlier.path} is; give tables of two dates."
+            f"{later.path}: its date is {second}, as is that of {earlier.path}; give tables of two "
+            "dates."
         )
     for fact in ENCODER_FACTS:
         one, other = (_fact(table, fact) for table in (earlier, later))
         if one != other:
             raise TableError(
                 f"{later.path}: its encoder differs from that of {earlier.path} ({fact}: {other} "
-                f"and {one}); embed both dates with the same."
+                f"and {one}); embed both dates with the same encoder."
             )
     if earlier.dim != later.dim:
         raise TableError(
@@ -228,22 +229,22 @@ def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
 
 
 def _fact(table: PatchTable, fact: str) -> object:
-    """Look up what a table tells of its encoder: of a normalisation whose statistics it takes."""
+    """Read a fact about a table's encoder; of a normalisation, the source of its statistics."""
     told = table.metadata.get("encoder", {}).get(fact)
     if isinstance(told, float):
-        return round(told, 2)  # in degrees a scene's height moves its gsd by a hair
+        return round(told, 2)  # in degrees, the height of a scene changes its gsd slightly
     return told.get("source") if isinstance(told, dict) else told
 
 
 def _open_session(path: Path, earlier: PatchTable, later: PatchTable) -> tuple[Session, bool]:
-    """Repeat a session on the one of two tables that it is about; whether that is the later."""
+    """Replay a session on its table, one of two; return also whether that is the later one."""
     header = read_header(path)
     for table, on_later in ((earlier, False), (later, True)):
         if is_about(header, table):
             session = Session(table)
             restore(path, session)
             if session.state.kind is ScoreKind.NONE:
-                raise SessionError(f"{path}: no template is marked in it; mark one first.")
+                raise SessionError(f"{path}: it has no template; mark one first.")
             return session, on_later
     raise SessionError(
         f"{path}: this session is about neither {earlier.path} nor {later.path}; give the table "
@@ -258,14 +259,14 @@ def _scores(
     on_later: bool,
     rows: npt.NDArray[np.int64],
 ) -> tuple[Vector, Vector]:
-    """Score the shared patches of both dates at once, so that one whitening serves both."""
+    """Score the shared patches of both dates together, with one whitening for both."""
     columns = Columns(np.concatenate([earlier.unit_embeddings, later.unit_embeddings]))
     scores, _ = scores_of(session.decisions, columns, start=len(earlier) if on_later else 0)
     return scores[rows[:, 0]], scores[len(earlier) + rows[:, 1]]
 
 
 def _shared(earlier: PatchTable, later: PatchTable) -> npt.NDArray[np.int64]:
-    """Find the patches that both tables have: (n, 2) their row numbers in each."""
+    """Find the patches in both tables: (n, 2) their row numbers in each."""
     here, there = _keys(earlier), _keys(later)
     if not _one_grid(earlier.grid, later.grid):
         raise TableError(
@@ -274,7 +275,7 @@ def _shared(earlier: PatchTable, later: PatchTable) -> npt.NDArray[np.int64]:
         )
     _, first, second = np.intersect1d(here, there, assume_unique=True, return_indices=True)
     if not len(first):
-        raise TableError(f"{later.path}: it shares no patch with {earlier.path}.")
+        raise TableError(f"{later.path}: it shares no patch with {earlier.path}; use one area.")
     return np.stack([first, second], axis=-1)
 
 
@@ -282,8 +283,7 @@ def _keys(table: PatchTable) -> npt.NDArray[np.int64]:
     """One number for the row and column of each patch, (N,)."""
     if table.grid is None or table.row is None or table.column is None:
         raise TableError(
-            f"{table.path}: it does not tell its patch grid; embed the scene with "
-            "'rareearth-explorer embed'."
+            f"{table.path}: it has no patch grid; embed the scene with 'rareearth-explorer embed'."
         )
     return table.row.astype(np.int64) * 2**32 + table.column
 

@@ -1,4 +1,4 @@
-"""The activity raster: standard deviation over time of every pixel, streamed by windows."""
+"""Write the activity raster: standard deviation over time of every pixel, window by window."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ again."""
 
 @dataclass(frozen=True, eq=False)
 class Deviation:
-    """How the pixels of a window vary over time.
+    """Variation over time of the pixels of a window.
 
     Attributes
     ----------
     std
-        (C, h, w) population standard deviation of each band in its units; 0 where one date is
-        valid, NaN where none is.
+        (C, h, w) population standard deviation of each band in its units; 0 with one valid
+        date, NaN with none.
     index_std
-        (h, w) the same of the index.
+        (h, w) the same for the index.
     count
         (h, w) number of valid dates.
     """
@@ -55,7 +55,7 @@ class Deviation:
 def deviation_of(
     stack: Stack, window: Window, index: Index, normalisation: Normalisation | None = None
 ) -> Deviation:
-    """Measure a window, holding one date at a time."""
+    """Measure a window, with one date in memory at a time."""
     shape = (round(window.height), round(window.width))
     of_bands = RunningDeviation((len(stack.bands), *shape))
     of_index = RunningDeviation((1, *shape))
@@ -86,9 +86,9 @@ def write_activity(
     Parameters
     ----------
     stack, index, normalisation
-        What is measured; with a normalisation, in the units of the first scene.
+        The data to measure; a normalisation converts them to the units of the first scene.
     path
-        Where the file shall be.
+        Path of the file to write.
     progress
         Whether to show rate and time left on standard error.
 
@@ -110,7 +110,7 @@ def write_activity(
         return layers(deviation_of(stack, window, index, normalisation))
 
     title = f"activity of {len(stack)} dates"
-    # One step more than there are windows, for the overviews and the order of a COG.
+    # One more step than windows, for the overviews and the layout of a COG.
     with progress_bar(title, "window", len(windows) + 1, shown=progress) as bar:
         said = "the raster cannot be written there"
         with (
@@ -136,7 +136,7 @@ def _profile(scene: Scene) -> dict[str, Any]:
 
 
 def layers(deviation: Deviation) -> npt.NDArray[np.float32]:
-    """Lay out a window as the raster's bands: (C + 2, h, w) float32, NaN without a valid date."""
+    """Arrange a window as the raster's bands: (C + 2, h, w) float32, NaN without a valid date."""
     count = np.where(deviation.count > 0, deviation.count, np.nan)
     stacked = [deviation.std, deviation.index_std[None], count[None]]
     return np.concatenate(stacked).astype(np.float32)

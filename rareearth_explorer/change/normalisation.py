@@ -1,10 +1,10 @@
-"""Relative radiometric normalisation: each date brought to the first scene's units.
+"""Relative radiometric normalisation: convert each date to the first scene's units.
 
-Haze, calibration and the sun's height act on all pixels of a date alike, as a gain and an offset
-in each band. They are found by regression on pixels that did not change, and these by IR-MAD
+Haze, calibration and the sun's height affect all pixels of a date alike, as a gain and an offset
+in each band. A regression on unchanged pixels finds them. IR-MAD finds the unchanged pixels
 (Nielsen 2007, IEEE Trans. Image Process. 16; Canty & Nielsen 2008, Remote Sens. Environ. 112),
-which no gain or offset can deceive, since it compares dates by canonical correlation. At least
-half of the pixels must be unchanged.
+which is invariant to gain and offset, because it compares dates by canonical correlation. At
+least half of the pixels must be unchanged.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ SAMPLE_BLOCKS, SAMPLE_SIDE = 8, 64
 """Pixels are sampled in 8 x 8 blocks of 64 x 64, spread evenly over the scene."""
 
 UNCHANGED = 0.95
-"""Probability of no change above which a pixel serves the regression; Canty & Nielsen's."""
+"""Probability of no change above which the regression uses a pixel, as in Canty & Nielsen."""
 
 LEAST_PIXELS = 100
-"""Fewer unchanging pixels than these tell too little."""
+"""Smallest number of unchanged pixels for a regression."""
 
 _ROUNDS, _SETTLED = 30, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class Normalisation:
-    """What turns each date's pixels into the units of the first scene.
+    """Conversion of each date's pixels to the units of the first scene.
 
     Attributes
     ----------
     gain, offset
-        (T, C) by which each band is multiplied, and what is then added.
+        (T, C) factor of each band, and summand.
     correlation
         (T,) of the unchanged pixels with those of the first scene, in the band where it is
-        lowest; near 1, or the normalisation is a guess.
+        lowest; if it is not near 1, the normalisation is a guess.
     unchanged
-        (T,) number of sampled pixels that were found unchanged since the first scene.
+        (T,) number of sampled pixels that are unchanged since the first scene.
     before, after
-        (C,) median over pixels of the standard deviation over time, without and with it, on
-        sampled pixels that had no part in finding it and are valid on two dates or more.
+        (C,) median over pixels of the standard deviation over time, without and with normalisation,
+        on sampled pixels that were not used to fit it and are valid on two dates or more.
     """
 
     gain: Floats
@@ -70,12 +70,12 @@ class Normalisation:
 
 
 def normalise(stack: Stack) -> Normalisation:
-    """Find the normalisation of a stack from a sample of its pixels, holding a date at a time.
+    """Fit the normalisation of a stack on a sample of its pixels, one date in memory at a time.
 
     Raises
     ------
     SceneError
-        Hardly any pixel is unchanged between a date and the first scene.
+        Almost no pixel is unchanged between a date and the first scene.
     """
     reference = stack.scenes.index(stack.first)
     there, usable = _sample(stack, reference)
@@ -117,7 +117,7 @@ def unchanged(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
 
     Returns
     -------
-    (P,) true where the probability of no change is above `UNCHANGED`.
+    (P,) True where the probability of no change is above `UNCHANGED`.
     """
     bands, count = first.shape
     if count < LEAST_PIXELS:
@@ -129,7 +129,7 @@ def unchanged(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
         centred = both - mean[:, None]
         a, b, correlation = _canonical((centred * weight) @ centred.T / weight.sum(), bands)
         variates = a.T @ centred[:bands] - b.T @ centred[bands:]
-        # Their spread is 2 (1 - correlation) in theory; under the weights that shrinks from round
+        # In theory, their variance is 2 (1 - correlation); under the weights it shrinks from round
         # to round until no pixel is left. The median deviation of all pixels does not.
         spread = np.maximum(1.4826 * np.median(np.abs(variates), axis=1), 1e-9)
         weight = chdtrc(bands, ((variates / spread[:, None]) ** 2).sum(axis=0))
@@ -141,7 +141,7 @@ def unchanged(first: Floats, second: Floats) -> npt.NDArray[np.bool_]:
 
 def _canonical(covariance: Floats, bands: int) -> tuple[Floats, Floats, Floats]:
     """Canonical vectors of both dates, (C, C) as columns of unit variance, and correlations."""
-    # A trace of noise keeps bands that are copies of one another from dividing by 0.
+    # A little noise avoids a division by 0 for bands that are copies of each other.
     covariance = covariance + np.diag(1e-6 * np.diag(covariance) + 1e-12)
     s11, s22 = covariance[:bands, :bands], covariance[bands:, bands:]
     s12 = covariance[:bands, bands:]
@@ -154,19 +154,19 @@ def _canonical(covariance: Floats, bands: int) -> tuple[Floats, Floats, Floats]:
 def _regression(here: Floats, there: Floats) -> tuple[Floats, Floats, float]:
     """Reduced major axis regression of each band: gain, offset, and the lowest correlation.
 
-    Both dates are measured with noise, and where they are hardly related it still brings the
-    mean and the spread of one to those of the other, which orthogonal regression does not.
+    Both dates are noisy. Even if they are hardly related, this regression matches the mean and
+    the spread of one to those of the other, which orthogonal regression does not.
     """
     x, y = here.std(axis=1), there.std(axis=1)
     covariance = ((here - here.mean(axis=1, keepdims=True)) * there).mean(axis=1)
-    # Without any spread there is an offset at most.
+    # Without spread, only an offset is defined.
     gain = np.divide(y, x, out=np.ones_like(x), where=(x > 0) & (y > 0))
     related = np.divide(covariance, x * y, out=np.ones_like(x), where=(x > 0) & (y > 0))
     return gain, there.mean(axis=1) - gain * here.mean(axis=1), float(related.min())
 
 
 def _sample(stack: Stack, number: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Read blocks of one date, spread over the stack: (C, P) pixels and (P,) which are valid."""
+    """Read blocks of one date, spread over the stack: (C, P) pixels and their (P,) valid mask."""
     read = [
         stack.read(number, Window(left, top, min(SAMPLE_SIDE, stack.width),
                                   min(SAMPLE_SIDE, stack.height)))

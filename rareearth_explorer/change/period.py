@@ -1,9 +1,9 @@
-"""The period of a series with few and uneven dates, or why none can be told.
+"""The period of a series with few and uneven dates, or the reason why it has none.
 
 A sine of each trial period is fitted by least squares (the generalised Lomb-Scargle periodogram:
-Zechmeister & Kurster 2009, Astron. Astrophys. 496). A period is given only if a constant is
-clearly worse, and if all periods that fit nearly as well lie side by side: between dates that
-are a week apart, a cycle of five days looks like many others.
+Zechmeister & Kurster 2009, Astron. Astrophys. 496). A period is given only if a constant fits
+clearly worse, and if all periods that fit nearly as well are adjacent: with dates a week apart,
+a cycle of five days looks like many others.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from scipy.special import fdtrc, fdtri  # survival and quantiles of F; see norma
 Floats = npt.NDArray[np.float64]
 
 SHORTEST = 2.0
-"""Days; cycles shorter than that are held to be impossible, or none of daily dates were unique."""
+"""Shortest period in days; if it were shorter, daily dates would never give a unique period."""
 
 LEAST_DATES = 10
-"""Fewer leave less than six degrees of freedom beside the sine and its period."""
+"""With fewer dates, less than six degrees of freedom remain beside the sine and its period."""
 
 CONFIDENCE = 0.95
-"""Of the interval, and of the period being there at all."""
+"""Confidence of the interval, and of the existence of the period."""
 
 WIDEST = 0.25
-"""Share of the period that the interval may span; a wider one is no period."""
+"""Widest interval, as a share of the period; a wider one means no period."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Period:
     Attributes
     ----------
     days
-        The period that fits best; None where none is supported.
+        The period that fits best; None if the dates support none.
     low, high
-        Bounds in days beyond which all periods are refused at `CONFIDENCE`, as many as were
-        tried, given that the series is a sine and its noise normal; None without a period.
+        Bounds in days beyond which all periods are rejected at `CONFIDENCE`, corrected for the
+        number of periods tried, for a sine with normal noise; None without a period.
     why_not
-        Why there is none; empty where there is one.
+        Reason why there is no period; empty if there is one.
     """
 
     days: float | None = None
@@ -58,7 +58,7 @@ def find_period(days: Floats, values: Floats) -> Period:
     days
         (T,) times in days, in any order.
     values
-        (T,) in any unit; NaN where there is none.
+        (T,) in any unit; NaN if missing.
     """
     given = np.isfinite(values)
     days, values = days[given], values[given]
@@ -70,31 +70,31 @@ def find_period(days: Floats, values: Floats) -> Period:
     span = float(np.ptp(days))
     periods = _trial_periods(span)
     if len(periods) == 0:
-        return Period(why_not=f"{span:.0f} days are too few for two cycles")
+        return Period(why_not=f"{span:.0f} days are too short for two cycles")
     residual = _residuals(days, values, periods)
     constant = float(((values - values.mean()) ** 2).sum())
     best = float(max(residual.min(), 1e-12 * constant))
     freedom = count - 4  # mean, sine, cosine and the period
-    # As many periods were tried as fit into the span side by side: Sidak's correction.
+    # Sidak's correction for the number of independent periods in the span.
     tried = max(1.0, span * (1 / periods.min() - 1 / periods.max()))
     ratio = (constant - best) / 3 / (best / freedom)
     chance = 1 - (1 - fdtrc(3, freedom, ratio)) ** tried
     if chance > 1 - CONFIDENCE:
         return Period(why_not="no cycle stands out from the noise")
-    # The rivals too are as many as were tried, and a pool's cycle is no perfect sine.
+    # The rivals are also that many, and a pool's cycle is not a perfect sine.
     bound = best * (1 + fdtri(1, freedom, 1 - (1 - CONFIDENCE) / tried) / freedom)
     return _unique(periods, residual, float(bound))
 
 
 def _unique(periods: Floats, residual: Floats, bound: float) -> Period:
-    """Give the period if all those that fit nearly as well are next to it."""
+    """Return the period if all periods that fit nearly as well are adjacent to it."""
     fitting = np.flatnonzero(residual <= bound)
     runs = np.split(fitting, np.flatnonzero(np.diff(fitting) > 1) + 1)
     days = float(periods[residual.argmin()])
     if len(runs) > 1:
         others = ", ".join(f"{periods[r[residual[r].argmin()]]:.1f}" for r in runs[-4:][::-1])
         return Period(why_not=f"aliased: {len(runs)} periods fit, among them {others} days")
-    # Out to the next period that was tried and refused: between the two nothing is known.
+    # Extend to the next rejected trial period: nothing is known between the two.
     first, last = max(0, fitting[0] - 1), min(len(periods) - 1, fitting[-1] + 1)
     low, high = float(periods[last]), float(periods[first])
     at_end = fitting[0] == 0 or fitting[-1] == len(periods) - 1
@@ -104,7 +104,7 @@ def _unique(periods: Floats, residual: Floats, bound: float) -> Period:
 
 
 def _trial_periods(span: float) -> Floats:
-    """Periods in days, longest first, evenly spread in frequency, 20 to one that can be told."""
+    """Periods in days, longest first, evenly spaced in frequency, 20 per resolvable step."""
     lowest, highest = 2 / span, 1 / SHORTEST
     if lowest >= highest:
         return np.empty(0)
@@ -112,7 +112,7 @@ def _trial_periods(span: float) -> Floats:
 
 
 def _residuals(days: Floats, values: Floats, periods: Floats) -> Floats:
-    """Sum of squares that a mean and a sine of each period leave, (P,)."""
+    """Residual sum of squares after a mean and a sine of each period, (P,)."""
     angle = 2 * np.pi * (days - days.mean()) / periods[:, None]
     design = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=-1)  # (P, T, 3)
     fitted = design @ (np.linalg.pinv(design) @ values[:, None])

@@ -1,4 +1,4 @@
-"""Which pools are in use: the blue-white index of each over time, and what it comes to."""
+"""Decide which pools are in use, from the blue-white index of each over time."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_STD = 0.1 / 2**1.5
-"""Standard deviation above which a pool is said to be in use: that of a sine which swings by 0.1.
+"""Standard deviation from which a pool is in use: that of a sine with crest and trough 0.1 apart.
 
-From blue to white the blue-white index falls by more than that, whereas haze and noise move the
-index of a pool that does not change by some 0.02.
+The blue-white index falls by more than that from blue to white, whereas haze and noise move the
+index of an unchanged pool by some 0.02.
 """
 
 LEAST_DATES = 3
-"""Dates on which a pool must be seen before anything is said of its use."""
+"""Smallest number of dates with the pool for a decision on its use."""
 
 LEAFY = 0.4
-"""NDVI from which there is no pool on a date, but the plants before it was dug or after."""
+"""NDVI from which plants cover the place on a date, before the pool was dug or after."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """What the series says of N pools.
+    """Use and period of N pools, from their series.
 
     Attributes
     ----------
     series
-        Around each pool.
+        Time series around each pool.
     seen
-        (N, T) whether a pool is there on a date: it is clear, and not covered with plants. All
-        that is clear where there is no near infrared band.
+        (N, T) whether a pool exists on a date: clear, and not covered with plants. Without a near
+        infrared band, clear is enough.
     std
-        (N,) population standard deviation of the index on the dates it is seen; NaN on fewer
-        than `LEAST_DATES`.
+        (N,) population standard deviation of the index on these dates; NaN with fewer than
+        `LEAST_DATES`.
     in_use
-        N of them: whether `std` is at least the threshold; None where too few dates tell, or
-        there is no threshold.
+        N values: whether `std` is at least the threshold; None with too few dates or without a
+        threshold.
     periods
-        N of them.
+        N periods.
     """
 
     series: Series
@@ -61,7 +61,7 @@ class Pools:
 
     @classmethod
     def of(cls, series: Series, threshold: float | None = LEAST_STD) -> Self:
-        """Judge pools by their series; None judges none, as for another index than blue-white."""
+        """Decide on pools by their series; a threshold of None decides on none."""
         seen = np.isfinite(series.index)
         if {"nir", "red"} <= set(series.bands):
             ndvi = Index("ndvi", INDICES["ndvi"]).of(
@@ -86,10 +86,11 @@ class Pools:
     def to_geodataframe(self) -> gpd.GeoDataFrame:
         """Tabulate one row per pool, in EPSG:4326.
 
-        Columns are its number `pool` among the labels, `lon`, `lat`; `dates`, on how many it is
-        seen, `first_seen` and `last_seen`; `index_mean` and `index_std` of the blue-white index;
-        `in_use`; `period_days` with `period_low` and `period_high`, or `no_period`, why there is
-        none; `pixels`, how many were averaged; and the index on every date, by its name.
+        Columns are its number `pool` among the labels, `lon`, `lat`; `dates`, the number of
+        dates on which it exists, `first_seen` and `last_seen`; `index_mean` and `index_std` of
+        the blue-white index; `in_use`; `period_days` with `period_low` and `period_high`, or
+        `no_period`, the reason; `pixels`, the number of pixels averaged; and the index on
+        every date, by date.
         """
         import geopandas as gpd
 
@@ -99,7 +100,8 @@ class Pools:
         seen_on = [[day for day, is_seen in zip(days, row, strict=True) if is_seen]
                    for row in self.seen]  # fmt: skip
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a pool never seen has no mean
+            # A pool that exists on no date has no mean.
+            warnings.simplefilter("ignore", RuntimeWarning)
             mean = np.nanmean(np.where(self.seen, series.index, np.nan), axis=1)
         columns: dict[str, Any] = {
             "pool": np.arange(len(series)),

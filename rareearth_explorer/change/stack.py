@@ -1,4 +1,4 @@
-"""A stack: scenes of one place on several dates, brought to one grid of pixels."""
+"""A stack: scenes of one area on several dates, on one pixel grid."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ Masked = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Scenes by date on the pixels of the one named first; close it, or use it in a `with`.
+    """Scenes by date on the pixel grid of the first named; close it, or use it in a `with`.
 
     Attributes
     ----------
     scenes
-        T of them, the earliest first.
+        T scenes, the earliest first.
     first
-        The scene named first, on whose pixels all others are read.
+        The scene named first, whose pixel grid all others are resampled to.
     times
-        When each was taken, in UTC.
+        Acquisition time of each, in UTC.
     notes
-        Sentences about what had to be done to make the files one stack.
+        Sentences about the treatment of files that differ from the first.
     """
 
     scenes: tuple[Scene, ...]
@@ -59,13 +59,13 @@ class Stack:
         return len(self.scenes)
 
     def close(self) -> None:
-        """Close all files, which no thread may be reading."""
+        """Close all files; no thread may be reading them."""
         for scene in self.scenes:
             scene.close()
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Roles of the bands, those of the first scene."""
+        """Roles of the bands, as in the first scene."""
         return self.first.bands
 
     @property
@@ -75,7 +75,7 @@ class Stack:
 
     @property
     def days(self) -> npt.NDArray[np.float64]:
-        """(T,) days from the first date, with fractions where the hour is known."""
+        """(T,) days from the first date, with fractions if the hour is known."""
         return np.array([(t - self.times[0]).total_seconds() / 86_400 for t in self.times])
 
     @property
@@ -99,21 +99,21 @@ class Stack:
         return self.first.width
 
     def read(self, number: int, window: Window) -> Masked:
-        """Read a window of one date, brought to the first scene's pixels.
+        """Read a window of one date, resampled to the first scene's pixels.
 
         Parameters
         ----------
         number
-            Of the date, from 0.
+            Number of the date, from 0.
         window
-            In pixels of the first scene, within it.
+            Pixels of the first scene, within it.
 
         Returns
         -------
         pixels
-            (C, h, w) in the scene's units. What an empty pixel holds means nothing.
+            (C, h, w) in the scene's units. The values of empty pixels are meaningless.
         valid
-            (h, w), false where the date has no data, or cloud by its UDM2.
+            (h, w), False for pixels without data, or with cloud by the date's UDM2.
         """
         return self._alignments[number].read(self.scenes[number], window, self.bands)
 
@@ -129,9 +129,9 @@ class Stack:
     def chips(
         self, window: Window, size: int, *, bands: Sequence[str] | None = None
     ) -> list[npt.NDArray[np.uint8] | None]:
-        """Picture a window on each date: (size, size, 3) RGB; None where the scene lacks it.
+        """Draw a window on each date: (size, size, 3) RGB; None outside the scene.
 
-        Each is stretched by its own scene's statistics, so that haze does not hide what changed.
+        Each is stretched by its own scene's statistics, so that haze does not hide changes.
         """
         parts = [alignment.window_in(window) for alignment in self._alignments]
         return [
@@ -157,27 +157,27 @@ def open_stack(
 ) -> Stack:
     """Open scenes of several dates as one stack; several files of a day are a mosaic.
 
-    The grid is that of the file named first. A scene whose pixels are out of step with it, or of
-    another size, is read by the nearest pixel, and `notes` says how far off that is.
+    The grid is that of the file named first. A scene with shifted pixels or another pixel
+    size is resampled by nearest neighbour, and `notes` gives the largest shift.
 
     Parameters
     ----------
     paths
         Files in any order, of two dates or more, in one CRS.
     bands, udm2, reflectance
-        As for `open_mosaic`; bands may also be told file by file.
+        As for `open_mosaic`; bands may also be given file by file.
 
     Raises
     ------
     SceneError
-        A file cannot be used or tells no date, there is one date only, or a scene differs from
-        the first in its CRS or bands, or does not overlap it.
+        A file cannot be used or has no date, there is only one date, or a scene differs from the
+        first in CRS or bands, or does not overlap it.
     """
     files = [Path(path) for path in paths]
     masks = dict(zip(files, udm2, strict=False)) if not isinstance(udm2, str) else {}
     if not isinstance(udm2, str) and len(udm2) != len(files):
         raise SceneError(
-            f"{udm2[0]}: the masks given are {len(udm2)} and the scenes {len(files)}; give one "
+            f"{udm2[0]}: the masks are {len(udm2)} and the scenes {len(files)}; give one "
             "for each, in the same order."
         )
     by_date = _by_date(files)
@@ -204,10 +204,10 @@ def open_stack(
 
 
 def stack_of(scenes: Sequence[Scene]) -> Stack:
-    """Open the files of scenes once more, as one stack with the bands that all of them have.
+    """Open the files of scenes again, as one stack with the bands that all of them have.
 
-    The grid is that of the first scene. A scene whose file tells no roles is taken to have those
-    of the first one, if it has as many bands.
+    The grid is that of the first scene. A scene without band roles gets those of the first one,
+    if it has as many bands.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def stack_of(scenes: Sequence[Scene]) -> Stack:
         for source in sources
     }
     shared = set(first).intersection(*roles.values()) - {LEFT_OUT}
-    if shared:  # else it is told below what is lacking
+    if shared:  # otherwise the check below names the missing band
         roles = {
             path: tuple(role if role in shared else LEFT_OUT for role in told)
             for path, told in roles.items()
@@ -230,18 +230,18 @@ def stack_of(scenes: Sequence[Scene]) -> Stack:
 
 
 def _untold(roles: Sequence[str], count: int) -> bool:
-    """Whether bands are called by their places, and are so many."""
+    """Whether bands are named by position and have this count."""
     return len(roles) == count and all(re.fullmatch(r"b\d+", role) for role in roles)
 
 
 def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
-    """Group files by the day they were taken, in the order in which the days are named."""
+    """Group files by acquisition day, in the order in which the days are named."""
     by_date: dict[date, list[Path]] = {}
     for path in dict.fromkeys(files):
         with open_mosaic([path], udm2="none") as scene:
             if scene.time is None:
                 raise SceneError(
-                    f"{path}: neither name nor metadata tells when it was taken; put the date "
+                    f"{path}: neither name nor metadata gives its date; put the date "
                     "into its name, such as 20220307_scene.tif."
                 )
             by_date.setdefault(scene.time.date(), []).append(path)
@@ -249,7 +249,7 @@ def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
         only = next(iter(by_date))
         raise SceneError(
             f"{files[0]}: {'all scenes are' if len(files) > 1 else 'there is one scene,'} of one "
-            f"date, {only}; variation over time needs scenes of two dates or more."
+            f"date, {only}; give scenes of two dates or more."
         )
     return by_date
 
@@ -257,13 +257,13 @@ def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
 def _notes(
     by_date: dict[date, list[Path]], alignments: Sequence[Alignment], first: Scene
 ) -> Iterator[str]:
-    """Say in sentences what was done about files that are not simply one after the other."""
+    """Describe in sentences how mosaics and another order of the files were treated."""
     for day, same in by_date.items():
         if len(same) > 1:
-            yield f"{day}: {len(same)} files are read as one scene, {same[0].name} on top."
+            yield f"{day}: {len(same)} files form one mosaic, {same[0].name} on top."
     if any(later < earlier for earlier, later in pairwise(by_date)):
         yield (
-            f"The scenes are taken in the order of their dates, {min(by_date)} first; the pixels "
+            f"The scenes are sorted by date, {min(by_date)} first; the pixels "
             f"are those of {first.path.name}, which was named first."
         )
     for alignment in alignments:

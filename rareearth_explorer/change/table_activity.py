@@ -1,4 +1,4 @@
-"""Activity of patches: one robust number for the pixels of each."""
+"""Activity of patches: one robust number for the pixels of each patch."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from rareearth_explorer.data.table import PatchTable, add_activity, open_table
 from rareearth_explorer.errors import SceneError
 
 PERCENTILE = 99.9
-"""Of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool 13: the
-median never sees a pool, the maximum sees every flaw, and this the seventh highest."""
+"""Percentile of the pixels in a patch. A patch of 250 m has some 7,000 pixels of 3 m, a pool
+13: the median misses pools, the maximum reacts to every flaw, this is the seventh highest."""
 
 
 def patch_activity(
@@ -36,20 +36,20 @@ def patch_activity(
     Parameters
     ----------
     raster
-        As `write_activity` wrote it.
+        Activity raster from `write_activity`.
     table
-        The patches, N. Their footprints decide; in another CRS than the raster's it is the
-        smallest window that holds each.
+        The patches, N. If their footprints have another CRS than the raster, the smallest window
+        that holds each footprint is used.
     percentile
-        Of the standard deviations of the index over time, among the pixels of a patch with two
-        valid dates or more.
+        Percentile of the standard deviations of the index over time, among the pixels of a patch
+        with two valid dates or more.
     progress
         Whether to show rate and time left on standard error.
 
     Returns
     -------
-    (N,) float32, at least 0, higher varied more; NaN where a patch has less than half of its
-    pixels valid.
+    (N,) float32, at least 0, higher varied more; NaN if less than half of a patch's pixels are
+    valid.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def patch_activity(
                 bar.update()
     if np.isnan(activity).all():
         raise SceneError(
-            f"{path}: it holds hardly a pixel of the patches of {table.path or 'the table'}; give "
+            f"{path}: it covers almost no patch of {table.path or 'the table'}; give "
             "the table of the same place."
         )
     return activity
@@ -93,9 +93,9 @@ def store_activity(
     Parameters
     ----------
     table, raster
-        The patch table, and what `write_activity` wrote.
+        The patch table, and the raster from `write_activity`.
     stack, index, normalised
-        From what it was written; recorded in the table.
+        Source of the raster; recorded in the table.
     progress
         As for `patch_activity`.
 
@@ -121,9 +121,9 @@ def store_activity(
 
 
 def _windows(dataset: Any, table: PatchTable) -> list[tuple[int, Window, float]]:
-    """Windows of the patches as far as the raster reaches, so ordered that it is read once.
+    """Windows of the patches within the raster, in an order that reads it once.
 
-    Each with the patch's row number and how many pixels it has, also beyond the raster.
+    Each comes with the patch's row number and its number of pixels, also beyond the raster.
     """
     windows, sizes = windows_over(
         table.corners, dataset.crs.to_wkt(), dataset.transform, dataset.width, dataset.height

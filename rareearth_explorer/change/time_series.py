@@ -1,4 +1,4 @@
-"""Time series at points: the mean of the pixels around each, on every date of a stack."""
+"""Time series at points: the mean of the pixels around each point, on every date of a stack."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from rareearth_explorer.errors import LabelsError
 Floats = npt.NDArray[np.float64]
 
 RADIUS = 6.0
-"""Metres around a point that are averaged; a pool is 10 to 15 m across."""
+"""Radius in metres of the average around a point; a pool is 10 to 15 m across."""
 
 LEAST_CLEAR = 0.5
-"""Share of the pixels around a point that must be valid for the date to count there."""
+"""Smallest share of valid pixels around a point for the date to count there."""
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """What was measured around N points on T dates.
+    """Time series around N points on T dates.
 
     Attributes
     ----------
     lonlat
         (N, 2) the points, WGS 84 degrees.
     dates
-        T of them, the earliest first.
+        T dates, the earliest first.
     days
         (T,) days from the first date.
     bands
         Roles of the C bands.
     values
-        (N, T, C) mean of each band in the scene's units; NaN where cloud or no data.
+        (N, T, C) mean of each band in the scene's units; NaN for cloud or missing data.
     index
         (N, T) index of these means.
     pixels
@@ -67,22 +67,22 @@ def series_at(
     normalisation: Normalisation | None = None,
     radius: float = RADIUS,
 ) -> Series:
-    """Measure the pixels whose centres lie within `radius` metres of points.
+    """Average the pixels whose centres lie within `radius` metres of points.
 
-    Where pixels are so large that there is no such centre, it is the pixel that the point is in.
+    If pixels are so large that there is no such centre, the pixel that contains the point is used.
 
     Parameters
     ----------
     stack
-        The scenes, T of them.
+        T scenes.
     lonlat
         (N, 2) points in WGS 84 degrees.
     index
-        What is computed of the means.
+        Index computed from the means.
     normalisation
-        As the stack is to be normalised, or None.
+        Normalisation of the stack, or None.
     radius
-        In metres on the ground.
+        Radius in metres on the ground.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def series_at(
     discs = {number: disc for number, disc in enumerate(found) if disc is not None}
     if not discs:
         raise LabelsError(
-            f"No point lies in {stack.first.path.name}; choose labels of the same place."
+            f"No point lies in {stack.first.path.name}; choose labels of the same area."
         )
     values = np.full((len(places), len(stack), len(stack.bands)), np.nan)
     for point in sorted(discs, key=lambda point: discs[point].tile):
@@ -128,7 +128,7 @@ class _Disc:
 
     @property
     def tile(self) -> tuple[int, int]:
-        """Where it lies: in the order of tiles, each tile of a file is unpacked once."""
+        """Sort key by tile, so that each tile of a file is decoded once."""
         return self.window.row_off // TILE, self.window.col_off // TILE
 
 

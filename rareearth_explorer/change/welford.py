@@ -1,4 +1,4 @@
-"""Mean and variance over dates in one pass, exact though no date is kept (Welford 1962)."""
+"""Exact mean and variance over dates in one pass, without keeping the dates (Welford 1962)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 LEAST_DATES = 2
-"""Valid dates of a pixel that may vary at all."""
+"""Smallest number of valid dates for a variation."""
 
 
 class RunningDeviation:
-    """Population standard deviation of pixels over dates that come one after the other.
+    """Population standard deviation of pixels over dates that arrive one by one.
 
     Parameters
     ----------
     shape
-        (C, h, w) of each date's pixels.
+        Shape (C, h, w) of each date's pixels.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class RunningDeviation:
         self._squares = np.zeros(shape)
 
     def add(self, pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_]) -> None:
-        """Take in a date: (C, h, w) pixels, which count where `valid`, (h, w), is true."""
+        """Add a date: (C, h, w) pixels, which count where `valid`, (h, w), is True."""
         self.count += valid
         share = valid / np.maximum(self.count, 1)
         for value, mean, squares in zip(pixels, self._mean, self._squares, strict=True):
-            # What an empty pixel holds may be NaN, which no factor of 0 would take away.
+            # An empty pixel may hold NaN, which a factor of 0 would not remove.
             step = np.where(valid, value, 0.0) - mean
             mean += step * share
             # delta * (value - new mean), which is delta^2 (1 - share); 0 where not valid.

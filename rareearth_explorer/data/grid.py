@@ -1,4 +1,4 @@
-"""The patch grid: row and column, pixel window, and place on the Earth, each from the other."""
+"""The patch grid: convert between row and column, pixel window, and place on the Earth."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from rasterio.windows import Window
 __all__ = ["DEFAULT_PATCH_SIZE", "PatchGrid"]
 
 WGS84 = "EPSG:4326"
-"""What lon/lat means everywhere in this program."""
+"""CRS of lon/lat everywhere in this program."""
 
 DEFAULT_PATCH_SIZE = 250.0
-"""Side of a patch in metres; the paper's."""
+"""Default side of a patch in metres, as in the paper."""
 
 PIXEL_MULTIPLE = 4
-"""Patch sides are rounded to a multiple of this many pixels: 84 at 3 m, the paper's."""
+"""Patch sides are multiples of this many pixels: 84 at 3 m, as in the paper."""
 
 
 def patch_pixels(patch_size: float, gsd: float) -> int:
@@ -48,12 +48,12 @@ def patch_pixels(patch_size: float, gsd: float) -> int:
 def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int) -> float:
     """Side of a pixel in metres on the ground, taken at the centre of the raster.
 
-    It is measured on the ellipsoid, in degrees as in Web Mercator, whose metres are 10 % too long
-    at Pang War. Where the projection is true to within 1 %, as UTM is, the pixel's nominal side
-    is given instead, so that 3 m stay 3 m. Where pixels are not square it is the side of the
-    square of the same area, so that patches stay square in pixels, as encoders need them.
+    It is measured on the ellipsoid, for degrees as for Web Mercator, whose metres are 10 % too
+    long at Pang War. If the projection is true to within 1 %, as UTM is, the result is the
+    pixel's nominal side, so that 3 m stay 3 m. If pixels are not square, it is the side of a
+    square of the same area: encoders need patches that are square in pixels.
     """
-    # The middles of the left, right, upper and lower edges of the central pixel.
+    # Midpoints of the left, right, upper and lower edges of the central pixel.
     column: Any = width / 2 + np.array([-0.5, 0.5, 0, 0])
     row: Any = height / 2 + np.array([0, 0, -0.5, 0.5])
     lon, lat = transformer(crs.to_wkt(), WGS84).transform(*(transform @ (column, row)))
@@ -68,24 +68,24 @@ def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int)
 
 @lru_cache(maxsize=16)
 def transformer(source: str, target: str) -> Transformer:
-    """Look up the way between two CRSs once; it takes milliseconds and serves any thread."""
+    """Build the transformer between two CRSs once; it takes milliseconds and is thread-safe."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 
 def pixels_under(
     x: npt.ArrayLike, y: npt.ArrayLike, source: str, crs: str, transform: Affine
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Find the pixel under each point: fractional (column, row), NaN where the CRS ends.
+    """Find the pixel under each point: fractional (column, row), NaN outside the CRS.
 
     Parameters
     ----------
     x, y
         Coordinates in the CRS `source`, longitude or easting first.
     crs, transform
-        Of the raster.
+        Those of the raster.
     """
     x, y = transformer(source, crs).transform(np.asarray(x, float), np.asarray(y, float))
-    # PROJ answers infinity where a CRS does not reach.
+    # PROJ returns infinity outside the area of a CRS.
     x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
     column, row = ~transform @ (x, y)
     return column, row
@@ -136,10 +136,10 @@ def windows_over(
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Square patches laid edge to edge from the upper left corner of a raster.
+    """Square patches, edge to edge from the upper left corner of a raster.
 
-    Only whole patches are laid: a strip narrower than a patch at the right and at the bottom of
-    the raster belongs to none.
+    All patches are whole: a strip narrower than a patch at the right and at the bottom of the
+    raster belongs to no patch.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class PatchGrid:
         height: int,
         patch_size: float = DEFAULT_PATCH_SIZE,
     ) -> Self:
-        """Lay patches of `patch_size` metres over a raster of `width` x `height` pixels."""
+        """Make the grid of `patch_size` metres over a raster of `width` x `height` pixels."""
         side = patch_pixels(patch_size, ground_sample_distance(crs, transform, width, height))
         return cls(crs.to_wkt(), transform, side, height // side, width // side)
 
@@ -206,7 +206,7 @@ class PatchGrid:
         )
 
     def to_metadata(self) -> dict[str, Any]:
-        """Describe the grid with JSON types; `from_metadata` gives it back."""
+        """Describe the grid with JSON types; `from_metadata` reads it."""
         return {
             "crs": self.crs,
             "transform": list(self.transform)[:6],
@@ -217,7 +217,7 @@ class PatchGrid:
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, Any]) -> Self:
-        """Read what `to_metadata` wrote."""
+        """Make a grid from the result of `to_metadata`."""
         return cls(**{**metadata, "transform": Affine(*metadata["transform"])})
 
     def _to_lonlat(self, row: Any, column: Any) -> npt.NDArray[np.float64]:
@@ -227,5 +227,5 @@ class PatchGrid:
 
 
 def written(lat: float, lon: float) -> str:
-    """Write a place as `parse_place` understands it."""
+    """Format a place so that `parse_place` can read it."""
     return f"{abs(lat):.5f}° {'S' if lat < 0 else 'N'}, {abs(lon):.5f}° {'W' if lon < 0 else 'E'}"

@@ -1,4 +1,4 @@
-"""Labels: pools or sites that somebody has mapped, and how many of them each patch holds."""
+"""Labels: mapped pools, and the pool count of each patch."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "open_labels"]
 
 LEAST_OVERLAP = 1e-3
-"""Share of the smaller of two polygons that must overlap; less is rounding of coordinates."""
+"""Share of the smaller of two polygons that must overlap; less is a rounding error."""
 
 Shapes = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Points or polygons on the Earth, each of them a pool or a site.
+    """Points or polygons on the Earth, each of them a pool.
 
     Attributes
     ----------
     path
-        The file they come from, None if there is none.
+        The file of the labels, or None.
     geometries
         (N,) shapely geometries in WGS 84 lon/lat.
     columns
-        Names of the longitude and latitude columns, where the file has such.
+        Names of the longitude and latitude columns, if the file has them.
     """
 
     path: Path | None
@@ -47,7 +47,7 @@ class Labels:
 
     @classmethod
     def from_points(cls, lonlat: npt.ArrayLike) -> Self:
-        """Make labels of (N, 2) longitudes and latitudes in degrees."""
+        """Make labels from (N, 2) longitudes and latitudes in degrees."""
         points = shapely.points(np.asarray(lonlat, np.float64).reshape(-1, 2))
         return cls(None, np.asarray(points))
 
@@ -56,14 +56,14 @@ class Labels:
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
-        """(N, 2) lon/lat in degrees: of each point, or of each polygon's centroid."""
+        """(N, 2) lon/lat in degrees of each point, or of each polygon's centroid."""
         return np.asarray(shapely.get_coordinates(shapely.centroid(self.geometries)))
 
     def per_patch(self, footprints: Shapes) -> npt.NDArray[np.int64]:
         """Count the labels in each patch.
 
-        A point counts in one patch only, on a shared edge in the first of them. A polygon counts
-        in every patch that it shares some area with.
+        A point counts in one patch only; on a shared edge, in the first patch. A polygon counts in
+        every patch that it overlaps.
 
         Parameters
         ----------
@@ -91,17 +91,17 @@ class Labels:
         if len(_patches_hit(exchanged, footprints)):
             return _swapped(name, self.columns)
         return (
-            f"{name}: no label lies in a patch, for the labels are at {_extent(self.geometries)}, "
-            f"the patches at {_extent(footprints)}; choose labels of the same place."
+            f"{name}: no label lies in a patch: the labels are at {_extent(self.geometries)}, "
+            f"the patches at {_extent(footprints)}; choose labels of the same area."
         )
 
 
 def open_labels(path: str | Path) -> Labels:
-    """Read labels from CSV, GeoJSON, GeoPackage, GeoParquet, or what else GDAL can read.
+    """Read labels from CSV, GeoJSON, GeoPackage, GeoParquet, or any format that GDAL reads.
 
-    A file without geometries needs columns of longitude and latitude, or x and y that hold them;
-    WKT beside these is not looked at, since it rarely tells its CRS. Geometries may be in any
-    CRS; parts of a multi-geometry count one by one, and lines are left out.
+    A file without geometries needs columns of longitude and latitude, which may be called x and
+    y; WKT beside these is ignored, because it rarely names its CRS. Geometries may be in any CRS.
+    Each part of a multi-geometry counts separately, and lines are left out.
 
     Raises
     ------
@@ -115,11 +115,11 @@ def open_labels(path: str | Path) -> Labels:
         labels = _read(path)
     except (ValueError, OSError, RuntimeError) as error:  # of pyarrow and GDAL
         raise LabelsError(
-            f"{path}: this is no whole CSV, GeoJSON, GeoPackage or GeoParquet file; "
+            f"{path}: this is not a complete CSV, GeoJSON, GeoPackage or GeoParquet file; "
             "save the labels as one of these."
         ) from error
     if len(labels) == 0:
-        raise LabelsError(f"{path}: there are neither points nor polygons; give a file with some.")
+        raise LabelsError(f"{path}: it contains no points or polygons; give a file with some.")
     _check_range(labels)
     return labels
 
@@ -151,7 +151,7 @@ def _of_columns(table: pa.Table, path: Path) -> Labels:
     places = place_columns(table.column_names)
     if places is None:
         raise LabelsError(
-            f"{path}: no longitude and latitude were found among the columns "
+            f"{path}: there is no longitude and latitude among the columns "
             f"{', '.join(table.column_names[:20])}; call them lon and lat."
         )
     lonlat = np.stack([_numbers(table, column, path) for column in places], axis=-1)
@@ -165,13 +165,13 @@ def _numbers(table: pa.Table, column: str, path: Path) -> npt.NDArray[np.float64
         return numbers
     row = int(np.argmin(np.isfinite(numbers)))
     raise LabelsError(
-        f"{path}: row {row + 1} has {values[row]!r} in column {column}, which is no number; "
+        f"{path}: row {row + 1} has {values[row]!r} in column {column}, which is not a number; "
         "mend or remove it."
     )
 
 
 def _number(value: object) -> float:
-    """Read a number, with a decimal comma too; NaN where there is none."""
+    """Read a number, also with a decimal comma; NaN if there is none."""
     try:
         return float(str(value).replace(",", "."))
     except ValueError:
@@ -180,15 +180,15 @@ def _number(value: object) -> float:
 
 def _of_geometries(frame: gpd.GeoDataFrame, path: Path) -> Labels:
     if frame.crs is None:
-        raise LabelsError(f"{path}: there is no coordinate reference system; save it with one.")
+        raise LabelsError(f"{path}: it has no coordinate reference system; save it with one.")
     if frame.crs.is_projected and np.all(np.abs(frame.total_bounds) <= 180):
         raise LabelsError(
-            f"{path}: the coordinates look like degrees, but are said to be in {frame.crs.name}; "
+            f"{path}: the coordinates look like degrees, but the file declares {frame.crs.name}; "
             "set the coordinate reference system to EPSG:4326."
         )
     shapes = frame.geometry.to_crs(WGS84).dropna().to_numpy()
     parts = shapely.get_parts(shapely.force_2d(shapes))
-    parts = shapely.make_valid(parts)  # a figure of eight has no area to compare
+    parts = shapely.make_valid(parts)  # a self-intersecting polygon has no valid area to compare
     parts = parts[np.isin(shapely.get_dimensions(parts), (0, 2))]
     return Labels(path, parts[~shapely.is_empty(parts)])
 
@@ -216,7 +216,7 @@ def _extent(shapes: Shapes) -> str:
 
 
 def _patches_hit(shapes: Shapes, footprints: Shapes) -> npt.NDArray[np.int64]:
-    """Find the patch of each point, and each patch of each polygon: a patch for every hit."""
+    """Find the patch of each point, and all patches of each polygon; one patch for each hit."""
     tree = shapely.STRtree(footprints)
     is_point = shapely.get_dimensions(shapes) == 0
     points, polygons = shapes[is_point], shapes[~is_point]

@@ -1,4 +1,4 @@
-"""Names under which tables and lists of others keep longitude and latitude."""
+"""Column names of longitude and latitude in tables and lists of other tools."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "decimallongitude", "x", "xcoord", "pointx")
 LAT_NAMES = ("lat", "latitude", "decimallatitude", "y", "ycoord", "pointy")
-"""Names of coordinate columns, without case, spaces and underscores; the first found counts."""
+"""Names of coordinate columns, without case, spaces and underscores; the first match is used."""
 
 
 def place_columns(columns: Sequence[str]) -> tuple[str, str] | None:

@@ -8,18 +8,18 @@ from typing import Any
 from tqdm import tqdm
 
 LOG_PAUSE = 30.0
-"""Seconds between two lines of progress where standard error is no terminal."""
+"""Seconds between two lines of progress if standard error is not a terminal."""
 
 
 def progress_bar(title: str, unit: str, total: int, *, done: int = 0, shown: bool = True) -> Any:
-    """Make a progress bar with rate and time left; in a log, a line now and then of a long run.
+    """Make a progress bar with rate and time left; in a log, print a line at intervals.
 
     Parameters
     ----------
     title, unit
-        What is done, and what is counted.
+        Name of the work, and unit of the count.
     total, done
-        How many there are, and how many were done before.
+        Total count, and count already done.
     shown
         Whether to show it at all.
     """

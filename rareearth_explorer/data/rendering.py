@@ -1,4 +1,4 @@
-"""Arrays to colours and pictures; no widgets."""
+"""Turn arrays into colours and pictures; no widgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work spread over the cores of this machine."""
+"""Spread work over the cores of this machine."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def in_order(
 ) -> Iterator[tuple[T, R]]:
     """Work on items in threads, and yield each item and its result in the order of the items.
 
-    At most two items for each thread are under way, so that memory does not grow with their
-    number; what is not begun when the caller stops is not begun at all.
+    At most two items for each thread are in progress, so that memory does not grow with their
+    number. If the caller stops, the remaining items are not started.
 
     Parameters
     ----------
     work
-        Called with each item, in another thread.
+        Function called with each item, in another thread.
     items
-        Looked at no further than needed.
+        Items, read only as needed.
     threads
-        How many, above 0.
+        Number of threads, above 0.
     name
-        What the threads are called.
+        Name of the threads.
     """
     waiting = iter(items)
     running: deque[tuple[T, Future[R]]] = deque()

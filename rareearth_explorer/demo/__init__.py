@@ -1,3 +1,3 @@
-"""The synthetic demo: the scene is drawn, then taken through the whole real path."""
+"""The synthetic demo: the scene is drawn, then processed like any real scene."""
 
 __all__ = ["prepare", "synthetic"]

@@ -1,4 +1,4 @@
-"""Synthetic scenes taken through the whole real path, once: the demo, and one of paper size."""
+"""Prepare synthetic scenes like real ones, once: the demo, and a scene of the paper's size."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PreparedDemo:
     labels
         The synthetic pools.
     others
-        Synthetic scenes of the same place on later dates.
+        Synthetic scenes of the same area on later dates.
     """
 
     table: Path
@@ -50,7 +50,7 @@ class PreparedDemo:
 
 
 def demo_folder() -> Path:
-    """Return where the demo is kept: the user's data folder."""
+    """Return the demo's folder, in the user's data folder."""
     return user_data_path("rareearth-explorer") / "demo"
 
 
@@ -61,14 +61,14 @@ def prepare_demo(
     patches: tuple[int, int] = PATCHES,
     progress: bool = True,
 ) -> PreparedDemo:
-    """Draw, embed and project the demo scene; what is there already is not made again.
+    """Draw, embed and project the demo scene; existing files are kept.
 
     Parameters
     ----------
     folder
-        Where the files shall be; `demo_folder()` when None.
+        Folder of the files; `demo_folder()` if None.
     seed, patches
-        As `make_demo` takes them.
+        As for `make_demo`.
     progress
         Whether to show progress on standard error.
 
@@ -83,7 +83,7 @@ def prepare_demo(
 
 
 def demo_of(table: Path) -> PreparedDemo | None:
-    """Find scene and labels of the demo's own table; None for any other table."""
+    """Find scene and labels for the demo's own table; None for any other table."""
     own = demo_folder() / TABLE
     if table.resolve() != own.resolve():
         return None
@@ -104,19 +104,19 @@ def prepare_paper_scene(
     Parameters
     ----------
     folder
-        Where the files shall be; in the user's data folder when None.
+        Folder of the files; in the user's data folder if None.
     pools
         Label file with the positions of real pools to draw synthetic mines around; None to
         invent positions.
     seed, patches
-        As `make_paper_scene` takes them.
+        As for `make_paper_scene`.
     progress
         Whether to show progress on standard error.
 
     Raises
     ------
     ExplorerError
-        The folder cannot be written, or the pools cannot be read or spread too far.
+        The folder cannot be written, or the pools cannot be read or lie too far apart.
     """
     folder = folder or demo_folder().with_name("paper-sized")
     places = None
@@ -127,10 +127,10 @@ def prepare_paper_scene(
 
 
 def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
-    """Embed and project the first scene, unless its table is there already."""
+    """Embed and project the first scene, unless its table exists."""
     first = files.scenes[0]
     if not table.exists() or table.stat().st_mtime < first.stat().st_mtime:
-        # Embedded and projected beside, so that the table is there with its projection or not.
+        # Use a temporary file, so that the table appears only together with its projection.
         fresh = table.with_name(f"{table.stem}_unprojected.parquet")
         embed(first, fresh, udm2="none", progress=progress)
         fresh.replace(table)
@@ -140,7 +140,7 @@ def _prepare(files: DemoFiles, table: Path, progress: bool) -> PreparedDemo:
 
 
 def _measure_activity(scenes: Sequence[Path], table: Path, progress: bool) -> None:
-    """Measure how much each patch varies between the dates, and store it in the table."""
+    """Measure the activity of each patch over the dates, and store it in the table."""
     raster = table.with_name(table.stem.replace("table", "activity") + ".tif")
     with open_stack(scenes) as stack:
         index = Index.named(None, stack.bands)

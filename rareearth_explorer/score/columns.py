@@ -1,4 +1,4 @@
-"""Mean likeness of every patch to templates, kept so that one more template costs one column."""
+"""Mean similarity of every patch to the templates; another template costs one column."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ STEPS = 2.0**40
 """Steps from 0 to 1 in which columns are summed: finer than float32, and sums stay below 2**63."""
 
 FEW = 16
-"""Templates whose columns are computed one by one."""
+"""Number of templates whose columns are computed one by one."""
 
 BLOCK = 64
-"""Templates whose columns are computed at once where there are many, as after a lasso."""
+"""Number of columns computed together if there are many, as after a lasso."""
 
 RECENT = 8
-"""Columns kept of the templates changed last: unmarking or undoing them costs no product."""
+"""Number of recent columns kept: unmarking or undoing them costs no product."""
 
 Sums = npt.NDArray[np.int64]
 
 
 @dataclass(eq=False)
 class Columns:
-    """Mean likeness of every patch to templates, as a scorer sees it.
+    """Mean similarity of every patch to the templates, in a scorer's columns.
 
-    A click changes the templates by one, and so the mean by one column: sums are kept, and a
-    column is added to them or subtracted. They are whole numbers, so that a column that is
-    subtracted leaves no trace and a thousand clicks round as little as one.
+    A click changes the templates by one, and the mean by one column, which is added to the kept
+    sum or subtracted from it. The sums are whole numbers, so that subtracting a column is exact
+    and rounding does not accumulate over many clicks.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Columns:
         return self._whitened is not None or not SCORERS[scorer].whitened
 
     def prepare(self, scorer: str) -> None:
-        """Do what a scorer needs once for all patches; may be called on any thread."""
+        """Prepare a scorer once for all patches; may be called on any thread."""
         if self.ready(scorer):
             return  # without waiting for another thread that prepares another scorer
         with self._whitening:
@@ -71,7 +71,7 @@ class Columns:
         scorer
             Key of `scorers.SCORERS`.
         sign
-            "positive" or "negative": each sign has a sum of its own.
+            "positive" or "negative"; each sign has its own sum.
         templates
             Row numbers.
         """
@@ -89,7 +89,7 @@ class Columns:
         ordered = sorted(templates)
         total = np.zeros(len(self.units), np.int64)
         if len(ordered) <= FEW:
-            # One product for each is as fast as memory for a few, and always gives the same bits.
+            # For a few, one product each runs at memory bandwidth and always gives the same bits.
             for template in ordered:
                 total += self._column(scorer, template)
             return total

@@ -1,6 +1,6 @@
 """Cosine similarity to templates and Cosine Contrast (equations 1 to 3 of the paper).
 
-Every score here is higher where a patch is more mine-like.
+A higher score always means a more mine-like patch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Vector = npt.NDArray[np.float32]
 
 
 class ScoreKind(StrEnum):
-    """What the number on screen is; it depends on which templates there are."""
+    """Kind of a score; it depends on which signs the templates have."""
 
     NONE = "no score"
     POSITIVES = "mean cosine to the positives"
@@ -34,7 +34,7 @@ class ScoreKind(StrEnum):
 
     @classmethod
     def of(cls, positives: int, negatives: int) -> ScoreKind:
-        """Kind of score given by so many positive and negative templates."""
+        """Kind of score for these numbers of positive and negative templates."""
         if positives and negatives:
             return cls.CONTRAST
         return cls.POSITIVES if positives else cls.NEGATIVES if negatives else cls.NONE
@@ -60,9 +60,9 @@ def cosine_to(unit_embeddings: npt.NDArray[np.float32], template: int) -> Vector
 
 
 def mean_cosine(columns: Iterable[Vector]) -> Vector | None:
-    """Mean over templates of their cosine columns, (N,) float32 in [-1, 1] (equation 2).
+    """Mean of the templates' cosine columns, (N,) float32 in [-1, 1] (equation 2).
 
-    None without any.
+    None if there are no templates.
     """
     columns = list(columns)
     if not columns:
@@ -78,12 +78,12 @@ def contrast_of(mean_positive: Vector, mean_negative: Vector) -> Vector:
     """Cosine Contrast of mean cosines (equation 3), kept finite near zero.
 
     The paper divides by ``mean_positive + mean_negative``, which is bounded only while both are
-    at least 0 and blows up where they cancel. Dividing by ``|mean_positive| + |mean_negative|``
+    at least 0, and diverges where they cancel. Dividing by ``|mean_positive| + |mean_negative|``
     gives the same number wherever both are at least 0, and stays within bounds everywhere.
 
     Returns
     -------
-    (N,) float32 in [-1, 1]; above 0 is nearer to the positives, 0 where both means are 0.
+    (N,) float32 in [-1, 1]; above 0 is closer to the positives, 0 where both means are 0.
     """
     size = np.abs(mean_positive) + np.abs(mean_negative)
     difference = mean_positive - mean_negative
@@ -102,7 +102,7 @@ def score(
     positives, negatives
         Cosine columns, each (N,), one per template.
     patches
-        N, needed when there are no templates.
+        N, for the case without templates.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def score(
         (N,) float32 in [-1, 1], higher is more mine-like: Cosine Contrast with both signs, the
         mean cosine with positives alone, its negative with negatives alone, NaN with neither.
     kind
-        Which of these it is.
+        The kind of these scores.
     """
     return score_of_means(mean_cosine(positives), mean_cosine(negatives), patches)
 
@@ -126,11 +126,11 @@ def score_of_means(
     Parameters
     ----------
     mean_positive, mean_negative
-        (N,) each; None where there are no such templates.
+        (N,) each; None without templates of that sign.
     patches
         N.
     combine
-        Scores from both means, where there are both.
+        Function that gives the scores from both means; used if both exist.
     """
     if mean_positive is not None and mean_negative is not None:
         return combine(mean_positive, mean_negative), ScoreKind.CONTRAST
@@ -149,9 +149,9 @@ def cosine_contrast(
     Parameters
     ----------
     embeddings
-        (N, D), any length of rows.
+        (N, D); rows of any length.
     positives, negatives
-        Row numbers of the templates. With one kind missing see `score`.
+        Row numbers of the templates. If one sign is missing, see `score`.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def cosine_contrast(
     Raises
     ------
     IndexError
-        A template is no row of `embeddings`.
+        A template is not a row of `embeddings`.
 
     Examples
     --------

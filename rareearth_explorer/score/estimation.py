@@ -1,4 +1,4 @@
-"""How many were missed: proportions estimated from a random sample, with exact intervals."""
+"""Estimate the number of missed mines from a random sample, with an exact interval."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["Estimate", "clopper_pearson"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated number of mines in a pile, from a random sample of it.
+    """Estimated number of mines in a set of patches, from a random sample of it.
 
     Attributes
     ----------
     expected
-        Best guess.
+        Best estimate.
     low, high
-        Ends of the confidence interval; the true number lies within at least as often as
-        `confidence` says, whatever it is.
+        Ends of the confidence interval. It contains the true number with a probability of
+        at least `confidence`, whatever that number is.
     confidence
-        Such as 0.95.
+        Confidence level, such as 0.95.
     """
 
     expected: float
@@ -31,9 +31,9 @@ class Estimate:
 def clopper_pearson(found: int, sampled: int, pile: int, confidence: float = 0.95) -> Estimate:
     """Estimate how many of `pile` patches hold a mine when `found` of `sampled` do.
 
-    The exact binomial interval of Clopper and Pearson (1934), times the size of the pile. It is
-    conservative, and more so when the sample is a large part of the pile; then the counts
-    themselves bound it.
+    This is the exact binomial interval of Clopper and Pearson (1934), times the size of the
+    pile. It is conservative, and more so if the sample is a large part of the pile. Then the
+    counts themselves bound it.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from umap import UMAP
 
 COMPONENTS = 50
-"""Principal components kept before UMAP: as good a picture for a fraction of the time."""
+"""Principal components kept before UMAP; the result is as good in a fraction of the time."""
 
 NEIGHBOURS = 15
 MIN_DIST = 0.1
@@ -24,11 +24,11 @@ Coordinates = npt.NDArray[np.float32]
 
 
 def _umap(**options: Any) -> UMAP:
-    """Build a seeded UMAP of our parameters, without its warnings about what we do on purpose."""
+    """Build a seeded UMAP with our parameters, and silence its warnings about intended choices."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tensorflow is not installed
         import umap
-    # One thread, because several would make the seeded result depend on their timing.
+    # One thread: with several, the seeded result would depend on their timing.
     return umap.UMAP(
         n_neighbors=NEIGHBOURS,
         min_dist=MIN_DIST,
@@ -44,8 +44,8 @@ def principal_components(
 ) -> npt.NDArray[np.float32]:
     """Project rows on the directions of largest variance, (N, at most `components`) float32.
 
-    Through the D x D covariance, summed over blocks of rows, so that a memory-mapped table is
-    read twice and never held.
+    The D x D covariance is summed over blocks of rows, so a memory-mapped table is read twice
+    and never loaded whole.
     """
     count, dim = unit_embeddings.shape
     mean = unit_embeddings.mean(axis=0, dtype=np.float64)
@@ -55,7 +55,7 @@ def principal_components(
         centred = block - mean
         covariance += centred.T @ centred
     axes = np.linalg.eigh(covariance)[1][:, ::-1][:, : min(components, count, dim)]
-    # An eigenvector's sign is arbitrary; fix it, or two runs give mirrored pictures.
+    # The sign of an eigenvector is arbitrary. Fix it, or two runs give mirrored pictures.
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     return np.concatenate([(block - mean) @ axes for block in blocks]).astype(np.float32)
 
@@ -83,7 +83,7 @@ def umap_projection(
     unit_embeddings
         (N, D) rows of length 1.
     tqdm_kwds
-        How UMAP shows its epochs, as tqdm's arguments; no progress when None.
+        Arguments of tqdm for the progress of the epochs; None shows no progress.
     """
     points = principal_components(unit_embeddings)
     if len(points) <= NEIGHBOURS:
@@ -95,8 +95,8 @@ def umap_projection(
 def refit(unit_embeddings: npt.NDArray[np.float32], initial: Coordinates) -> Coordinates:
     """Fit UMAP again on the patches that remain after a refinement, starting where they are.
 
-    Exact nearest neighbours and few epochs from the parent's coordinates take a tenth of a fresh
-    fit's time, and patches stay near where the analyst saw them.
+    Exact nearest neighbours and a few epochs from the previous coordinates take a tenth of the
+    time of a new fit, and patches stay near their previous positions.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def refit(unit_embeddings: npt.NDArray[np.float32], initial: Coordinates) -> Coo
         n_epochs=REFIT_EPOCHS, init=_spread(initial), precomputed_knn=(indices, distances)
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a projection of new patches is not wanted
+        warnings.simplefilter("ignore")  # new patches are never projected
         return np.asarray(model.fit_transform(points), np.float32)
 
 
@@ -137,6 +137,6 @@ def first_two(points: npt.NDArray[np.float32]) -> Coordinates:
 
 
 def _spread(initial: Coordinates) -> Coordinates:
-    """Stretch coordinates over UMAP's usual range of 10, so that its step sizes fit."""
+    """Scale coordinates to UMAP's usual range of 10, which its step sizes expect."""
     low, high = initial.min(axis=0), initial.max(axis=0)
     return np.asarray(10 * (initial - low) / np.maximum(high - low, 1e-9), np.float32)

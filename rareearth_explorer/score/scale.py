@@ -1,4 +1,4 @@
-"""How scores become colours, the same in every panel."""
+"""Colour scale of the scores, the same in every panel."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ HIDDEN = 0
 """Level of a patch that is not drawn."""
 
 DIVERGING = "RdBu_r"
-"""Blue to red through white, told apart with any colour vision; red is more mine-like."""
+"""Blue to red through white, suitable for any colour vision; red is more mine-like."""
 
 SEQUENTIAL = "cividis"
-"""Dark blue to yellow, made for any colour vision; yellow is more mine-like."""
+"""Dark blue to yellow, suitable for any colour vision; yellow is more mine-like."""
 
 
 @dataclass(frozen=True)
 class ScoreScale:
-    """How scores become colours.
+    """Colour scale of scores.
 
     Attributes
     ----------
     low, high
-        Scores at the two ends of the palette; what lies beyond has the colour of the end.
+        Scores at the two ends of the palette; values beyond get the colour of the end.
     palette
         Name of a matplotlib colour map.
     """
@@ -40,8 +40,8 @@ class ScoreScale:
         """Choose a scale for the active patches.
 
         Cosine Contrast has a meaningful zero, so its scale is symmetric about it. Mean cosines
-        have none (embeddings of one scene are all alike to some degree), so theirs spans what
-        there is. The extreme hundredth is left to the ends, or one patch would set the scale.
+        have none, because all embeddings of one scene are similar to some degree, so their scale
+        spans the values. The extreme hundredth is clipped, or one patch would set the scale.
         """
         if kind is ScoreKind.NONE:
             return cls(-1.0, 1.0, DIVERGING)

@@ -1,9 +1,10 @@
-"""Ways to score patches by templates; each is a mean of columns, so all re-score live.
+"""Scorers: formulas that turn similarity to the templates into scores, fast enough to be live.
 
-A scorer keeps one column per template, made from the template's cosines to all patches. The score
-of a patch depends on the mean of the positives' columns and the mean of the negatives' alone, so
-marking costs one matrix-vector product whatever the scorer, and unmarking nothing. The evidence
-for each is printed by `rareearth-explorer study` and told in docs/scorers.md.
+A scorer keeps one column for each template, computed from the template's cosines to all patches.
+The score of a patch depends only on the mean of the positives' columns and the mean of the
+negatives' columns. With every scorer, marking therefore costs one matrix-vector product and
+unmarking costs nothing. `rareearth-explorer study` prints the evidence for each scorer;
+docs/scorers.md explains it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ SHARPNESS = 5.0
 def kernel(cosines: Vector, sharpness: float = SHARPNESS) -> Vector:
     """Von Mises-Fisher kernel, ``exp(sharpness * (cosine - 1))``: 1 at the template itself.
 
-    It is above 0 everywhere, so that Cosine Contrast is defined where cosines are not, and it
-    falls off with the angle, so that a negative tells of what is like it and not of all the scene.
+    It is above 0 everywhere, so equation 3 is defined even where the cosines are negative. It
+    falls off with the angle, so a negative affects only the patches close to it.
     """
     return np.asarray(np.exp(np.float32(sharpness) * (cosines - np.float32(1))))
 
@@ -39,16 +40,16 @@ def weighted_contrast(
 ) -> npt.NDArray[np.float32]:
     """Cosine Contrast with less weight on the negatives.
 
-    The factor that suggests itself does nothing: equation 3 with ``weight * mean_negative`` is a
-    function of the same ratio and ranks the patches the same. Here the negatives are diluted
-    instead, with what the positives are to the scene on average.
+    A plain factor has no effect: equation 3 with ``weight * mean_negative`` is a function of the
+    same ratio and ranks the patches in the same order. Instead, the mean of the negatives is
+    mixed with the scene's average of ``mean_positive``.
 
     Parameters
     ----------
     mean_positive, mean_negative
         (..., N) means of the templates' columns.
     weight
-        1 is equation 3; 0 ranks as the positives alone, with the average patch at 0.
+        1 is equation 3; 0 ranks like the positives alone, with the average patch at 0.
 
     Returns
     -------
@@ -72,15 +73,15 @@ class Scorer:
     Attributes
     ----------
     title
-        What people call it.
+        Name of the scorer on screen.
     combine
         Scores of all patches from the two means, (N,) each.
     column
-        What is kept of a template, (N,), from its cosines to all patches.
+        Column of a template, (N,), from its cosines to all patches.
     whitened
-        Whether the cosines are those of the whitened embeddings.
+        Whether the cosines are between whitened embeddings.
     likeness
-        What people call a column.
+        Word for the values of a column on screen.
     """
 
     title: str
@@ -90,7 +91,7 @@ class Scorer:
     likeness: str = "cosine"
 
     def weighted(self, weight: float) -> Scorer:
-        """Make the same scorer with another weight on the negatives, 0 to 1."""
+        """Return this scorer with another weight of the negatives, 0 to 1."""
         return replace(self, combine=partial(weighted_contrast, weight=weight))
 
     def score(
@@ -101,7 +102,7 @@ class Scorer:
         return score_of_means(*means, patches, self.combine)
 
     def name(self, kind: ScoreKind) -> str:
-        """Say what a score of this kind is, for a legend."""
+        """Name of a score of this kind, for a legend."""
         if kind is ScoreKind.CONTRAST:
             return self.title
         return kind.value.replace("cosine", self.likeness)
@@ -111,4 +112,4 @@ SCORERS = {
     "contrast": Scorer("Cosine Contrast"),
     "kernel-contrast": Scorer("Kernel Contrast", column=kernel, whitened=True, likeness="kernel"),
 }
-"""The scorers that an analyst may choose from; the first is the paper's and the default."""
+"""The scorers in the app; the first is the paper's and the default."""

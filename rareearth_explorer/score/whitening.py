@@ -1,8 +1,8 @@
-"""Whitening: take out of embeddings what all patches of a scene share.
+"""Whitening: remove from embeddings the part that all patches of a scene share.
 
-Embeddings of one scene differ along a few directions only, so cosines between them are near 1 and
-say most about those directions: how bright, how rough, how ordinary a patch is. Whitening scales
-every direction by how much the scene varies along it, so that rare differences count as well.
+Embeddings of one scene differ mainly along a few directions, such as brightness and roughness, so
+the cosines between them are near 1 and depend mostly on these directions. Whitening divides every
+direction by the standard deviation of the scene along it, so that rare differences count, too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg import cholesky, solve_triangular
 
 SHRINKAGE = 0.1
-"""Added to every variance, as a share of their mean, so that noise is not blown up."""
+"""Share of the mean variance that is added to every variance, so that noise is not amplified."""
 
 ROWS = 8192
 """Rows held in float64 at once."""
@@ -26,7 +26,7 @@ Rows = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
-    """A linear map after which all directions vary alike.
+    """Linear map after which all directions have the same variance.
 
     Attributes
     ----------
@@ -41,14 +41,14 @@ class Whitening:
 
     @classmethod
     def fit(cls, rows: Rows, shrinkage: float = SHRINKAGE) -> Self:
-        """Learn the map from (N, D) rows, such as a table's unit embeddings; no labels needed.
+        """Fit the map on (N, D) rows, such as a table's unit embeddings; it needs no labels.
 
         Parameters
         ----------
         rows
-            Read block by block, so that a memory-mapped table is never held.
+            Read block by block, so that a memory-mapped table is never loaded whole.
         shrinkage
-            Share of the mean variance that is added to each; more changes the rows less.
+            Share of the mean variance that is added to each; a larger share changes the rows less.
         """
         mean = rows.mean(axis=0, dtype=np.float64)
         covariance = np.zeros((len(mean), len(mean)))
@@ -57,7 +57,7 @@ class Whitening:
             covariance += centred.T @ centred
         covariance /= len(rows)
         floor = shrinkage * np.trace(covariance) / len(mean)
-        # Rows that are all the same have no variance; then any floor above 0 will do.
+        # If all rows are equal, the variance is 0, and any floor above 0 is correct.
         covariance[np.diag_indices_from(covariance)] += floor or 1.0
         return cls(mean, cholesky(covariance, lower=True))
 

@@ -1,4 +1,4 @@
-"""Imagery from a STAC catalogue: found, chosen by cloud, and fetched window by window."""
+"""Imagery from a STAC catalogue: searched, chosen by cloud, and fetched window by window."""
 
 from rareearth_explorer.stac.fetching import Fetched, fetch
 from rareearth_explorer.stac.request import Request

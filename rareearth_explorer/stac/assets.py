@@ -1,4 +1,4 @@
-"""Which file of an image holds which band, and what its numbers mean."""
+"""Find the file of each band of an image, and the scale and offset of its pixels."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ REFLECTANCE = 1e-4
 """Scale of reflectance stored as whole numbers of ten-thousandths."""
 
 BASELINE = 4.0
-"""Processing baseline of Sentinel-2 from which numbers are stored 1,000 too high."""
+"""Processing baseline of Sentinel-2 from which digital numbers include an offset of 1,000."""
 
 BASELINE_OFFSET = -1000
-"""What is added to digital numbers of that baseline."""
+"""Number to add to digital numbers of that baseline."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Band:
     Attributes
     ----------
     href
-        Address of the file, whose first band it is.
+        URL of the file; the band is its first one.
     scale, offset
-        What it measures is digital number x scale + offset; 1 and 0 where nothing is told.
+        The measured value is digital number x scale + offset; 1 and 0 if not specified.
     """
 
     href: str
@@ -55,14 +55,14 @@ class Band:
 
     @property
     def is_reflectance(self) -> bool:
-        """Whether its scale is that of reflectance x 10,000."""
+        """Whether the scale is that of reflectance x 10,000."""
         return math.isclose(self.scale, REFLECTANCE)
 
     @property
     def added(self) -> int:
-        """What is added to digital numbers so that they are reflectance x 10,000.
+        """Number to add to digital numbers to get reflectance x 10,000.
 
-        It is 0 for other scales, whose numbers are written as they are.
+        It is 0 for other scales, whose numbers are written unchanged.
         """
         return round(self.offset / self.scale) if self.is_reflectance else 0
 
@@ -70,13 +70,13 @@ class Band:
 def band_of(item: Item, role: str) -> Band:
     """Find a band of an image by its role.
 
-    Its file goes by the role, by Sentinel-2's name with or without a resolution, or is the only
-    one of one band with that common name.
+    Its file has the name of the role, or Sentinel-2's name with or without a resolution, or is
+    the only single-band file with that common name.
 
     Raises
     ------
     CatalogueError
-        There is none.
+        The image has no such band.
     """
     asset = _asset_of(item, role)
     if asset is None:
@@ -109,10 +109,10 @@ def _common_names(asset: Asset) -> list[str]:
 
 
 def _scaling(item: Item, asset: Asset) -> tuple[float, float]:
-    """Tell scale and offset of the digital numbers.
+    """Find scale and offset of the digital numbers.
 
-    Earth Search tells an offset also of files from which it has taken it off already, and says so
-    in a property. A catalogue that tells nothing gives Sentinel-2 as ESA does.
+    Earth Search also gives an offset for files from which it has already subtracted it, and says
+    so in a property. A catalogue without this metadata serves Sentinel-2 as ESA does.
     """
     properties = item.properties
     scale, offset = (_told(asset, name) for name in ("scale", "offset"))
@@ -126,7 +126,7 @@ def _scaling(item: Item, asset: Asset) -> tuple[float, float]:
 
 
 def _told(asset: Asset, name: str) -> float | None:
-    """Find `scale` or `offset`, wherever the versions of the raster extension have it."""
+    """Find `scale` or `offset` in any version of the raster extension."""
     fields = asset.extra_fields
     old = (fields.get("raster:bands") or [{}])[0].get(name)
     new = (fields.get("bands") or [{}])[0].get(f"raster:{name}")

@@ -1,4 +1,4 @@
-"""Reading what lies in the box, and no more, out of files that may be far away."""
+"""Read only the box from files that may be remote."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from rareearth_explorer.errors import CatalogueError
 WGS84 = "EPSG:4326"
 
 BLOCK = 1024
-"""Side in pixels of what is read at once: that of the tiles in most public COGs."""
+"""Side in pixels of a block: that of the tiles in most public COGs."""
 
 HTTP = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # or every open looks for sidecar files
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # otherwise every open looks for sidecar files
     "GDAL_HTTP_CONNECTTIMEOUT": 10,
     "GDAL_HTTP_TIMEOUT": 120,
     "GDAL_HTTP_MAX_RETRY": 5,
@@ -36,12 +36,12 @@ HTTP = {
     "GDAL_HTTP_RETRY_CODES": "429,500,502,503,504",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
 }
-"""How GDAL asks for files: patiently, and only for what is needed."""
+"""GDAL options: repeat failed requests, and read only the bytes needed."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The pixels of the file to be written.
+    """Pixel grid of the file to be written.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Frame:
     width, height
         In pixels.
     dtype, nodata
-        Of the pixels.
+        Type and nodata value of the pixels.
     """
 
     crs: str
@@ -62,24 +62,24 @@ class Frame:
 
     @classmethod
     def over(cls, bbox: tuple[float, float, float, float], hrefs: Sequence[str]) -> Self:
-        """Lay a frame over a box, on the finest grid of an image's files.
+        """Make the frame of a box, on the finest grid of an image's files.
 
         Parameters
         ----------
         bbox
             West, south, east, north in degrees.
         hrefs
-            Addresses of the files, one for each band.
+            URLs of the files, one for each band.
 
         Raises
         ------
         CatalogueError
-            A file cannot be read, or does not tell where it lies.
+            A file cannot be read, or is not georeferenced.
         """
         grids = [_grid(href) for href in hrefs]
         crs, transform, _, nodata = min(grids, key=lambda grid: abs(grid[1].a))
         left, bottom, right, top = transform_bounds(WGS84, crs, *bbox)
-        # A thousandth of a pixel is rounding, not a wish for one more.
+        # A thousandth of a pixel is rounding and needs no further pixel.
         column, row = (math.floor(place + 1e-3) for place in ~transform @ (left, top))
         end, last = (math.ceil(place - 1e-3) for place in ~transform @ (right, bottom))
         dtype = np.result_type(*(grid[2] for grid in grids)).name
@@ -93,7 +93,7 @@ class Frame:
         )
 
     def blocks(self) -> list[Window]:
-        """Cut the frame into squares of `BLOCK` pixels; those at its edges may be smaller."""
+        """Cut the frame into squares of `BLOCK` pixels; blocks at its edges may be smaller."""
         return list(cut(self.width, self.height, BLOCK))
 
     def lonlat(self, block: Window) -> tuple[float, float, float, float]:
@@ -105,15 +105,15 @@ class Frame:
         return west, south, east, north
 
     def read(self, href: str, block: Window) -> npt.NDArray[Any]:
-        """Read what the first band of a file has in a block: (h, w), `nodata` where nothing.
+        """Read a block of the first band of a file: (h, w), `nodata` outside the file.
 
-        A pixel takes the value of the file's pixel that its centre lies in, so on the file's own
-        grid nothing changes, and coarser pixels are repeated, not smoothed.
+        A pixel takes the value of the file's pixel that contains its centre, so values on the
+        file's own grid do not change, and coarser pixels are repeated, not smoothed.
 
         Raises
         ------
         CatalogueError
-            The file cannot be read, also after several attempts.
+            The file cannot be read after several attempts.
         """
         with (
             _reading(href),
@@ -133,7 +133,7 @@ class Frame:
 
 
 def _grid(href: str) -> tuple[str, Affine, str, float]:
-    """Read of a file its reference system, transform, type and nodata, 0 if it tells none."""
+    """Read a file's reference system, transform, type and nodata value, by default 0."""
     with _reading(href), rasterio.open(href) as source:
         if source.crs is None or source.transform.b or not source.transform.a > 0:
             raise CatalogueError(
@@ -145,7 +145,7 @@ def _grid(href: str) -> tuple[str, Affine, str, float]:
 
 @contextmanager
 def _reading(href: str) -> Iterator[None]:
-    """Read patiently, in whichever thread, and say in a sentence why a file cannot be read."""
+    """Read with GDAL's retries, in any thread, and explain in a sentence why a file failed."""
     try:
         with rasterio.Env(**HTTP):
             yield
@@ -154,7 +154,7 @@ def _reading(href: str) -> Iterator[None]:
 
 
 def _fault(error: BaseException) -> str:
-    """Tell why a file cannot be read, and what to do."""
+    """Explain why a file cannot be read, and what to do."""
     said = []
     cause: BaseException | None = error
     while cause is not None:
@@ -166,18 +166,18 @@ def _fault(error: BaseException) -> str:
     if code in (401, 403, 409) or "AWS_SECRET_ACCESS_KEY" in text:
         told = f"HTTP {code}" if code else "it wants credentials"
         return (
-            f"this file is not public ({told}), and addresses are not signed here, as Planetary "
-            "Computer needs it; take a catalogue whose files are public, or give GDAL the "
+            f"this file is not public ({told}), and this program does not sign URLs, as Planetary "
+            "Computer requires; choose a catalogue whose files are public, or give GDAL the "
             "credentials that it reads from the environment"
         )
     if code in (404, 410):
         return (
-            f"the catalogue names this file, and it is not there (HTTP {code}); narrow --dates to "
+            f"the catalogue lists this file, but it is missing (HTTP {code}); narrow --dates to "
             "leave this image out"
         )
     if "not recognized" in text:
-        return "this is no raster that can be read here; choose other --bands or another collection"
+        return "this is not a readable raster; choose other --bands or another collection"
     return (
-        "the file cannot be read to its end; look at the network, and run the same command again: "
+        "the file cannot be read completely; check the network, and run the same command again: "
         "what was fetched is kept"
     )

@@ -1,4 +1,4 @@
-"""Which of the images found are taken: those that cover the box, and of these the clearest."""
+"""Choose among the images found: those that cover the box, and of these the clearest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pystac import Item
 
 LEAST_GAIN = 0.1
-"""Percent of the box that an image must add to those before it, or it is not read."""
+"""Percent of the box that an image must add to those before it to be read."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Choice:
     Attributes
     ----------
     items
-        The first on top; where they overlap, its pixels count.
+        Images, the first on top; where they overlap, its pixels are used.
     cover
-        Percent of the box that lies in them.
+        Percent of the box that they cover.
     cloud
-        Percent of them that is cloud, each image in proportion to what of the box is read of it;
-        infinite where the catalogue does not tell.
+        Percent of cloud, each image weighted by the part of the box that is read from it;
+        infinite if the catalogue does not say.
     """
 
     items: tuple[Item, ...]
@@ -44,7 +44,7 @@ class Choice:
 
     @property
     def time(self) -> datetime:
-        """When the image on top was taken, in UTC."""
+        """Acquisition time of the image on top, in UTC."""
         return _time(self.items[0])
 
 
@@ -54,12 +54,12 @@ def choose(items: Sequence[Item], request: Request) -> Choice:
     Raises
     ------
     CatalogueError
-        There is none; the sentence tells how near the best one came, and what to loosen.
+        There is none; the message says how close the best one came, and which option to relax.
     """
     if not items:
         raise CatalogueError(
             f"{request.stac}: {request.collection} has no image of this box from {request.dates}; "
-            "widen --dates, or see whether --bbox is west, south, east, north."
+            "widen --dates, or check that --bbox is west, south, east, north."
         )
     choices = [_take(group, request) for group in _groups(items, request.mosaic)]
     covering = [choice for choice in choices if choice.cover >= request.min_cover]
@@ -76,7 +76,7 @@ def choose(items: Sequence[Item], request: Request) -> Choice:
 
 
 def _groups(items: Iterable[Item], mosaic: bool) -> Iterable[Iterable[Item]]:
-    """Group images that can be chosen together: those of a day (UTC), or each alone."""
+    """Group images into candidates: those of a day (UTC), or each alone."""
     if not mosaic:
         return ([item] for item in items)
     by_time = sorted(items, key=_time)
@@ -84,7 +84,7 @@ def _groups(items: Iterable[Item], mosaic: bool) -> Iterable[Iterable[Item]]:
 
 
 def _take(items: Iterable[Item], request: Request) -> Choice:
-    """Take of images what each adds to the box, the clearest first."""
+    """Add images to a choice, the clearest first, if they add to the box."""
     wanted = box(*request.bbox)
     covered: BaseGeometry = shapely.Polygon()
     cloud = 0.0
@@ -112,26 +112,26 @@ def _time(item: Item) -> datetime:
     time = item.datetime or item.common_metadata.start_datetime
     if time is None:
         raise CatalogueError(
-            f"{item.id}: the catalogue does not tell when it was taken; choose another collection."
+            f"{item.id}: the catalogue gives no date for it; choose another collection."
         )
     return time
 
 
 def _cloud(item: Item) -> float:
-    """Percent of cloud in a whole image; infinite where it is not known."""
+    """Percent of cloud in a whole image; infinite if unknown."""
     cloud = item.properties.get("eo:cloud_cover")
     return math.inf if cloud is None else float(cloud)
 
 
 def _footprint(item: Item) -> BaseGeometry:
-    """Where an image has pixels, in degrees."""
+    """Area of an image's pixels, in degrees."""
     if item.geometry is None:
         return bounds_of(item) or shapely.Polygon()
     return shapely.make_valid(shape(item.geometry))
 
 
 def bounds_of(item: Item) -> shapely.Polygon | None:
-    """Box that an image lies in, in degrees; None where it tells none.
+    """Bounding box of an image in degrees, or None.
 
     A bounding box has four numbers, or six with the lowest and the highest elevation after each
     corner (RFC 7946, 5).

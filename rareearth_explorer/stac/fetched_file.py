@@ -1,4 +1,4 @@
-"""The fetched file: written from blocks, and recognised when it was written before."""
+"""Write the fetched file from blocks, and recognise one from an earlier run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.stac.box_reading import Frame
 
 PLAN = "RAREEARTH_FETCHED"
-"""Tag that tells, as JSON, of which request and images a file was made."""
+"""Tag that records, as JSON, the request and the images of a file."""
 
 
 def write_file(
@@ -30,29 +30,29 @@ def write_file(
     plan: dict[str, Any],
     blocks: Iterable[tuple[Window, npt.NDArray[Any]]],
 ) -> None:
-    """Write a Cloud-Optimized GeoTIFF; nothing is at `path` before it is whole.
+    """Write a Cloud-Optimized GeoTIFF; it appears at `path` only when it is complete.
 
     Parameters
     ----------
     parts
-        In whose folder it is put together, so that a stopped run leaves one thing only.
+        Finished parts, whose folder holds temporary files, so that a stopped run leaves one folder.
     path
-        Where it shall be.
+        Path of the file to write.
     frame
-        Its pixels.
+        Pixel grid of the file.
     bands
         Scale and offset of each band by its role.
     time
-        When it was taken.
+        Acquisition time.
     plan
-        Of what it is made.
+        Request and images that the file depends on.
     blocks
-        Windows and their pixels, (C, h, w); where there are none it is nodata.
+        Windows and their pixels, (C, h, w); all other pixels are nodata.
 
     Raises
     ------
     CatalogueError
-        It cannot be written.
+        The file cannot be written.
     """
     tags = {"TIFFTAG_DATETIME": f"{time:%Y:%m:%d %H:%M:%S}", PLAN: json.dumps(plan)}
     predicted = {"predictor": "yes"}
@@ -69,9 +69,9 @@ def write_file(
 
 
 def was_made_of(path: Path, plan: dict[str, Any]) -> bool | None:
-    """Whether a file was fetched with the same plan and is still whole.
+    """Whether a file was fetched with the same plan and is intact.
 
-    False if it is another file, and None if it is one of this plan that can no longer be read.
+    False for any other file, and None for a file of this plan that can no longer be read.
     """
     try:
         dataset = rasterio.open(path)

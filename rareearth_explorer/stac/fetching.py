@@ -1,4 +1,4 @@
-"""From a request to a Cloud-Optimized GeoTIFF: searched, chosen, read, joined, written."""
+"""Fetch imagery: search, choose, read and join images into a Cloud-Optimized GeoTIFF."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from rareearth_explorer.stac.request import Request
 from rareearth_explorer.stac.searching import search
 
 AT_ONCE = 8
-"""Parts read at the same time; waiting for the network costs no processor."""
+"""Number of parts read in parallel; waiting for the network needs no processor."""
 
 VISIBLE = frozenset({"blue", "green", "red"})
 
 MOST_BELOW_ZERO = 0.25
-"""Share of visible pixels below 0 beyond which an offset was probably taken off before."""
+"""Share of visible pixels below 0 above which an offset was probably subtracted before."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What became of a request.
+    """Result of a request.
 
     Attributes
     ----------
     path
         The file.
     time
-        When it was taken, in UTC.
+        Acquisition time in UTC.
     images
-        Names of the images that it was made of, the first on top.
+        Names of the images in the file, the first on top.
     cloud, cover
         As in `Choice`.
     width, height
         In pixels.
     added
-        What was added to the digital numbers of each image and band, without repetition.
+        Numbers added to the digital numbers of images and bands, without repetition.
     parts, kept
-        How many parts there are, and how many of them an earlier run had fetched; 0 of 0 where
-        the whole file was there.
+        Number of parts, and number of them from an earlier run; both 0 if the complete file
+        already existed.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Part:
-    """What is read at once: one band of one image in one block."""
+    """Unit of reading: one band of one image in one block."""
 
     name: str
     href: str
@@ -88,25 +88,25 @@ def fetch(
 ) -> Fetched:
     """Find, choose and read imagery, and write it as a Cloud-Optimized GeoTIFF.
 
-    A stopped run goes on with the parts that it had fetched. A file that is there already, made
-    of the same, is read to its end and left as it is.
+    A stopped run resumes with its fetched parts. An existing file of the same request and images
+    is verified and left as it is.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request for imagery.
     output
-        Where to write; default `<collection>_<date>.tif` in the working folder.
+        Path of the file; by default `<collection>_<date>.tif` in the working folder.
     added
-        What to add to all digital numbers, such as 0 or -1000; default what the catalogue tells,
-        see `Band`.
+        Number to add to all digital numbers, such as 0 or -1000; by default from the catalogue's
+        metadata, see `Band`.
     progress
-        Whether to show it on standard error.
+        Whether to show progress on standard error.
 
     Raises
     ------
     CatalogueError
-        The catalogue has nothing that fits or cannot be read, or the file cannot be written.
+        The catalogue has no matching imagery or cannot be read, or the file cannot be written.
     """
     choice = choose(search(request), request)
     path = output or Path(f"{request.collection}_{choice.time:%Y%m%d}.tif")
@@ -139,7 +139,10 @@ def fetch(
         blocks = _join(frame, parts, {part.name for part in work}, shifts)
         if added is None and any(each for image in shifts for each in image):
             blocks = _doubting(blocks, request.bands, path)
-        title, steps = f"writing {path.name}", len(frame.blocks()) + 1  # the last is overviews
+        title, steps = (
+            f"writing {path.name}",
+            len(frame.blocks()) + 1,
+        )  # one for the overviews
         with progress_bar(title, "step", steps, shown=shown) as bar:
             write_file(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
             bar.update()
@@ -148,37 +151,37 @@ def fetch(
 
 
 def _require_same_day(path: Path, time: datetime) -> None:
-    """Require that the file's name tells no other day, as a name is believed more than a tag."""
+    """Check that the file's name has no other date, which would take precedence over the tag."""
     named = acquisition_time(path.name, None)
     if named and named.date() != time.date():
         raise CatalogueError(
-            f"{path}: its name tells {named:%Y-%m-%d}, and the image chosen was taken on "
+            f"{path}: its name has the date {named:%Y-%m-%d}, and the chosen image is of "
             f"{time:%Y-%m-%d}; choose another name with -o, or other --dates."
         )
 
 
 def _require_whole_numbers(path: Path, frame: Frame, shifts: list[list[int]]) -> None:
-    """Require that what is added to pixels is added to digital numbers."""
+    """Check that the pixels are digital numbers if an offset is added."""
     if any(map(any, shifts)) and not np.issubdtype(frame.dtype, np.integer):
         raise CatalogueError(
-            f"{path}: the pixels of these images are {frame.dtype}, not digital numbers that an "
-            "offset is added to; give --offset 0."
+            f"{path}: the pixels of these images are {frame.dtype}, not digital numbers, so no "
+            "offset can be added; give --offset 0."
         )
 
 
 def _is_there(path: Path, plan: dict[str, Any]) -> bool:
-    """Whether the file is there, made of the same and whole; another one is never overwritten."""
+    """Whether the file exists with the same plan and is intact; never overwrite another one."""
     made = was_made_of(path, plan) if path.exists() else None
     if made is False:
         raise CatalogueError(
-            f"{path}: there is a file already, which was not fetched with these options; remove it "
+            f"{path}: a file exists that was not fetched with these options; remove it "
             "or choose another -o."
         )
     return bool(made)
 
 
 def _cut(frame: Frame, choice: Choice, images: list[list[Band]]) -> list[Part]:
-    """Cut the frame into parts, as far as images reach."""
+    """Cut the frame into parts where images cover it."""
     parts = []
     for number, block in enumerate(frame.blocks()):
         here = box(*frame.lonlat(block))
@@ -197,7 +200,7 @@ def _name(block: int, image: int, band: int) -> str:
 
 
 def _read(frame: Frame, parts: FinishedParts, missing: list[Part], bar: Any) -> None:
-    """Read and keep the parts that are missing, several at a time."""
+    """Read and keep the missing parts, several at a time."""
 
     def read(part: Part) -> None:
         parts.save(part.name, pixels=frame.read(part.href, part.block))
@@ -214,7 +217,7 @@ def _read(frame: Frame, parts: FinishedParts, missing: list[Part], bar: Any) -> 
 def _join(
     frame: Frame, parts: FinishedParts, names: set[str], shifts: list[list[int]]
 ) -> Iterator[tuple[Window, npt.NDArray[Any]]]:
-    """Join the images of each block: of those with data in any band the first counts."""
+    """Join the images of each block: the first image with data in any band is used."""
     for number, block in enumerate(frame.blocks()):
         shape = len(shifts[0]), block.height, block.width
         joined = np.full(shape, frame.nodata, frame.dtype)
@@ -235,7 +238,7 @@ def _join(
 def _counted(
     blocks: Iterable[tuple[Window, npt.NDArray[Any]]], bar: Any
 ) -> Iterator[tuple[Window, npt.NDArray[Any]]]:
-    """Pass blocks on, and count those that are done with."""
+    """Yield blocks, and count those that are finished."""
     for block in blocks:
         yield block
         bar.update()
@@ -244,9 +247,9 @@ def _counted(
 def _shift(
     pixels: npt.NDArray[Any], added: list[int], empty: npt.NDArray[np.bool_]
 ) -> npt.NDArray[Any]:
-    """Add to digital numbers, (C, h, w), what makes them reflectance.
+    """Add offsets to digital numbers, (C, h, w), to get reflectance.
 
-    Measurements do not become 0, which is nodata; and nodata of single bands stays what it is.
+    Measured values never become 0, which is nodata; nodata of single bands is unchanged.
     """
     if not any(added):
         return pixels
@@ -258,10 +261,10 @@ def _shift(
 def _doubting(
     blocks: Iterator[tuple[Window, npt.NDArray[Any]]], bands: tuple[str, ...], path: Path
 ) -> Iterator[tuple[Window, npt.NDArray[Any]]]:
-    """Pass blocks on, and doubt the offset in the end if many pixels fell below 0 by it.
+    """Yield blocks, and raise at the end if the offset made many pixels negative.
 
-    Nearly nothing on land is that dark in visible light, and catalogues are known to announce an
-    offset that was taken off before (https://github.com/Element84/earth-search/issues/71).
+    Almost nothing on land is that dark in visible light, and some catalogues announce an offset
+    that was already subtracted (https://github.com/Element84/earth-search/issues/71).
     """
     seen = [place for place, role in enumerate(bands) if role in VISIBLE] or [*range(len(bands))]
     below = total = 0
@@ -271,7 +274,7 @@ def _doubting(
         yield block, pixels
     if below > MOST_BELOW_ZERO * total:
         raise CatalogueError(
-            f"{path}: with the offset that the catalogue tells, {below / total:.0%} of the visible "
-            "pixels fall below 0, so it was probably taken off before; run the same again with "
+            f"{path}: with the catalogue's offset, {below / total:.0%} of the visible "
+            "pixels fall below 0, so it was probably subtracted before; run the same again with "
             "--offset 0, or with the offset itself if it is right: nothing is fetched twice."
         )

@@ -1,4 +1,4 @@
-"""What is asked of a catalogue."""
+"""The request to a catalogue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rareearth_explorer.errors import CatalogueError
 
 @dataclass(frozen=True)
 class Request:
-    """Imagery asked for.
+    """Request for imagery.
 
     Attributes
     ----------
     stac
-        Address of a STAC API.
+        URL of a STAC API.
     collection
-        Such as `sentinel-2-l2a`.
+        Collection, such as `sentinel-2-l2a`.
     bbox
         West, south, east, north in WGS 84 degrees.
     dates
@@ -25,16 +25,16 @@ class Request:
     bands
         Roles of the bands, in the order of the file to be written.
     max_cloud
-        Percent of cloud that is still taken, as the catalogue tells it of whole images.
+        Largest accepted percentage of cloud, as the catalogue gives it for whole images.
     min_cover
-        Percent of the box that must lie in the images.
+        Percentage of the box that the images must cover.
     mosaic
-        Whether several images of one day may be joined.
+        Whether several images of one day may form a mosaic.
 
     Raises
     ------
     CatalogueError
-        The box or the dates cannot be.
+        The box, the dates or the bands are invalid.
     """
 
     stac: str
@@ -50,8 +50,8 @@ class Request:
         west, south, east, north = self.bbox
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise CatalogueError(
-                f"{west:g} {south:g} {east:g} {north:g} is no box: give west, south, east and "
-                "north in degrees, in this order; one across the 180th meridian has to be fetched "
+                f"{west:g} {south:g} {east:g} {north:g} is not a box: give west, south, east and "
+                "north in degrees, in this order; a box across the 180th meridian must be fetched "
                 "in two."
             )
         try:

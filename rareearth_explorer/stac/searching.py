@@ -1,4 +1,4 @@
-"""Asking a STAC API for images."""
+"""Search a STAC API for images."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from pystac_client import Client
 
 MOST = 5_000
-"""Images among which one is chosen; a search that finds more was hardly meant so."""
+"""Largest number of images in a search; a search that finds more is probably a mistake."""
 
 PATIENCE = (10.0, 60.0)
-"""Seconds to wait for a connection, and for an answer."""
+"""Seconds to wait for a connection, and for a response."""
 
 BUSY = (429, 500, 502, 503, 504)
-"""HTTP statuses after which it is worth asking again."""
+"""HTTP statuses after which the request is repeated."""
 
 
 def search(request: Request) -> list[Item]:
-    """Find all images of the collection that touch the box on these dates, whatever their cloud.
+    """Find all images of the collection that touch the box on these dates, with any cloud.
 
-    Cloud is left for later, so that any STAC API will do, and so that what was found can be told
-    where nothing was clear enough.
+    Cloud is checked later. Any STAC API is then suitable, and the message can say what was found
+    if no image is clear enough.
 
     Raises
     ------
     CatalogueError
-        pystac-client is not installed, the address is no STAC API or does not answer, or nothing
-        or far too much was found.
+        pystac-client is not installed, the address is not a STAC API or does not respond, or no
+        image or far too many were found.
     """
     try:
         from pystac.errors import STACError, STACTypeError
@@ -44,18 +44,18 @@ def search(request: Request) -> list[Item]:
         from urllib3.util import Retry
     except ImportError as error:
         raise CatalogueError(
-            "pystac-client is not installed here, which asks catalogues: run pip install "
+            "pystac-client, which searches catalogues, is not installed: run pip install "
             '"rareearth-explorer[stac]".'
         ) from error
     retries = Retry(5, connect=2, backoff_factor=0.5, status_forcelist=BUSY, allowed_methods=None)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a catalogue that cannot be searched is refused below
+        warnings.simplefilter("ignore")  # a catalogue that cannot be searched is rejected below
         try:
             client = Client.open(
                 request.stac, stac_io=StacApiIO(timeout=PATIENCE, max_retries=retries)
             )
             found = client.search(
-                # GET is what every STAC API has to understand.
+                # Every STAC API must support GET.
                 method="GET",
                 collections=[request.collection],
                 bbox=list(request.bbox),
@@ -74,7 +74,7 @@ def search(request: Request) -> list[Item]:
             ) from error
         except (STACError, STACTypeError, json.JSONDecodeError, KeyError, OSError) as error:
             raise CatalogueError(
-                f"{request.stac}: what answers there is no STAC API; give the address of its "
+                f"{request.stac}: the response is not that of a STAC API; give the address of its "
                 "landing page."
             ) from error
     if len(items) > MOST:
@@ -85,7 +85,7 @@ def search(request: Request) -> list[Item]:
 
 
 def _require_collection(client: Client, request: Request) -> None:
-    """Require that the collection in which nothing was found is there at all."""
+    """Check that the collection without results exists."""
     names = sorted(collection.id for collection in client.get_collections())
     if names and request.collection not in names:
         raise CatalogueError(
@@ -95,15 +95,15 @@ def _require_collection(client: Client, request: Request) -> None:
 
 
 def _fault(error: Exception) -> str:
-    """Tell why a catalogue did not answer, and what to do."""
+    """Explain why a catalogue did not respond, and what to do."""
     status = getattr(error, "status_code", None)
     if status is None:
         return (
-            "the catalogue cannot be reached; look at the network and the address, and run the "
+            "the catalogue cannot be reached; check the network and the address, and run the "
             "same command again"
         )
     if status in (401, 403):
-        return f"the catalogue wants to know who asks (HTTP {status}); give one that is public"
+        return f"the catalogue requires a login (HTTP {status}); give one that is public"
     if status == 404:
-        return "there is no catalogue at this address (HTTP 404); look it up again"
-    return f"the catalogue cannot answer this (HTTP {status}); try again later, or ask for less"
+        return "there is no catalogue at this address (HTTP 404); check the address"
+    return f"the catalogue failed to respond (HTTP {status}); try again later, or request less"

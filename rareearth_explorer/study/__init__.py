@@ -1,3 +1,3 @@
-"""What can be measured on labelled patches: the paper's figures, and which scorer to use."""
+"""Measurements on labelled patches: the paper's figures, and a comparison of scorers."""
 
 __all__ = ["evaluation_report", "evaluation_summary", "paper_figures", "reproduction"]

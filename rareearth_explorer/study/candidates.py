@@ -1,4 +1,4 @@
-"""The ways to score that are compared: those of the app, and those that others use."""
+"""The scorers that the study compares: those of the app, and common alternatives."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Rows = npt.NDArray[np.float32]
 
 
 def positives_alone(mean_positive: Vector, mean_negative: Vector) -> Vector:
-    """Mean cosine to the positives; negatives are not looked at."""
+    """Mean cosine to the positives; the negatives are ignored."""
     return mean_positive
 
 
 def difference(mean_positive: Vector, mean_negative: Vector) -> Vector:
-    """Twice the positives' mean less the negatives', as other tools have it."""
+    """Twice the mean of the positives minus the mean of the negatives, as in other tools."""
     return 2 * mean_positive - mean_negative
 
 
@@ -33,11 +33,11 @@ class Probe:
     Attributes
     ----------
     title
-        What people call it.
+        Name in the tables.
     fit
         Direction, (D,), from the data and the rows of the positives and of the negatives.
     whitened
-        Whether it works on the whitened embeddings.
+        Whether it uses the whitened embeddings.
     """
 
     title: str
@@ -49,7 +49,7 @@ Candidate = Scorer | Probe
 
 
 def fit_ridge(data: Labelled, positives: Rows, negatives: Rows) -> npt.NDArray[np.float64]:
-    """Fit ridge regression to +1 and -1, both kinds of template weighing the same."""
+    """Fit ridge regression to +1 and -1, with equal total weight on both signs."""
     from sklearn.linear_model import Ridge
 
     rows, signs, weights = _supervised(positives, negatives)
@@ -57,7 +57,7 @@ def fit_ridge(data: Labelled, positives: Rows, negatives: Rows) -> npt.NDArray[n
 
 
 def fit_logistic(data: Labelled, positives: Rows, negatives: Rows) -> npt.NDArray[np.float64]:
-    """Fit logistic regression, both kinds of template weighing the same."""
+    """Fit logistic regression, with equal total weight on both signs."""
     from sklearn.linear_model import LogisticRegression
 
     rows, signs, weights = _supervised(positives, negatives)

@@ -1,4 +1,4 @@
-"""Scorers compared on templates drawn at random: how many, and which negatives."""
+"""Compare scorers on randomly drawn templates, by number and kind of negatives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class Negatives(StrEnum):
-    """Which negatives are marked."""
+    """Kinds of patches that are marked as negatives."""
 
     RANDOM = "random"
     MISTAKES = "mistakes"
@@ -31,7 +31,7 @@ class Negatives(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scorer did on one draw of templates."""
+    """Result of a scorer on one draw of templates."""
 
     candidate: str
     negatives: Negatives | None
@@ -49,10 +49,10 @@ def compare(
     counts: Sequence[int] = COUNTS,
     seed: int = 0,
 ) -> Iterator[Outcome]:
-    """Score by templates drawn at random and judge by the rest, all scorers by the same.
+    """Score by randomly drawn templates, the same for all scorers, and evaluate the other patches.
 
     Mistakes are the patches without a mine that rank first by the mean cosine to the positives,
-    in the embeddings that the scorer uses: what an analyst sees first and takes for negatives.
+    in the embeddings that the scorer uses. An analyst sees them first and marks them as negatives.
     """
     for count in counts:
         for draw in range(draws):
@@ -73,7 +73,7 @@ def compare(
 
 
 def score(data: Labelled, candidate: Candidate, positives: Rows, negatives: Rows) -> Vector:
-    """Scores of all patches, (N,), by templates given as row numbers."""
+    """Scores of all patches, (N,), from the row numbers of the templates."""
     if isinstance(candidate, Scorer):
         means = (
             candidate.column(data.columns(marked, candidate.whitened)).mean(axis=0)

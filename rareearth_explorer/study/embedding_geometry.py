@@ -1,7 +1,7 @@
-"""Why a scorer helps or hurts: how mines and other patches lie in the embeddings.
+"""Geometry of mines and other patches in the embeddings, which explains how well a scorer works.
 
-Cosine Contrast ranks by ``log mean_positive - log mean_negative``. Which of the two decides is a
-matter of their spreads, and what the second takes away is told by how well it finds mines itself.
+Cosine Contrast ranks by ``log mean_positive - log mean_negative``. The term with the larger spread
+decides. The AUC of the second term alone shows how much subtracting it costs.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ class Geometry:
     mean_cosine
         Mean cosine between patches.
     ordinary
-        AUC of how ordinary a patch is, its mean cosine to all patches; below 0.5 mines are
-        unlike the rest, above it they are more like the rest than the rest itself.
+        AUC of ordinariness, the mean cosine of a patch to all patches. Below 0.5, mines are less
+        ordinary than other patches; above 0.5, they are more ordinary.
     positives, random_negatives, mistakes
-        AUC of the mean cosine to positives, to negatives taken at random, and to mistakes,
-        each ranked as if they were positives.
+        AUC of the mean cosine to positives, to random negatives and to mistakes, each ranked as
+        if they were positives.
     positives_spread, negatives_spread
         Standard deviation over the patches of the logarithm of the mean cosine to positives and
-        to negatives taken at random.
+        to random negatives.
     correlation
-        Of these two logarithms.
+        Correlation of these two logarithms.
     ordinary_correlation
-        Of the mean cosine to positives with how ordinary a patch is.
+        Correlation of the mean cosine to positives with ordinariness.
     contrast, contrast_with_all
-        AUC of Cosine Contrast with negatives taken at random, and with all patches as negatives.
+        AUC of Cosine Contrast with random negatives, and with all patches as negatives.
     strange_mines
-        Share of the mines that are among the tenth of the patches that is least ordinary.
+        Share of the mines that are in the least ordinary tenth of the patches.
     strange_by_positives, strange_by_contrast
-        Share of the first 5 % of a ranking, by the mean cosine to positives and by Cosine
-        Contrast with negatives taken at random, that is among this tenth.
+        Share of the first 5 % of a ranking that is in this tenth, by the mean cosine to
+        positives and by Cosine Contrast with random negatives.
     centred
-        AUC of the mean cosine to positives after the mean embedding was taken out of every one.
+        AUC of the mean cosine to positives after subtracting the mean embedding.
     saturated
         Share of the patches whose mean whitened cosines to positives and to random negatives have
-        opposite signs: equation 3 is not defined there, and its bounded form is 1 or -1.
+        opposite signs. Equation 3 is not defined there, and its bounded form is 1 or -1.
     """
 
     mean_cosine: float
@@ -69,7 +69,7 @@ class Geometry:
 
 
 def describe(data: Labelled, count: int, *, draws: int, seed: int = 0) -> Geometry:
-    """Measure the geometry with `count` templates of each kind; raw, non-negative embeddings."""
+    """Measure the geometry with `count` templates of each sign, on non-negative embeddings."""
     measured = [_one_draw(data, count, np.random.default_rng([seed, d])) for d in range(draws)]
     return Geometry(
         *(float(np.mean([getattr(m, f.name) for m in measured])) for f in fields(Geometry))
@@ -87,7 +87,7 @@ def _one_draw(data: Labelled, count: int, rng: np.random.Generator) -> Geometry:
     whitened = (data.columns(rows, whitened=True).mean(axis=0) for rows in (marked, at_random))
     mean = data.embeddings.mean(axis=0)
     ordinary = data.embeddings @ mean
-    length = np.sqrt(1 - 2 * ordinary + mean @ mean)  # of a row less the mean
+    length = np.sqrt(1 - 2 * ordinary + mean @ mean)  # length of each row minus the mean
     centred = cosines - ordinary - ordinary[marked, None] + mean @ mean
 
     def auc(scores: Vector) -> float:

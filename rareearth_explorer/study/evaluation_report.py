@@ -1,4 +1,4 @@
-"""Everything `rareearth-explorer evaluate` tells of a labelled patch table."""
+"""The measurements of `rareearth-explorer evaluate` on a labelled patch table."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from rareearth_explorer.study.simulated_rounds import refine
 __all__ = ["Evaluation", "evaluate"]
 
 PAIRS = 1000
-"""Random template pairs: the mean AUC is then known to a few thousandths."""
+"""Number of random template pairs; it fixes the mean AUC to a few thousandths."""
 
 HUNTS = 20
-"""Random pairs from which the simulated analyst begins to refine."""
+"""Number of random pairs from which the simulated analyst refines."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, and the curves it was measured on.
+    """The measured numbers, and the curves behind them.
 
     Attributes
     ----------
     record
-        The numbers, as JSON types; docs/evaluate.md says what each is.
+        The numbers, as JSON types; docs/evaluate.md explains each.
     positives, negatives
-        Row numbers of the templates that the figures show: those chosen, or else the random
-        pair whose AUC is the median.
+        Row numbers of the templates in the figures: the chosen ones, or else the random pair
+        with the median AUC.
     single, pairs
-        ROC curves of each template alone and of Cosine Contrast by each random pair.
+        ROC curves of each template alone and of Cosine Contrast for each random pair.
     chosen
-        ROC curve of the chosen templates, None where none were.
+        ROC curve of the chosen templates, or None.
     """
 
     record: dict[str, Any]
@@ -66,25 +66,25 @@ def evaluate(
     hunts: int = HUNTS,
     seed: int = 0,
 ) -> Evaluation:
-    """Measure what the paper measures, on a labelled table.
+    """Compute the paper's measures on a labelled table.
 
     Parameters
     ----------
     judge
-        The labelled table, and by which of its patches rankings are judged.
+        The labelled table, and the choice of the patches that are evaluated.
     positives, negatives
         Row numbers of chosen templates, if any.
     pairs
         Number of random pairs of a positive and a negative template, 2 or more.
     hunts
-        Number of these from which a simulated analyst refines.
+        Number of these pairs from which a simulated analyst refines.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Raises
     ------
     LabelsError
-        Without the templates and what is held out with them, nothing is left to judge by.
+        Without the templates and the held-out blocks, no patches are left to evaluate.
     SessionError
         A template is no row of the table or of both signs, or there are fewer than 2 pairs.
     """
@@ -207,7 +207,7 @@ def _measure_chosen(
 
 
 def _summarise_rounds(hunts: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Sum up every round that at least half of the hunts come to, over those that do."""
+    """Summarise every round that at least half of the hunts reach, over the hunts that reach it."""
     rounds = []
     for number in range(max(map(len, hunts))):
         reached = [hunt[number]["contrast"] for hunt in hunts if len(hunt) > number]

@@ -25,13 +25,13 @@ SUMMARY = {
     "  pools in the first 20 %": "contrast/found_in_first/20%/pools",
     "  ranking for 90 % of the pools": "contrast/ranking_for_90%_of_pools",
 }
-"""Lines that are printed, and where their numbers stand in the record."""
+"""Printed lines, and the keys of their numbers in the record."""
 
 ROUND = ("auc", "at_zero/mines_kept", "at_zero/patches_gone", "at_zero/f1")
 
 
 def summary(record: dict[str, Any]) -> list[str]:
-    """Sum a record up in lines of text, the paper's own numbers beside ours."""
+    """Summarise a record in lines of text, with the paper's own numbers beside ours."""
     data, protocol, pairs = record["data"], record["protocol"], record["random_pairs"]
     judged = "templates scored too" if protocol["templates_scored"] else "templates not scored"
     if protocol["blocks_held_out_m"]:
@@ -60,7 +60,7 @@ def summary(record: dict[str, Any]) -> list[str]:
 
 
 def _cell(tree: Any, path: str) -> str:
-    """Format a number of a record, with the interval of the mean where there are several runs."""
+    """Format a number of a record, with the interval of the mean if there are several runs."""
     for name in path.split("/"):
         if name not in tree:
             return ""

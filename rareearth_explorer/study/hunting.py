@@ -1,4 +1,4 @@
-"""A simulated analyst who clicks through patches until nearly all mines are found."""
+"""Simulate an analyst who reviews patches until nearly all mines are found."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SHARES = (0.5, 0.8, 0.95)
 """Shares of the mine patches at which clicks are counted."""
 
 REFIT = 1.1
-"""A probe is fitted again when it has so many times as many templates; columns need no fit."""
+"""A probe is refitted when its number of templates has grown by this factor."""
 
 
 class _Columns:
-    """Sums of template columns for several hunts at once, (R, N) each."""
+    """Sums of template columns for several hunts in parallel, (R, N) each."""
 
     def __init__(self, data: Labelled, scorer: Scorer, hunts: int) -> None:
         self._data, self._scorer = data, scorer
@@ -42,7 +42,7 @@ class _Columns:
 
 
 class _Fits:
-    """Probes fitted to the templates of several hunts, again whenever these grew by a tenth."""
+    """Probes fitted to the templates of several hunts; refitted when these grow by a tenth."""
 
     def __init__(self, data: Labelled, probe: Probe, hunts: int) -> None:
         self._data, self._probe, self._rows = data, probe, data.rows(probe.whitened)
@@ -80,23 +80,23 @@ def clicks_to_find(
 ) -> npt.NDArray[np.float64]:
     """Count the clicks until shares of the mines are found.
 
-    Every hunt begins with one mine. The patch that the order puts first is looked at, becomes a
-    positive or negative template by its label, all patches are scored again, and so on.
+    Every hunt begins with one mine. The first patch in the review order becomes a positive or
+    negative template by its label, then all patches are scored again, and so on.
 
     Parameters
     ----------
     order
-        Of those of the active patches, taken in turn; several alternate.
+        Review orders of the active patches, used in turn.
     hunts
-        Number of hunts, each from another mine.
+        Number of hunts, each from a different mine.
     limit
-        Clicks at which a hunt is given up.
+        Number of clicks after which a hunt stops.
     page
-        Patches looked at before the order is asked again.
+        Number of patches reviewed before the scores are updated.
 
     Returns
     -------
-    (hunts, len(SHARES)) clicks, infinity where the limit came first.
+    (hunts, len(SHARES)) clicks, infinity where the hunt reached the limit first.
     """
     rng = np.random.default_rng(seed)
     truth, every = data.pools > 0, np.arange(hunts)

@@ -1,4 +1,4 @@
-"""Labelled patches, as the study sees them: embeddings and the number of pools in each."""
+"""Labelled patches for the study: embeddings and pool counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rareearth_explorer.study.reproduction import Judge
 CHIP_BANDS = ("red", "green", "blue")
 
 GRAM_PATCHES = 32_768
-"""Most patches whose cosines to each other are held at once, up to 4 GB of them."""
+"""Largest number of patches whose mutual cosines are kept in memory, up to 4 GB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class Labelled:
     Attributes
     ----------
     name
-        What they are, for headings.
+        Name of the data, for headings.
     embeddings
         (N, D) float32 rows of length 1.
     pools
-        (N,) number of pools in each patch, or 1 where there is a mine and pools were not counted.
+        (N,) pool count of each patch; 1 for a mine whose pools were not counted.
     """
 
     name: str
@@ -43,17 +43,17 @@ class Labelled:
 
     @property
     def mines(self) -> npt.NDArray[np.int64]:
-        """Row numbers of the patches with a mine."""
+        """Row numbers of the mine patches."""
         return np.flatnonzero(self.pools)
 
     @property
     def others(self) -> npt.NDArray[np.int64]:
-        """Row numbers of the patches without."""
+        """Row numbers of the other patches."""
         return np.flatnonzero(self.pools == 0)
 
     @cached_property
     def whitening(self) -> Whitening:
-        """Whitening learned from all the patches, without their labels."""
+        """Whitening fitted on all patches, without labels."""
         return Whitening.fit(self.embeddings)
 
     @cached_property
@@ -62,18 +62,18 @@ class Labelled:
         return self.whitening.apply(self.embeddings)
 
     def rows(self, whitened: bool) -> npt.NDArray[np.float32]:
-        """(N, D) embeddings as a scorer wants them."""
+        """(N, D) embeddings, whitened if the scorer needs it."""
         return self.whitened if whitened else self.embeddings
 
     def columns(self, patches: npt.NDArray[np.int64], whitened: bool) -> npt.NDArray[np.float32]:
-        """Cosines of some patches to all, (n, N)."""
+        """Cosines of some patches to all patches, (n, N)."""
         if len(self.pools) > GRAM_PATCHES:
             rows = self.rows(whitened)
             return rows[patches] @ rows.T
         return (self._whitened_cosines if whitened else self._cosines)[patches]
 
-    # A hunt asks for a column after every click, and a product of a few rows by all is bound by
-    # memory: all columns at once take as long as some hundred of them one by one.
+    # A hunt needs a column after every click, and a product of a few rows with all rows is bound
+    # by memory: all columns at once take as long as some hundred columns one by one.
     @cached_property
     def _cosines(self) -> npt.NDArray[np.float32]:
         return self.embeddings @ self.embeddings.T
@@ -84,12 +84,12 @@ class Labelled:
 
 
 def of_table(name: str, table: Path, labels: Path) -> Labelled:
-    """Join a patch table and its labels.
+    """Open a patch table and its labels.
 
     Raises
     ------
     ExplorerError
-        One of them cannot be opened, or nearly no patch is labelled, or nearly every one.
+        A file cannot be opened, or almost no patch or almost every patch is labelled.
     """
     judge = Judge.open(table, labels)
     return Labelled(name, judge.table.unit_embeddings, judge.pools)
@@ -106,7 +106,7 @@ def of_chips(name: str, path: Path) -> Labelled:
     Raises
     ------
     LabelsError
-        The file is not such a file.
+        The file does not have these arrays.
     """
     try:
         with path.open("rb") as stream, np.load(stream) as file:

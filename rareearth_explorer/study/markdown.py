@@ -1,4 +1,4 @@
-"""The study, run on one set of labelled patches and told in Markdown."""
+"""Run the study on one set of labelled patches, and format it as Markdown."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from rareearth_explorer.study.reproduction import FEWEST
 BEST, UNCERTAIN, DIVERSE, RANDOM = OF_THE_ACTIVE
 ORDERS: dict[str, tuple[Sequence[Order], int]] = {
     **{order.value: ((order,), 1) for order in OF_THE_ACTIVE},
-    "best first, scored again after every 5": ((BEST,), 5),
-    "best first, scored again after every 20": ((BEST,), 20),
+    "best first, rescored after every 5": ((BEST,), 5),
+    "best first, rescored after every 20": ((BEST,), 20),
     "best first, every fifth the most uncertain": ((BEST, BEST, BEST, BEST, UNCERTAIN), 1),
     "best first, every fifth the most different": ((BEST, BEST, BEST, BEST, DIVERSE), 1),
     "best first, every fifth at random": ((BEST, BEST, BEST, BEST, RANDOM), 1),
 }
-"""Orders of review that are compared, and how many patches are looked at before the next score."""
+"""Review orders in the comparison, and the number of patches reviewed before each rescoring."""
 
 SPREAD = (np.median, np.min, np.max)
-"""What is told of the clicks of several hunts."""
+"""Statistics of the clicks of several hunts."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is simulated.
+    """Size of the simulation.
 
     Attributes
     ----------
     draws
-        Draws of templates for each number of templates.
+        Number of draws for each number of templates.
     hunts
-        Hunts for each scorer and order.
+        Number of hunts for each scorer and review order.
     limit
-        Clicks at which a hunt is given up.
+        Number of clicks after which a hunt stops.
     """
 
     draws: int = 20
@@ -52,7 +52,7 @@ class Effort:
     limit: int = 2000
 
     def __str__(self) -> str:
-        """Say what was simulated."""
+        """Describe the simulation."""
         return (
             f"{self.draws} draws of templates for each k; {self.hunts} hunts of at most "
             f"{self.limit:,} clicks for each scorer and order: median (lowest to highest)."
@@ -60,12 +60,12 @@ class Effort:
 
 
 def study(data: Labelled, effort: Effort) -> Iterator[str]:
-    """Run the whole study on labelled patches: blocks of Markdown, as they are finished.
+    """Run the whole study on labelled patches, and yield blocks of Markdown as they are finished.
 
     Raises
     ------
     LabelsError
-        Nearly no patch is labelled, or nearly every one.
+        Almost no patch is labelled, or almost every patch.
     """
     mines, patches = len(data.mines), len(data.pools)
     if min(mines, patches - mines) < FEWEST:
@@ -83,28 +83,28 @@ def study(data: Labelled, effort: Effort) -> Iterator[str]:
 
 
 def geometry_table(data: Labelled, count: int, effort: Effort) -> str:
-    """How mines lie in the embeddings, with one template of each kind and with `count`."""
+    """Geometry of the embeddings, with one template of each sign and with `count`."""
     few, many = (describe(data, k, draws=effort.draws) for k in (1, count))
     rows = {
         "mean cosine between patches": "mean_cosine",
-        "AUC of how ordinary a patch is (mean cosine to all)": "ordinary",
+        "AUC of ordinariness (mean cosine to all patches)": "ordinary",
         "AUC of the mean cosine to positives": "positives",
         "AUC of the mean cosine to random negatives": "random_negatives",
         "AUC of the mean cosine to mistakes": "mistakes",
         "spread of log mean cosine to positives": "positives_spread",
         "spread of log mean cosine to random negatives": "negatives_spread",
         "correlation of these two": "correlation",
-        "correlation of cosine to positives with how ordinary": "ordinary_correlation",
+        "correlation of cosine to positives with ordinariness": "ordinary_correlation",
         "AUC of Cosine Contrast, random negatives": "contrast",
         "AUC of Cosine Contrast, all patches as negatives": "contrast_with_all",
         "share of the mines in the least ordinary tenth": "strange_mines",
         "share of the first 5 % in that tenth, by cosine to positives": "strange_by_positives",
         "share of the first 5 % in that tenth, by Cosine Contrast": "strange_by_contrast",
-        "AUC of the mean cosine to positives, mean embedding taken out": "centred",
+        "AUC of the mean cosine to positives, mean embedding subtracted": "centred",
         "share of whitened Cosine Contrasts at 1 or -1": "saturated",
     }
     return _table(
-        ["how mines lie among the patches", "k = 1", f"k = {count}"],
+        ["geometry of the embeddings", "k = 1", f"k = {count}"],
         [[row] + [f"{getattr(g, name):.3f}" for g in (few, many)] for row, name in rows.items()],
     )
 
@@ -133,12 +133,14 @@ def scorers_table(data: Labelled, effort: Effort) -> str:
         for c in CANDIDATES
     ]
     least = [f"{np.ceil(share * len(data.mines)) - 1:,.0f}" for share in SHARES]
-    rows.append(["no wrong click at all", *least])
-    return _table(["clicks until so many mines are found, best first", *_share_heads()], rows)
+    rows.append(["no wrong click", *least])
+    return _table(
+        ["clicks until this share of the mines is found, best first", *_share_heads()], rows
+    )
 
 
 def orders_table(data: Labelled, effort: Effort) -> str:
-    """Clicks until shares of the mines are found, by order of review, for two scorers."""
+    """Clicks until shares of the mines are found, by review order, for two scorers."""
     rows = []
     for scorer in (CONTRAST, KERNEL_CONTRAST):
         for name, (order, page) in ORDERS.items():
@@ -146,7 +148,7 @@ def orders_table(data: Labelled, effort: Effort) -> str:
                 data, scorer, order, hunts=effort.hunts, limit=effort.limit, page=page
             )
             rows.append([scorer.title, name, *_clicks(clicks, effort)])
-    return _table(["clicks by order of review", "order", *_share_heads()], rows)
+    return _table(["clicks by review order", "order", *_share_heads()], rows)
 
 
 def _share_heads() -> list[str]:
@@ -170,7 +172,7 @@ def _mean_cell(outcomes: Sequence[Outcome]) -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Markdown table, its columns padded so that it reads well as plain text too."""
+    """Markdown table with padded columns, readable as plain text, too."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [heads, ["-" * width for width in widths], *rows]
     return "\n".join(

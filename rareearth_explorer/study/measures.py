@@ -1,4 +1,4 @@
-"""The numbers the paper gives of a ranking, by the names they have in the JSON."""
+"""The paper's measures of a ranking, under the names that the JSON uses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from rareearth_explorer.score.evaluation import Decision, Ranking
 
 PARTS = (0.01, 0.05, 0.1, 0.2)
-"""First parts of the ranking in which pools are counted."""
+"""Shares of the ranking in which pools are counted."""
 
 MOST = 0.9
-"""Share of the pools whose depth in the ranking is asked for."""
+"""Share of the pools whose depth in the ranking is measured."""
 
 PAPER: dict[str, Any] = {
     "source": "Ballinger, Monitoring illicit rare earth mining in Myanmar via self-supervised "
@@ -29,7 +29,7 @@ PAPER: dict[str, Any] = {
             "patches_gone": 0.82,
             "accuracy_of_no_mine": 1 - 531 / 28_757,
         },
-        # No threshold is named, but with 82 % of the patches gone it cannot be 0.
+        # The paper names no threshold, but with 82 % of the patches discarded it cannot be 0.
         "at_best_f1": {
             "accuracy": 0.98,
             "accuracy_of_no_mine": 1 - 531 / 28_757,
@@ -38,7 +38,7 @@ PAPER: dict[str, Any] = {
         "found_in_first": {"10%": {"pools": 0.9}},
     },
 }
-"""The paper's own figures, under the names that ours have here; not measured by this program."""
+"""The paper's own numbers, under the names of ours; this program did not measure them."""
 
 
 def measures(ranking: Ranking, deciding: Ranking | None = None) -> dict[str, Any]:
@@ -47,9 +47,9 @@ def measures(ranking: Ranking, deciding: Ranking | None = None) -> dict[str, Any
     Parameters
     ----------
     ranking
-        The patches that are judged by.
+        The evaluated patches.
     deciding
-        The same patches by the scores that thresholds are set on, where those are others.
+        The same patches by the scores that thresholds apply to, if those differ.
     """
     deciding = deciding or ranking
     return {
@@ -81,10 +81,10 @@ def _decision(decision: Decision) -> dict[str, float]:
 
 
 def summarise(runs: Sequence[Any]) -> Any:
-    """Put the mean over runs in the place of every number, and how far it can be trusted.
+    """Replace every number by its mean over the runs, with intervals.
 
-    Each becomes ``mean``, ``std``, ``mean_interval_95`` (of the mean, for so many runs drawn from
-    the same labels) and ``runs_interval_95`` (between these lie 95 % of the runs).
+    Each becomes ``mean``, ``std``, ``mean_interval_95`` (of the mean, for this many runs on
+    the same labels) and ``runs_interval_95`` (contains 95 % of the runs).
     """
     first = runs[0]
     if isinstance(first, dict):

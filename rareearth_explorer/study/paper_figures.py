@@ -1,4 +1,4 @@
-"""The paper's figures 2, 3a and 3b, and how many pools the first part of a ranking holds."""
+"""The paper's figures 2, 3a and 3b, and the pools found by share of the ranking."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GRID = np.linspace(0, 1, 401)
 
 
 def write_figures(folder: Path, judge: Judge, evaluation: Evaluation) -> list[Path]:
-    """Draw every figure that the table allows into PNG files; 3a needs a projection.
+    """Draw all figures as PNG files; Fig. 3a needs a projection in the table.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def contrast_map(judge: Judge, evaluation: Evaluation) -> Figure:
-    """Cosine Contrast on the map with the mines outlined (Fig. 2)."""
+    """Draw Cosine Contrast on the map with the mines outlined (Fig. 2)."""
     session = Session(judge.table, judge.pools)
     session.mark(evaluation.positives, "positive")
     session.mark(evaluation.negatives, "negative")
@@ -76,7 +76,7 @@ def contrast_map(judge: Judge, evaluation: Evaluation) -> Figure:
 
 
 def umap_by_pools(judge: Judge) -> Figure | None:
-    """UMAP with mines red and as large as they have pools (Fig. 3a); None without a projection."""
+    """Draw the UMAP, mines red and sized by pool count (Fig. 3a); None without a projection."""
     coordinates = judge.table.umap
     if coordinates is None:
         return None
@@ -87,13 +87,13 @@ def umap_by_pools(judge: Judge) -> Figure | None:
     size = judge.pools[judge.truth] * np.clip(600 / len(mines), 1.5, 6)
     axes.scatter(mines[:, 0], mines[:, 1], size, MINE, alpha=0.6, linewidths=0, label="mine")
     axes.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2", aspect="equal")
-    axes.set_title(_named(judge, "Mines are as large as they have pools"), fontsize=8)
+    axes.set_title(_named(judge, "Mines are sized by pool count"), fontsize=8)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
 def roc_figure(evaluation: Evaluation) -> Figure:
-    """Curve of each template alone, and Cosine Contrast on top (Fig. 3b)."""
+    """Draw the curve of each template alone, and Cosine Contrast on top (Fig. 3b)."""
     from matplotlib.collections import LineCollection
 
     figure = new_figure((5.2, 4.6))
@@ -121,7 +121,7 @@ def roc_figure(evaluation: Evaluation) -> Figure:
 
 
 def found_figure(judge: Judge, evaluation: Evaluation) -> Figure:
-    """Share of the pools by share of the ranking gone through, for the templates of Fig. 2."""
+    """Draw the share of the pools by share of the ranking reviewed, for the templates of Fig. 2."""
     rows = judge.table.unit_embeddings
     positives, negatives = evaluation.positives, evaluation.negatives
     columns = [[cosine_to(rows, t) for t in templates] for templates in (positives, negatives)]
@@ -137,7 +137,7 @@ def found_figure(judge: Judge, evaluation: Evaluation) -> Figure:
         axes.plot(share, np.append(0, counts) / counts[-1], color=colour, label=name)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":", label="by chance")
     axes.plot([0.1], [0.9], "o", color=PAPER, label="the paper: 90 % in the first 10 %")
-    axes.set(xlabel="share of the ranking gone through", ylabel="share found")
+    axes.set(xlabel="share of the ranking reviewed", ylabel="share found")
     axes.set(xlim=(0, 1), ylim=(0, 1.01))
     axes.set_title(f"{kind.value}. {_caption(evaluation.record)}", fontsize=8)
     axes.legend(loc="lower right", fontsize=8)
@@ -145,7 +145,7 @@ def found_figure(judge: Judge, evaluation: Evaluation) -> Figure:
 
 
 def _draw_pairs(axes: Axes, curves: Sequence[RocCurve], auc: float) -> None:
-    """Mean of the curves of random pairs, and between what half of them lie."""
+    """Draw the mean curve of random pairs, and the band that holds the middle half of them."""
     tpr = np.array([np.interp(GRID, curve.fpr, curve.tpr) for curve in curves])
     low, high = np.quantile(tpr, [0.25, 0.75], axis=0)
     axes.fill_between(GRID, low, high, color=CONTRAST, alpha=0.15, linewidth=0)

@@ -29,10 +29,10 @@ from rareearth_explorer.score.evaluation import (
 __all__ = ["Judge"]
 
 FEWEST = 3
-"""Patches with a mine, and without, that a table must have."""
+"""Smallest number of patches with a mine, and of patches without."""
 
 AT_ONCE = 128
-"""Templates whose cosines are held at once: 15 MB at the paper's size."""
+"""Number of templates whose cosines are in memory at once: 15 MB at the paper's size."""
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -40,18 +40,18 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Labelled patches, and which of them a ranking made from templates is judged by.
+    """Labelled patches, and the choice of those that evaluate a ranking made from templates.
 
     Attributes
     ----------
     table
         The patches.
     pools
-        (N,) number of pools in each.
+        (N,) pool count of each patch.
     include_templates
-        Whether templates are judged by too, as in the paper.
+        Whether templates are evaluated, too, as in the paper.
     block_side
-        Side in metres of the blocks that are left out where they hold a template; None for none.
+        Side in metres of the blocks that are left out if they hold a template; None for no blocks.
     """
 
     table: PatchTable
@@ -73,8 +73,8 @@ class Judge:
         Raises
         ------
         ExplorerError
-            One of them cannot be opened, nearly no patch is labelled, or nearly every one, or
-            blocks have no size.
+            A file cannot be opened, almost no patch or almost every patch is labelled, or blocks
+            have no size.
         """
         if block_side is not None and not block_side > 0:
             raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
@@ -84,13 +84,13 @@ class Judge:
         if min(mines, len(pools) - mines) < FEWEST:
             raise LabelsError(
                 f"{labels}: {mines} of {len(pools)} patches have a label; give labels and a table "
-                f"with at least {FEWEST} of either kind, one as template and the rest to find."
+                f"with at least {FEWEST} labelled and {FEWEST} unlabelled patches."
             )
         return cls(patches, pools, include_templates, block_side)
 
     @cached_property
     def truth(self) -> Mask:
-        """(N,) True where a patch holds a mine."""
+        """(N,) True for the mine patches."""
         return self.pools > 0
 
     @cached_property
@@ -101,12 +101,12 @@ class Judge:
         return spatial_blocks(places_in_metres(self.table), self.block_side)
 
     def scored(self, templates: Sequence[int]) -> Mask:
-        """(N,) True for the patches to judge by.
+        """(N,) True for the patches to evaluate.
 
         Raises
         ------
         LabelsError
-            They all hold a mine, or none does.
+            All of them are mines, or none is.
         """
         scored = scored_patches(
             len(self.pools),
@@ -116,19 +116,19 @@ class Judge:
         )
         if not 0 < np.count_nonzero(self.truth & scored) < np.count_nonzero(scored):
             raise LabelsError(
-                f"{self.table.path or 'The table'}: without the templates and what is held out "
-                "with them, no patch with a mine is left, or no patch without; choose fewer "
+                f"{self.table.path or 'The table'}: without the templates and the blocks held out "
+                "with them, no mine patch is left, or no other patch; choose fewer "
                 "templates or smaller blocks."
             )
         return scored
 
     def ranking(self, scores: npt.NDArray[Any], scored: Mask) -> Ranking:
-        """Rank the patches that are judged by."""
+        """Rank the evaluated patches."""
         return Ranking.of(scores[scored], self.pools[scored])
 
 
 def places_in_metres(table: PatchTable) -> npt.NDArray[np.float64]:
-    """(N, 2) centres of the patches on a plane that touches the Earth in their midst."""
+    """(N, 2) centres of the patches in metres, on a plane tangent to the Earth at their centre."""
     lon, lat = table.centroids.T
     plane = f"+proj=laea +lon_0={lon.mean()} +lat_0={lat.mean()} +datum=WGS84"
     x, y = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform(lon, lat)
@@ -136,14 +136,14 @@ def places_in_metres(table: PatchTable) -> npt.NDArray[np.float64]:
 
 
 def single_template_curves(judge: Judge) -> list[RocCurve]:
-    """ROC curve of the cosine to each patch with a mine in turn (Fig. 3b), exact, ties included.
+    """ROC curve of the cosine to each mine patch in turn (Fig. 3b), exact, also with ties.
 
     The curves are given by their corners, in the order of `np.flatnonzero(judge.truth)`.
 
     Raises
     ------
     LabelsError
-        Without a template and what is held out with it, no mine is left to find.
+        Without a template and its held-out block, no mine is left to find.
     """
     rows = judge.table.unit_embeddings
 
@@ -159,14 +159,14 @@ def single_template_curves(judge: Judge) -> list[RocCurve]:
 
 
 def random_pairs(judge: Judge, count: int, seed: int) -> Rows:
-    """Draw (count, 2) pairs of one patch with a mine and one without, each as likely."""
+    """Draw (count, 2) pairs of a mine patch and another patch, with equal probability."""
     rng = np.random.default_rng(seed)
     mines, others = np.flatnonzero(judge.truth), np.flatnonzero(~judge.truth)
     return np.stack([rng.choice(mines, count), rng.choice(others, count)], axis=-1)
 
 
 def pair_contrasts(judge: Judge, pairs: Rows) -> Iterator[Vector]:
-    """Cosine Contrast by each pair of a positive and a negative template, (N,) each."""
+    """Cosine Contrast for each pair of a positive and a negative template, (N,) each."""
     rows = judge.table.unit_embeddings
     for portion in _portions(pairs):
         positive, negative = (rows[templates] @ rows.T for templates in portion.T)

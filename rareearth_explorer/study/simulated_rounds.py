@@ -1,4 +1,4 @@
-"""A simulated analyst who refines, as the paper does, and what each round comes to."""
+"""Simulate an analyst who refines as the paper does, and measure each round."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rareearth_explorer.study.reproduction import Judge
 
 ROUNDS = 4
 LOOKS = 10
-"""Patches that the analyst looks at in every round after the first."""
+"""Number of patches that the analyst reviews in every round after the first."""
 
 
 def refined_states(
     judge: Judge, positives: Sequence[int], negatives: Sequence[int], rounds: int = ROUNDS
 ) -> Iterator[State]:
-    """Refine round by round with the labels as the analyst's knowledge; the state of each round.
+    """Refine round by round, with the labels as the analyst's knowledge; yield each round's state.
 
-    After every round, patches that score below 0 are discarded and the best of the rest that are
-    no templates yet are looked at: mines among them become positive templates, the others
-    negative ones. It ends early where nothing or everything would be discarded.
+    After every round, the analyst discards the patches that score below 0 and reviews the best of
+    the others that are not yet templates: mines become positive templates, the others negative
+    ones. The hunt ends early if a refinement would discard no patch or all patches.
     """
     session = Session(judge.table)
     session.mark(positives, "positive")
@@ -45,15 +45,15 @@ def refined_states(
 def refine(
     judge: Judge, positives: Sequence[int], negatives: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Measure every round of one hunt: the templates then, and how all patches rank by them.
+    """Measure every round of one hunt: its templates, and the ranking of all patches by them.
 
-    Patches discarded in earlier rounds rank below those that were not, whatever they score, and
-    no threshold keeps them. The hunt ends early where the analyst has found all there is.
+    Patches discarded in earlier rounds rank below all others, whatever they score, and no
+    threshold keeps them. The hunt ends early if the analyst has found all mines.
 
     Raises
     ------
     LabelsError
-        The first templates leave nothing to judge by.
+        The first templates leave no patches to evaluate.
     """
     measured: list[dict[str, Any]] = []
     for state in refined_states(judge, positives, negatives):

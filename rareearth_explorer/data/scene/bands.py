@@ -1,4 +1,4 @@
-"""Band roles: which band is red, which near infrared, from what the file says about itself."""
+"""Find the band roles, such as red and near infrared, from a file's metadata and name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLANETSCOPE = {
 ROLES = frozenset(
     {*PLANETSCOPE[8], "rededge1", "rededge2", "rededge3", "nir08", "swir16", "swir22", "pan"}
 )
-"""Common names of bands, as in STAC, with PlanetScope's beside them."""
+"""Common band names, as in STAC, and PlanetScope's own names."""
 
 SPELLINGS = {
     "coastal": "coastal_blue",
@@ -30,7 +30,7 @@ SPELLINGS = {
 
 _PLANET_ANALYTIC = re.compile(
     r"AnalyticMS|BGRN_Analytic"
-    # An ortho tile, even where a tool has shortened its name: strip, tile, date, satellite.
+    # An ortho tile, also if a tool has shortened its name: strip, tile, date, satellite.
     r"|^\d+_\d{7}_\d{4}-\d{2}-\d{2}_[0-9a-f]{4}_"
 )
 
@@ -43,25 +43,25 @@ def band_roles(
 ) -> tuple[str, ...]:
     """Find the role of each band: by description, by product name, then by colour.
 
-    Colours are believed in 8 bit pictures only: PlanetScope's analytic products are stored blue
-    first, and yet their TIFF header calls the first three bands red, green, blue.
+    Colours are used only for 8-bit images: PlanetScope's analytic products store blue first, but
+    their TIFF header calls the first three bands red, green, blue.
 
     Parameters
     ----------
     descriptions
-        What the file calls each band, if anything.
+        Description of each band in the file, if any.
     colours
         Colour interpretation of each band, as GDAL names it.
     evidence
-        File name and metadata, among which a product's name may be found.
+        File name and metadata, which may contain the name of a product.
     eight_bit
         Whether the pixels are uint8.
 
     Returns
     -------
     tuple of str
-        One role per band, none twice. A band whose role is unknown keeps its description in
-        lower case, or is called `b1`, `b2` and so on by its place.
+        One role per band, all different. A band of unknown role keeps its description in lower
+        case, or is called `b1`, `b2` and so on by its position.
     """
     count = len(descriptions)
     described = _standard(descriptions)
@@ -74,29 +74,29 @@ def band_roles(
     else:
         found = described
     named = _numbered(found, lambda role: role != "")
-    # A band described as b2 elsewhere than in the second place can clash with its place's name.
+    # A band described as b2 at another position than the second can clash with the second band.
     return named if len(set(named)) == count else _numbered(found, ROLES.__contains__)
 
 
 def true_colour(roles: Sequence[str]) -> tuple[int, int, int]:
-    """Places of the bands to show as red, green and blue, from 0; thrice the same is grey."""
+    """Positions of the bands to show as red, green and blue, from 0; all equal means grey."""
     if {"red", "green", "blue"} <= set(roles):
         return roles.index("red"), roles.index("green"), roles.index("blue")
     return (0, 1, 2) if len(roles) >= 3 else (0, 0, 0)
 
 
 def _standard(descriptions: Sequence[str | None]) -> tuple[str, ...]:
-    """Spell the names of bands the standard way; empty where there is none."""
+    """Standardise band names; empty if a band has none."""
     names = [re.sub(r"[\s-]+", "_", (text or "").strip().lower()) for text in descriptions]
     standard = [SPELLINGS.get(name, name) for name in names]
-    # Sentinel-2 has nir and nir08: there the one must not take the other's name.
+    # Sentinel-2 has nir and nir08, so one must not take the other's name.
     return tuple(
         name if role in names else role for name, role in zip(names, standard, strict=True)
     )
 
 
 def _numbered(names: Sequence[str], is_kept: Callable[[str], bool]) -> tuple[str, ...]:
-    """Call bands by their place unless their name is kept and theirs alone."""
+    """Name bands by their position, unless a name is known and unique."""
     return tuple(
         name if is_kept(name) and names.count(name) == 1 else f"b{place}"
         for place, name in enumerate(names, start=1)

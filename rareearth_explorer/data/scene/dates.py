@@ -1,4 +1,4 @@
-"""When a scene was taken, from its metadata and its file name."""
+"""Find the acquisition time of a scene in its metadata and its file name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _NAMED = re.compile(
 
 
 def acquisition_time(name: str, tag: str | None) -> datetime | None:
-    """Find the acquisition time of a scene, in UTC; None where nothing tells it.
+    """Find the acquisition time of a scene, in UTC; None if unknown.
 
-    A date in the file name counts more than the tag, which some programs set to the time of
-    writing; where both are the same day, the tag adds the hour that the name may lack. A date
-    without an hour stands for noon.
+    A date in the file name takes precedence over the tag, which some programs set to the time of
+    writing. If both give the same day, the tag adds the hour that the name may lack. A date
+    without an hour means noon.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Normalised difference indices: what two bands say together."""
+"""Normalised difference indices of two bands."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from rareearth_explorer.data.rendering import palette_rgba
 class Index:
     """(plus - minus) / (plus + minus), in [-1, 1].
 
-    It is taken of pixels as the scene stores them; of digital numbers it ranks them as it does of
-    reflectance, but its value is another.
+    It uses pixel values as the scene stores them. For digital numbers it gives the same order as
+    for reflectance, but other values.
 
     Attributes
     ----------
     name
-        What remote sensing calls it.
+        Name in remote sensing.
     meaning
-        What is high in it.
+        Surfaces with high values.
     bands
         Roles of the two bands, plus and minus.
     palette
-        Sequential colour map it is shown in.
+        Name of its sequential colour map.
     low, high
         Values at the ends of the colour map, the same for all scenes, so that dates compare.
     """
@@ -59,9 +59,9 @@ INDICES = {
     "blue-white": Index("blue-white", "leachate", ("blue", "red"), "PuBu", -0.3, 0.3),
 }
 """NDVI after Rouse et al. (1974), NDWI after McFeeters (1996), and the two states of a pool in use,
-by what stands for them among roles of bands."""
+by the key that stands for them among band roles."""
 
 
 def index_of(bands: Sequence[str] | None) -> Index | None:
-    """Tell which index a choice of bands stands for; None where it is bands."""
+    """Return the index that a choice of bands stands for; None for plain bands."""
     return INDICES.get(bands[0]) if bands is not None and len(bands) == 1 else None

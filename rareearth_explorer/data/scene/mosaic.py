@@ -1,4 +1,4 @@
-"""Several rasters of one date as one: where they overlap, the first valid pixel counts."""
+"""A mosaic of rasters of one date; where they overlap, the first valid pixel is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.errors import SceneError
 
 ALIGNMENT = 0.05
-"""Pixels by which grids may be out of step; a shift that small is not seen in a patch."""
+"""Largest shift between grids in pixels; a shift this small does not affect a patch."""
 
 CLEAR = 1
 """Value, in the first band of a UDM2, of pixels without cloud, shadow, haze and snow."""
@@ -34,9 +34,9 @@ class Layer:
     raster
         The image.
     udm2
-        Its usable data mask, of the same size; None where every pixel with data counts.
+        Its usable data mask, of the same size; None to use every pixel with data.
     scale
-        What each band of the file is multiplied by; None where it is taken as it is.
+        Factor for each band of the file; None to keep the values.
     left, top
         Its upper left pixel in the mosaic.
     """
@@ -55,7 +55,7 @@ class Layer:
         udm2: Raster | None = None,
         scale: Sequence[float] | None = None,
     ) -> Self:
-        """Lay a raster on the grid of the first one, which is where places are counted from.
+        """Place a raster on the grid of the first one, where positions are counted from.
 
         Raises
         ------
@@ -90,16 +90,16 @@ class Mosaic:
     Parameters
     ----------
     layers
-        At least one, the first on top; their places are counted from the first one's.
+        At least one, the first on top; their positions are counted from the first one's.
 
     Attributes
     ----------
     indexes
         Bands, counted from 1, the same in all layers.
     transform, width, height
-        Of the smallest rectangle that holds all layers.
+        Those of the smallest rectangle that holds all layers.
     has_overviews
-        Whether all layers have.
+        Whether all layers have overviews.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -159,18 +159,18 @@ def _place(raster: Raster, first: Raster) -> tuple[int, int]:
     here, there = raster.transform, first.transform
     crs, wanted = (CRS.from_wkt(each.dataset.crs.to_wkt()) for each in (raster, first))
     if not crs.equals(wanted, ignore_axis_order=True):
-        raise _misfit(raster, first, f"its coordinates are {crs.name}, not")
+        raise _misfit(raster, first, f"its coordinate reference system is {crs.name}, not")
     if not np.allclose((here.a, here.e), (there.a, there.e), rtol=1e-6, atol=0):
-        raise _misfit(raster, first, "its pixels are not as large as")
+        raise _misfit(raster, first, "its pixel size differs from")
     column, row = ~there @ (here.c, here.f)
     left, top = round(column), round(row)
     if max(abs(column - left), abs(row - top)) > ALIGNMENT:
-        raise _misfit(raster, first, "its pixels are out of step with")
+        raise _misfit(raster, first, "its pixels are not aligned with")
     return left, top
 
 
 def _require_same_size(udm2: Raster, raster: Raster) -> None:
-    """Require that a usable data mask covers its image pixel by pixel."""
+    """Check that a usable data mask covers its image pixel by pixel."""
     same = (udm2.width, udm2.height) == (raster.width, raster.height)
     if not same or _place(udm2, raster) != (0, 0):
         raise SceneError(
@@ -182,21 +182,21 @@ def _require_same_size(udm2: Raster, raster: Raster) -> None:
 def _misfit(raster: Raster, first: Raster, flaw: str) -> SceneError:
     size = first.transform.a
     return SceneError(
-        f"{raster.path}: {flaw} those of {first.path.name}; bring it to that grid with "
+        f"{raster.path}: {flaw} those of {first.path.name}; resample it to that grid with "
         f"'gdalwarp -t_srs EPSG:... -tr {size} {size} -tap IN OUT', or embed it alone."
     )
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """What a layer adds to a window, along one axis.
+    """The part of a window that a layer fills, along one axis.
 
     Attributes
     ----------
     pixels
         Pixels of the output whose centres lie in the layer.
     start, length
-        Pixels of the layer that they take; whole numbers unless the window is decimated.
+        Pixels of the layer that fill them; whole numbers unless the window is decimated.
     """
 
     pixels: slice
@@ -205,7 +205,7 @@ class Overlap:
 
 
 def _overlap(start: int, stop: int, count: int, first: int, length: int) -> Overlap | None:
-    """Find the overlap along one axis, in pixels of the mosaic; None where there is none.
+    """Find the overlap along one axis, in pixels of the mosaic; None if there is none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Opening GeoTIFFs as a scene: what the files tell about themselves, and what they leave out."""
+"""Open GeoTIFFs as a scene, with the metadata they have and defaults for the rest."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from rareearth_explorer.data.scene.scene import Bounds, Scene, Source
 from rareearth_explorer.errors import SceneError
 
 LEFT_OUT = "_"
-"""Role of a band that a scene shall not have."""
+"""Role of a band that the scene leaves out."""
 
 REFLECTANCE_SCALE = 10_000
-"""Reflectance is stored as whole numbers of ten-thousandths."""
+"""Factor with which reflectance is stored as whole numbers."""
 
 Udm2 = Sequence[Path] | Literal["beside", "none"]
-"""Which usable data masks are applied."""
+"""Choice of the usable data masks to apply."""
 
 
 def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene:
-    """Open a GeoTIFF as a scene, with its pixels as they are stored, also those under clouds.
+    """Open a GeoTIFF as a scene, with the stored pixels, including those under clouds.
 
     Parameters
     ----------
     path
         The file, or a folder as Planet delivers it.
     bands
-        Role of each band but alpha, in the file's order, `_` for a band to leave out; default
-        what the file tells.
+        Role of each band except alpha, in the file's order, `_` for a band to leave out. By
+        default, the file's metadata decides.
 
     Raises
     ------
@@ -59,9 +59,9 @@ def open_mosaic(
     udm2: Udm2 = "beside",
     reflectance: bool = False,
 ) -> Scene:
-    """Open GeoTIFFs of one date as one scene, in which the first valid pixel counts.
+    """Open GeoTIFFs of one date as one scene; where they overlap, the first valid pixel is used.
 
-    The scene lies on the first file's pixels, extended to the rectangle that holds all.
+    The scene extends the first file's pixel grid to the rectangle that holds all files.
 
     Parameters
     ----------
@@ -70,16 +70,16 @@ def open_mosaic(
     bands
         As for `open_scene`; the same for all files.
     udm2
-        Usable data masks whose pixels must be clear: those delivered `beside` the files where
-        there are any, `none`, or one for each file.
+        Usable data masks whose pixels must be clear: `beside` for those delivered with the files,
+        if any, `none`, or one for each file.
     reflectance
-        Whether radiance is turned into reflectance x 10,000, with the coefficients in its
+        Whether to convert radiance to reflectance x 10,000, with the coefficients in its
         metadata.
 
     Raises
     ------
     SceneError
-        If a file cannot be used, the files do not fit each other, or metadata is missing.
+        If a file cannot be used, the files do not match, or metadata is missing.
     """
     layers: list[Layer] = []
     sources: list[Source] = []
@@ -111,7 +111,7 @@ def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
         return [planet.udm2_beside(path) for path in paths]
     if len(udm2) != len(paths):
         raise SceneError(
-            f"{(*udm2, *paths)[0]}: the masks given are {len(udm2)} and the scenes {len(paths)}; "
+            f"{(*udm2, *paths)[0]}: the masks are {len(udm2)} and the scenes {len(paths)}; "
             "give one for each, in the same order."
         )
     return list(udm2)
@@ -120,13 +120,13 @@ def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
 def _source_of(
     raster: Raster, bands: Sequence[str] | None, udm2: Path | None, reflectance: bool
 ) -> Source:
-    """Tell what is read of a file; bands to leave out are taken from the raster's."""
+    """Describe a file as a source; remove the bands to leave out from the raster."""
     path = raster.path
     roles = _roles_of(raster) if bands is None else tuple(bands)
     kept = [role for role in roles if role != LEFT_OUT]
     if len(roles) != len(raster.indexes) or len(set(kept)) != len(kept) or not kept:
         raise SceneError(
-            f"{path}: the bands are {len(raster.indexes)}, the names given for them "
+            f"{path}: the file has {len(raster.indexes)} bands, and the names given are "
             f"{', '.join(roles) or 'none'}; give each band a name of its own."
         )
     raster.indexes = [
@@ -139,7 +139,7 @@ def _source_of(
 
 
 def _coefficients(raster: Raster) -> tuple[float, ...]:
-    """Read what turns the bands of a file into reflectance x 10,000."""
+    """Read the factors that convert the bands of a file to reflectance x 10,000."""
     coefficients = planet.reflectance_coefficients(raster.path)
     if len(coefficients) < max(raster.indexes):
         raise SceneError(
@@ -150,7 +150,7 @@ def _coefficients(raster: Raster) -> tuple[float, ...]:
 
 
 def _require_one_kind(sources: Sequence[Source]) -> None:
-    """Require that all files have the same bands and, where it is known, the same date."""
+    """Check that all files have the same bands and, if known, the same date."""
     first = sources[0]
     for source in sources[1:]:
         if source.bands != first.bands:
@@ -161,8 +161,8 @@ def _require_one_kind(sources: Sequence[Source]) -> None:
             )
         if source.time and first.time and source.time.date() != first.time.date():
             raise SceneError(
-                f"{source.path}: it was taken on {source.time:%Y-%m-%d} and {first.path.name} on "
-                f"{first.time:%Y-%m-%d}; embed each date into a table of its own."
+                f"{source.path}: its date is {source.time:%Y-%m-%d}, and that of {first.path.name} "
+                f"is {first.time:%Y-%m-%d}; embed each date into a separate table."
             )
 
 
@@ -213,7 +213,7 @@ def _lonlat_bounds(crs: CRS, path: Path, pixels: Raster | Mosaic) -> Bounds:
         west = south = east = north = math.inf
     if not (-360 <= west <= 360 and -90 <= south < north <= 90):
         raise SceneError(
-            f"{path}: its coordinates are nowhere on Earth in its coordinate reference "
+            f"{path}: its coordinates lie outside the Earth in its coordinate reference "
             f"system, {crs.name}; assign the right one with 'gdal_edit.py -a_srs EPSG:... FILE'."
         )
     return (south, west), (north, east if east > west else east + 360)

@@ -1,4 +1,4 @@
-"""Planet's deliveries: which files belong together, and what turns radiance into reflectance."""
+"""Planet's deliveries: find files that belong together, and read reflectance coefficients."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _PRODUCT = re.compile(r"(?P<item>.+)_(AnalyticMS|BGRN_Analytic|BGRN_SR)", re.IGN
 _REFLECTANCE = re.compile(r"_(SR|TOAR)(_|$)", re.IGNORECASE)
 
 _TOOLS = r"(_\w+)?"
-"""What the tools of an order add to the names of files, such as `_clip_file_format`."""
+"""Suffixes that the tools of an order add to file names, such as `_clip_file_format`."""
 
 _PREFERRED = ("AnalyticMS_SR", "Analytic", "")
-"""What is taken of a folder that holds a scene as several products."""
+"""Preference among several products of a scene in one folder."""
 
 
 def scenes_in(folder: Path) -> list[Path]:
-    """Find the images of an order, as delivered: surface reflectance where there is any.
+    """Find the images of an order as delivered, surface reflectance if it exists.
 
     Raises
     ------
     SceneError
-        There is none.
+        There are no images.
     """
     there = [path for path in sorted(folder.rglob("*.tif")) if not is_unfinished(path)]
     images = [path for path in there if "udm" not in path.stem.lower()]
     if not images and any(folder.rglob("*.zip")):
-        raise SceneError(f"{folder}: there are only archives in this folder; unpack them first.")
+        raise SceneError(f"{folder}: this folder contains only archives; unpack them first.")
     if not images:
-        raise SceneError(f"{folder}: there is no GeoTIFF in this folder; name the files.")
+        raise SceneError(f"{folder}: this folder contains no GeoTIFF; name the files.")
     products = [[p for p in images if wanted in p.name] for wanted in _PREFERRED]
     return next(filter(None, products))
 
@@ -65,24 +65,24 @@ def metadata_beside(image: Path) -> Path | None:
 
 
 def is_radiance(image: Path) -> bool:
-    """Whether an image's name says that its digital numbers are radiance at the sensor."""
+    """Whether the name of an image marks its digital numbers as radiance at the sensor."""
     return bool(_PRODUCT.match(image.stem)) and not _REFLECTANCE.search(image.stem)
 
 
 def reflectance_coefficients(image: Path) -> tuple[float, ...]:
-    """Read what each band's digital numbers are multiplied by to give reflectance, 0 to 1.
+    """Read the factor that converts each band's digital numbers to reflectance, 0 to 1.
 
-    It is the reflectance at the top of the atmosphere: haze stays in it.
+    This is top-of-atmosphere reflectance, which includes haze.
 
     Raises
     ------
     SceneError
-        There is no metadata beside the image, or it tells no coefficients.
+        There is no metadata beside the image, or it has no coefficients.
     """
     metadata = metadata_beside(image)
     if metadata is None:
         raise SceneError(
-            f"{image}: its numbers are radiance, and the metadata XML that turns them into "
+            f"{image}: its pixels are radiance, and the metadata XML that converts them to "
             "reflectance is not beside it; put it there, or take the surface reflectance product."
         )
     bands = _parsed(metadata).iterfind(".//{*}bandSpecificMetadata")
@@ -96,12 +96,12 @@ def reflectance_coefficients(image: Path) -> tuple[float, ...]:
     except ValueError:
         by_number = {}
     if not by_number:
-        raise SceneError(f"{metadata}: it tells no reflectance coefficients; download it again.")
+        raise SceneError(f"{metadata}: it has no reflectance coefficients; download it again.")
     return tuple(by_number[number] for number in sorted(by_number))
 
 
 def acquired(image: Path) -> datetime | None:
-    """Read the acquisition time, in UTC, from the metadata beside an image; None without it."""
+    """Read the acquisition time, in UTC, from the metadata beside an image, or None."""
     metadata = metadata_beside(image)
     if metadata is None:
         return None
@@ -113,11 +113,13 @@ def _parsed(metadata: Path) -> ElementTree.Element:
     try:
         return ElementTree.parse(metadata).getroot()
     except (ElementTree.ParseError, OSError) as error:
-        raise SceneError(f"{metadata}: this is no whole XML file; download it again.") from error
+        raise SceneError(
+            f"{metadata}: this is not a complete XML file; download it again."
+        ) from error
 
 
 def _item(image: Path) -> str:
-    """Begin of the names of all files delivered with an image."""
+    """Return the common prefix of the names of all files delivered with an image."""
     product = _PRODUCT.match(image.stem)
     return product["item"] if product else image.stem
 

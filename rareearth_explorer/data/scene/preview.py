@@ -1,4 +1,4 @@
-"""A coarse copy of a whole scene in memory, for statistics and for tiles far out."""
+"""A coarse copy of a whole scene in memory, for statistics and for tiles at low zoom."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SIDE = 2048
 """Longest side in pixels."""
 
 STRIP = 512
-"""Pixels of the scene, down, that are read at a time."""
+"""Height in pixels of the strips that are read."""
 
 Masked = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]
-"""Pixels (C, h, w) and where they are valid (h, w)."""
+"""Pixels (C, h, w) and their valid mask (h, w)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +30,9 @@ class Preview:
     pixels
         (C, h, w) in the scene's own type.
     valid
-        (h, w), false where the scene is empty.
+        (h, w), False for empty pixels.
     coarseness
-        Pixels of the scene to one of the preview, along each axis (down, across).
+        Scene pixels per preview pixel along each axis (down, across).
     """
 
     pixels: npt.NDArray[Any]
@@ -41,10 +41,10 @@ class Preview:
 
     @classmethod
     def of(cls, read: Callable[[Window, tuple[int, int]], Masked], height: int, width: int) -> Self:
-        """Take a preview of a scene of `height` x `width` pixels with its way to read a window.
+        """Make a preview of a scene of `height` x `width` pixels through its reading function.
 
-        It goes by strips, since GDAL decimates band after band: asked for the whole of a pixel
-        interleaved file larger than its cache, it decodes everything anew for each band.
+        It reads strips, because GDAL decimates band by band: for a whole pixel-interleaved file
+        larger than its cache, it would decode all blocks again for each band.
         """
         step = math.ceil(max(height, width) / SIDE)
         tops = range(0, height, math.ceil(STRIP / step) * step)
@@ -58,7 +58,7 @@ class Preview:
         return cls(pixels, valid, (height / valid.shape[0], width / valid.shape[1]))
 
     def sample(self, window: Window, shape: tuple[int, int], places: Sequence[int]) -> Masked:
-        """Take the nearest pixels to a window of the scene: (C, h, w) and (h, w)."""
+        """Read a window of the scene from the nearest preview pixels: (C, h, w) and (h, w)."""
         rows, columns = (
             ((start + (np.arange(count) + 0.5) * (stop - start) / count) / coarseness).astype(int)
             for (start, stop), count, coarseness in zip(

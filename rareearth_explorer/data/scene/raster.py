@@ -1,4 +1,4 @@
-"""A raster file on disk: refused or opened, read by any thread, empty pixels told apart."""
+"""A raster file on disk: checked on opening, readable from any thread, with a valid mask."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from rareearth_explorer.errors import SceneError
 class Raster:
     """A raster file whose pixels lie on a north-up grid in a known CRS.
 
-    A pixel is empty where the file's mask or alpha band says so, where a value is NaN or
-    infinite, or by its nodata value. Nodata 0 takes a 0 in all bands read, since a single dark
-    band may well measure 0; any other nodata value makes a pixel empty in whichever band it
-    stands. A raster that declares nothing is read as having nodata 0 if one of its corner pixels
-    is 0 in all bands: the collar around a swath always reaches a corner, whereas a stray black
-    pixel within an image is a measurement.
+    A pixel is empty if the file's mask or alpha band says so, if a value is NaN or infinite, or
+    by its nodata value. For nodata 0, all bands read must be 0, because a single dark band can
+    measure 0. Any other nodata value in one band makes the pixel empty. A raster without a
+    declared nodata value has nodata 0 if one of its corner pixels is 0 in all bands: the collar
+    around a swath always reaches a corner, but a single black pixel inside an image is a
+    measurement.
 
     Attributes
     ----------
     path
         The file.
     indexes
-        Its bands other than alpha, counted from 1 as rasterio does.
+        Its bands except alpha, counted from 1 as in rasterio.
     transform, width, height, dtype
         As the file declares them.
     has_overviews
-        Whether it holds coarser copies of itself.
+        Whether it contains overviews.
 
     Raises
     ------
@@ -54,10 +54,10 @@ class Raster:
         self.path = path
         self._threads = threading.local()
         bound_raster_cache()
-        # Weak, so that the handle of a thread that has ended goes with it.
+        # Weak, so that the handle of a finished thread is released.
         self._handles: weakref.WeakSet[Any] = weakref.WeakSet()
         with self._reading(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below instead
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # rejected below instead
             dataset = self.dataset
         try:
             self.indexes = _image_bands(dataset, path)
@@ -68,7 +68,7 @@ class Raster:
             self._masked = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
             self._nodata = dataset.nodata
             declared = self._masked or self._nodata is not None
-            # The corners are read in any case: a truncated file lacks the last one.
+            # Always read the corners: a truncated file lacks the last one.
             if self._has_black_corner() and not declared:
                 self._nodata = 0
             if not self._has_data():
@@ -79,7 +79,7 @@ class Raster:
 
     @property
     def dataset(self) -> Any:
-        """Rasterio dataset of the calling thread, as GDAL's handles may not be shared."""
+        """Rasterio dataset of the calling thread; threads must not share GDAL's handles."""
         handle = getattr(self._threads, "handle", None)
         if handle is None or handle.closed:
             handle = self._threads.handle = rasterio.open(self.path)
@@ -98,14 +98,14 @@ class Raster:
         out_shape: tuple[int, int] | None = None,
         resampling: Resampling = Resampling.nearest,
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Read a window that lies within the raster, from an overview where that is enough.
+        """Read a window within the raster, from an overview if that is fine enough.
 
         Returns
         -------
         pixels
-            (C, h, w) in the file's own type.
+            (C, h, w) in the file's own dtype.
         valid
-            (h, w), false where the pixel is empty.
+            (h, w), False for empty pixels.
         """
         shape = out_shape or (round(window.height), round(window.width))
         options = {"window": window, "resampling": resampling}
@@ -128,7 +128,7 @@ class Raster:
         return any(not pixels.any() for pixels, _ in reads)
 
     def _has_data(self) -> bool:
-        """Whether any pixel is valid, looking from the centre outwards, as collars lie outside."""
+        """Whether any pixel is valid; search from the centre, because collars lie outside."""
         centre = self.dataset.width / 2, self.dataset.height / 2
         blocks = [window for _, window in self.dataset.block_windows(1)]
         blocks.sort(key=lambda block: math.dist((block.col_off, block.row_off), centre))
@@ -142,14 +142,14 @@ class Raster:
             if not self.path.exists():
                 raise SceneError(f"{self.path}: there is no such file; check the path.") from error
             raise SceneError(
-                f"{self.path}: this is not a raster, or not a whole one; copy or download it again."
+                f"{self.path}: this is not a complete raster; copy or download it again."
             ) from error
 
 
 def _check_georeference(dataset: Any, path: Path) -> None:
     transform = dataset.transform
     if dataset.gcps[0]:
-        flaw = "is placed by ground control points only"
+        flaw = "is georeferenced by ground control points only"
     elif transform.b or transform.d:
         flaw = "is rotated"
     elif dataset.crs is None:

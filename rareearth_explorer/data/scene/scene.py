@@ -29,7 +29,7 @@ from rareearth_explorer.data.scene.statistics import Statistics
 from rareearth_explorer.errors import SceneError
 
 STATISTICS_PIXELS = 1_000_000
-"""Statistics are taken from about so many pixels."""
+"""Approximate number of pixels that statistics use."""
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 """(south, west), (north, east) in degrees, as Leaflet writes them."""
@@ -37,21 +37,21 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Source:
-    """A file that a scene is read from.
+    """A file of a scene.
 
     Attributes
     ----------
     path
         The file.
     bands
-        Role of each of its bands but alpha, `_` for those that the scene leaves out.
+        Role of each of its bands except alpha, `_` for those that the scene leaves out.
     time
         Acquisition time in UTC, or None.
     udm2
         The usable data mask that is applied, or None.
     coefficients
-        What turns each band's digital numbers into reflectance x 10,000; None where they are
-        taken as they are.
+        Factors that convert each band's digital numbers to reflectance x 10,000; None to keep
+        the numbers.
     """
 
     path: Path
@@ -74,18 +74,18 @@ class Scene:
     width, height
         In pixels.
     bands
-        Role of each band, such as `red` or `nir`; `b1`, `b2` and so on where it is unknown.
+        Role of each band, such as `red` or `nir`; `b1`, `b2` and so on if unknown.
     dtype, nodata
-        Of its pixels, and as the file declares it.
+        Type of the pixels, and nodata value as the file declares it.
     gsd
         Ground sample distance in metres.
     bounds
-        (south, west), (north, east) in WGS 84 degrees; east is above 180 where the scene lies
-        across the antimeridian.
+        (south, west), (north, east) in WGS 84 degrees; east is above 180 if the scene crosses
+        the antimeridian.
     time
-        Acquisition time in UTC, noon if only the day is known; None if nothing tells it.
+        Acquisition time in UTC, noon if only the day is known; None if unknown.
     sources
-        The files that it is read from, the first on top.
+        The files of the scene, the first on top.
     """
 
     path: Path
@@ -114,21 +114,21 @@ class Scene:
         self._raster.close()
 
     def grid(self, patch_size: float = DEFAULT_PATCH_SIZE) -> PatchGrid:
-        """Lay patches of `patch_size` metres over the scene.
+        """Make the grid of patches of `patch_size` metres over the scene.
 
         Raises
         ------
         SceneError
-            If not a single patch fits, or the size is not above 0.
+            If no patch fits, or the size is not above 0.
         """
         if not 0 < patch_size < math.inf:
             raise SceneError(
-                f"{self.path}: a patch cannot measure {patch_size} m; choose a size above 0."
+                f"{self.path}: a patch cannot be {patch_size} m wide; choose a size above 0."
             )
         grid = PatchGrid.for_raster(self.crs, self.transform, self.width, self.height, patch_size)
         if len(grid) == 0:
             raise SceneError(
-                f"{self.path}: a patch of {patch_size:g} m does not fit into the scene of "
+                f"{self.path}: a patch of {patch_size:g} m is larger than the scene of "
                 f"{self.width * self.gsd:.0f} x {self.height * self.gsd:.0f} m; "
                 "choose a smaller patch."
             )
@@ -155,9 +155,9 @@ class Scene:
         Returns
         -------
         pixels
-            (C, h, w) in the scene's units. What an empty pixel holds means nothing.
+            (C, h, w) in the scene's units. The values of empty pixels are meaningless.
         valid
-            (h, w), false where a pixel is empty; see `Raster` for what that is.
+            (h, w), False for empty pixels, as `Raster` defines them.
 
         Raises
         ------
@@ -172,13 +172,13 @@ class Scene:
 
     @property
     def statistics(self) -> Statistics:
-        """Mean, deviation and percentiles of every band, measured once."""
+        """Mean, standard deviation and percentiles of every band, measured once."""
         with self._once:
             return self._statistics
 
     @property
     def rgb(self) -> tuple[int, int, int]:
-        """Places in `bands` of red, green and blue; the first three, or one band as grey."""
+        """Positions in `bands` of red, green, blue; else of the first three, or one as grey."""
         return true_colour(self.bands)
 
     def chip(
@@ -219,7 +219,7 @@ class Scene:
         return tiles.warp(picture, self, view, box, size)
 
     def describe(self) -> dict[str, Any]:
-        """Tell the facts of the scene, as JSON types."""
+        """Describe the scene with JSON types."""
         statistics = self.statistics
         return {
             "path": str(self.path),
@@ -238,7 +238,7 @@ class Scene:
         }
 
     def _places(self, bands: Sequence[str]) -> list[int]:
-        """Places of bands in `bands`, from 0."""
+        """Positions of bands in `bands`, from 0."""
         missing = [band for band in bands if band not in self.bands]
         if missing:
             raise SceneError(
@@ -250,7 +250,7 @@ class Scene:
     def _draw(
         self, bands: Sequence[str] | None, read: Callable[[Sequence[int]], Masked]
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """Read bands and colour them, (3, h, w) or (1, h, w); and where they are valid, (h, w)."""
+        """Read and colour bands, (3, h, w) or (1, h, w), with their valid mask, (h, w)."""
         statistics, index = self.statistics, index_of(bands)  # measured once, not once a thread
         if index is not None:
             pixels, valid = read(self._places(index.bands))
@@ -284,11 +284,11 @@ class Scene:
         step = math.ceil(math.sqrt(preview.valid.size / STATISTICS_PIXELS))
         valid = preview.valid[::step, ::step]
         if not valid.any():
-            raise SceneError(f"{self.path}: hardly any pixel is valid; give another scene.")
+            raise SceneError(f"{self.path}: almost no pixel is valid; give another scene.")
         return Statistics.of(preview.pixels[:, ::step, ::step], valid)
 
     def _look(self, view: tiles.View, places: Sequence[int]) -> Masked:
-        """Read a view from the file or, where that would mean all of it, from the preview."""
+        """Read a view from the file, or from the preview if it would need the whole file."""
         finest = max(self._preview.coarseness)
         if not self._raster.has_overviews and view.coarseness >= finest > 1:
             return self._preview.sample(view.window, view.shape, places)

@@ -1,4 +1,4 @@
-"""Statistics of a scene's valid pixels, and the contrast stretch that follows from them."""
+"""Statistics of a scene's valid pixels, and the contrast stretch computed from them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 PERCENTILES = (2, 98)
-"""Shown as black and as full brightness."""
+"""Percentiles shown as black and as full brightness."""
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """What the valid pixels of a scene are like, band by band.
+    """Statistics of the valid pixels of a scene, by band.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Statistics:
     low, high
         (C,) 2nd and 98th percentiles in the scene's units.
     valid
-        Share of pixels that are valid, above 0 to 1.
+        Share of valid pixels, in (0, 1].
     """
 
     mean: npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Statistics:
     def stretch(
         self, pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_], places: Sequence[int]
     ) -> npt.NDArray[np.uint8]:
-        """Scale (C, h, w) pixels of the bands at `places` to 0-255; 0 where not valid."""
+        """Scale (C, h, w) pixels of the bands at `places` to 0-255; 0 for invalid pixels."""
         low = self.low[list(places), None, None].astype(np.float32)
         span = self.high[list(places), None, None].astype(np.float32) - low
         bright = (np.where(valid, pixels, 0) - low) * (255 / np.where(span > 0, span, 1))

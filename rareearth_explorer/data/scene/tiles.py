@@ -1,4 +1,4 @@
-"""Web Mercator tiles: the pixels of a scene that a tile shows, and bringing them to it."""
+"""Web Mercator tiles: find the scene's pixels for a tile, and warp them to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WEB_MERCATOR = "EPSG:3857"
 
 EARTH_RADIUS = 6_378_137.0
-"""Of Web Mercator's sphere, in metres."""
+"""Radius of Web Mercator's sphere, in metres."""
 
 Box = tuple[float, float, float, float]
 """West, south, east, north."""
@@ -27,14 +27,14 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class View:
-    """The part of a scene that a tile shows, as coarse as the tile needs it.
+    """The part of a scene that a tile shows, at the tile's resolution.
 
     Attributes
     ----------
     window
         Pixels to read, within the scene.
     shape
-        (h, w) to read them into, never finer than the pixels are.
+        (h, w) to read them into, never finer than the pixels.
     """
 
     window: Window
@@ -42,7 +42,7 @@ class View:
 
     @property
     def coarseness(self) -> float:
-        """Pixels of the scene to one that is read, at least 1."""
+        """Scene pixels per pixel read, at least 1."""
         return float(max(self.window.height / self.shape[0], self.window.width / self.shape[1]))
 
 
@@ -55,8 +55,8 @@ def tile_bounds(z: int, x: int, y: int) -> Box:
 
 
 def view_of(scene: Scene, tile: Box, size: int) -> View | None:
-    """Find what a tile of `size` pixels a side shows of a scene; None where they do not meet."""
-    # Only where they meet is the scene's CRS sure to reach.
+    """Find the part of a scene in a tile of `size` pixels a side; None if they do not overlap."""
+    # Only in the overlap is the scene's CRS certain to be valid.
     meeting = _intersection(tile, _mercator(scene))
     if meeting is None:
         return None
@@ -76,11 +76,11 @@ def view_of(scene: Scene, tile: Box, size: int) -> View | None:
 def warp(
     picture: npt.NDArray[np.uint8], scene: Scene, view: View, tile: Box, size: int
 ) -> npt.NDArray[np.uint8]:
-    """Bring a (4, h, w) picture of a view to its tile, (size, size, 4), transparent outside.
+    """Warp a (4, h, w) picture of a view to its tile, (size, size, 4), transparent outside.
 
-    Each pixel of the tile takes what lies under its centre: the picture is as fine as the tile,
-    or shows the scene's true pixels. GDAL's warper is faster (4 ms instead of 13), but rasterio
-    sets it up by changing the warning filters of the process, which threads must not do.
+    Each pixel of the tile takes the pixel under its centre; the picture is as fine as the tile,
+    or shows the scene's own pixels. GDAL's warper is faster (4 ms instead of 13), but rasterio
+    changes the warning filters of the process to set it up, which threads must not do.
     """
     height, width = view.shape
     corner = Affine.translation(view.window.col_off, view.window.row_off)
@@ -111,7 +111,7 @@ def _intersection(a: Box, b: Box) -> Box | None:
 def _span(start: float, stop: float, wanted: float, limit: int) -> tuple[int, int, int] | None:
     """First pixel, last pixel + 1, and number to read, along one axis of the scene.
 
-    `start` to `stop` fills `wanted` pixels of the tile; one more is read on either side, so that
+    `start` to `stop` fills `wanted` pixels of the tile; one more is read on each side, so that
     none is missing at the tile's edge.
     """
     coarseness = max(1.0, (stop - start) / wanted)

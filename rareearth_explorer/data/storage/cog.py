@@ -1,4 +1,4 @@
-"""Cloud-Optimized GeoTIFF: tiled, with overviews, its header before its pixels."""
+"""Cloud-Optimized GeoTIFF: tiled, with overviews, and the header before the pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import rasterio.shutil
 from rareearth_explorer.data.storage.replacing import replacing
 
 TILE = 512
-"""Side of a tile in pixels, also while it is written."""
+"""Side of a tile in pixels, also while the file is written."""
 
 
 @contextmanager
@@ -26,21 +26,20 @@ def cog(
     compression: Mapping[str, Any],
     within: Path | None = None,
 ) -> Iterator[Any]:
-    """Lend a dataset to write windows to; it becomes a COG at `path` in the end.
+    """Provide a dataset to write windows to; on exit it becomes a COG at `path`.
 
-    What is not written is nodata. After an exception nothing is at `path` but what was there
-    before.
+    Pixels that are not written are nodata. After an exception, `path` is unchanged.
 
     Parameters
     ----------
     path
-        Where the file shall be.
+        Path of the file to write.
     profile
-        `crs`, `transform`, `width`, `height`, `dtype` and `nodata`, as rasterio takes them.
+        `crs`, `transform`, `width`, `height`, `dtype` and `nodata`, as in rasterio.
     bands
         Description of each band.
     tags
-        What else is told of it.
+        Further metadata tags.
     compression
         Options of GDAL's COG driver for deflate, such as its level and predictor.
     within
@@ -56,7 +55,7 @@ def cog(
         with rasterio.open(
             plain, "w", driver="GTiff", count=len(bands), tiled=True, blockxsize=TILE,
             blockysize=TILE, interleave="band", bigtiff="if_safer", sparse_ok=True,
-            # Or four bands of bytes would be colours and alpha.
+            # Otherwise four bands of bytes would be colours and alpha.
             photometric="minisblack", alpha="unspecified", **profile,
         ) as dataset:  # fmt: skip
             dataset.descriptions = tuple(bands)

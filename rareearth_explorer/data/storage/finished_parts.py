@@ -1,4 +1,4 @@
-"""What a run has finished already, kept on disk part by part, so that a stopped run resumes."""
+"""The finished parts of a run, kept on disk one by one, so that a stopped run can resume."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from rareearth_explorer.errors import ExplorerError
 Arrays = dict[str, npt.NDArray[Any]]
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a part raises of which bytes were lost or changed."""
+"""Exceptions from reading a part with lost or changed bytes."""
 
 
 class FinishedParts:
     """A folder beside the file to be written, with one small file for each finished part.
 
-    In a `with` statement, a folder in which no part is finished in the end is deleted.
+    On leaving a `with` statement, a folder without any finished part is deleted.
 
     Parameters
     ----------
     output
         The file to be written; the folder has its name and `suffix`.
     plan
-        Everything that the parts depend on, JSON types. A folder begun with another plan is
-        refused, never mixed in.
+        Everything that the parts depend on, as JSON types. A folder begun with another plan is
+        rejected, never mixed.
     suffix
-        Such as ".parts".
+        Suffix of the folder, such as ".parts".
     error
-        What is raised.
+        Class of the exceptions raised.
 
     Attributes
     ----------
     folder
-        Where they are; what else is written there goes with it.
+        Folder of the parts; other files in it are deleted with it.
 
     Raises
     ------
@@ -73,7 +73,7 @@ class FinishedParts:
             self.remove()
 
     def has(self, name: str) -> bool:
-        """Whether a part is finished and whole; one that was damaged since is removed."""
+        """Whether a part is finished and intact; a damaged part is removed."""
         try:
             self.load(name)
         except FileNotFoundError:
@@ -84,17 +84,17 @@ class FinishedParts:
         return True
 
     def load(self, name: str, *only: str) -> Arrays:
-        """Read the arrays of a part, or some of them; their checksums are compared."""
+        """Read all or some arrays of a part, and verify their checksums."""
         with np.load(self._file(name)) as part:
             return {each: part[each] for each in only or part.files}
 
     def save(self, name: str, **arrays: Any) -> None:
-        """Keep a part; it is there whole or not at all, also after a power cut.
+        """Keep a part; it is written completely or not at all, also after a power cut.
 
         Raises
         ------
         ExplorerError
-            The disk is full or has gone; what was kept before stays.
+            The disk is full or missing; parts kept before remain.
         """
         content = io.BytesIO()
         np.savez(content, **arrays)
@@ -102,7 +102,7 @@ class FinishedParts:
             write_atomically(self._file(name), content.getvalue(), synced=True)
 
     def remove(self) -> None:
-        """Delete the folder; the plan goes last, so that parts are never without one."""
+        """Delete the folder; the plan is deleted last, so that parts never lack one."""
         for entry in sorted(self.folder.iterdir(), key=self._plan.__eq__):
             if entry.is_dir():
                 shutil.rmtree(entry)
@@ -111,7 +111,7 @@ class FinishedParts:
         self.folder.rmdir()
 
     def writing(self, *also: type[Exception]) -> AbstractContextManager[None]:
-        """Say in a sentence that the disk is full, or must not be written to."""
+        """Explain in a sentence that the disk is full or read-only."""
         return explained(
             self._output,
             "nothing can be written there",
@@ -126,12 +126,12 @@ class FinishedParts:
     def _require(self, plan: dict[str, Any]) -> None:
         try:
             then = json.loads(self._plan.read_text(encoding="utf-8"))
-        except ValueError:  # not ours, or damaged, so nothing is known of its parts
+        except ValueError:  # not ours, or damaged, so its parts are unknown
             then = {}
         if changed := list(differences(then, plan)):
             raise self._error(
                 f"{self._output}: an unfinished run in {self.folder.name} used other "
-                f"{', '.join(changed)}; use what it used, choose another place, or remove that "
+                f"{', '.join(changed)}; use the same, choose another place, or remove that "
                 "folder to begin again."
             )
 

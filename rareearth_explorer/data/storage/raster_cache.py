@@ -1,4 +1,4 @@
-"""How much memory GDAL may use to keep parts of raster files."""
+"""Limit the memory of GDAL's raster cache."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ MEGABYTES = 512
 
 
 def bound_raster_cache() -> None:
-    """Let GDAL keep 512 MB at most, unless the variable GDAL_CACHEMAX already says otherwise.
+    """Limit GDAL's cache to 512 MB, unless the variable GDAL_CACHEMAX is set.
 
-    Its default is 5 % of the machine's memory, for each process: too much where several pages
-    are open, and where a container may use less than the machine has. GDAL looks once, when the
-    first file is read or written, so this has to be called before.
+    Its default is 5 % of the machine's memory, for each process: too much if several pages
+    are open, or if a container may use less than the machine has. GDAL reads the setting once,
+    with the first file, so call this before.
     """
     os.environ.setdefault("GDAL_CACHEMAX", str(MEGABYTES))

@@ -1,7 +1,7 @@
-"""Writing a file whole or not at all: beside its place, then renamed.
+"""Write a file completely or not at all: under a temporary name, then renamed.
 
-Whoever reads the file finds what was there before or what is new, never half of it, also while
-several kernels write it at once. A killed run may leave a hidden folder `.NAME.RANDOM.part`
+Readers find either the old file or the new one, never a part, also while several kernels write it
+at the same time. A killed run may leave a hidden folder `.NAME.RANDOM.part`
 beside the file; nothing reads it, and the next run that writes the file removes it when it is old.
 """
 
@@ -19,38 +19,38 @@ from tempfile import TemporaryDirectory
 from rareearth_explorer.errors import ExplorerError
 
 SUFFIX = ".part"
-"""What the name of every folder ends in in which a file is being written."""
+"""Suffix of the folders in which files are being written."""
 
 ABANDONED = 24 * 3600.0
-"""Seconds without a change after which such a folder is taken for one of a killed run."""
+"""Seconds without a change after which such a folder counts as left by a killed run."""
 
 
 @contextmanager
 def replacing(path: Path, *, synced: bool = False, within: Path | None = None) -> Iterator[Path]:
-    """Lend a path beside `path`; what is written there is renamed to `path` at the end.
+    """Provide a temporary path; the file written there is renamed to `path` on exit.
 
-    After an exception, what was at `path` before is still there and nothing is beside it. The
+    After an exception, `path` is unchanged and the temporary file is removed. The
     file has the permissions of any new file of this user.
 
     Parameters
     ----------
     path
-        Where the file shall be; its folder is made if it is not there.
+        Path of the file to write; its folder is made if it is missing.
     synced
-        Wait until the disk has it, so that a power cut does not lose it either.
+        Wait until the file is on disk, so that it survives a power cut.
     within
-        The folder to write in instead, on the same disk, which somebody removes in the end: so a
-        killed run leaves nothing but that folder.
+        Folder for the temporary file, on the same disk, which the caller removes later; a killed
+        run then leaves only that folder.
 
     Yields
     ------
-    A path of the same file name in a folder that no other writer knows. Other files that are
-    written into this folder, as GDAL may do, are removed with it.
+    A path with the same file name in a folder that no other writer uses. Other files in this
+    folder, as GDAL may write, are removed with it.
 
     Raises
     ------
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
     place = within or path.parent
     place.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def replacing(path: Path, *, synced: bool = False, within: Path | None = None) -
         beside = Path(folder) / path.name
         mode = _mode_of_new_files(beside)
         yield beside
-        beside.chmod(mode)  # some libraries make files that only their user may read
+        beside.chmod(mode)  # some libraries make files that only the user can read
         if synced:
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -69,26 +69,26 @@ def replacing(path: Path, *, synced: bool = False, within: Path | None = None) -
 
 
 def write_atomically(path: Path, content: bytes | str, *, synced: bool = False) -> None:
-    """Write a file that is in memory, whole or not at all.
+    """Write a file from memory, completely or not at all.
 
     Parameters
     ----------
     path, synced
-        As `replacing` takes them.
+        As for `replacing`.
     content
         Bytes, or text to be written as UTF-8.
 
     Raises
     ------
     OSError
-        It cannot be written; what was at `path` before is still there, and nothing is beside it.
+        The file cannot be written; `path` is unchanged, and no temporary file remains.
     """
     with replacing(path, synced=synced) as beside:
         beside.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether a file is one that is being written, or that a killed run left so."""
+    """Whether a file is still being written, or was left by a killed run."""
     return any(part.startswith(".") and part.endswith(SUFFIX) for part in path.parts)
 
 
@@ -101,16 +101,16 @@ def explained(
     *,
     also: tuple[type[Exception], ...] = (),
 ) -> Iterator[None]:
-    """Say in a sentence why a file could not be written.
+    """Explain in a sentence why a file could not be written.
 
     Parameters
     ----------
     path, said, advice
         The file, what is wrong, what to do: "PATH: SAID (the system's reason); ADVICE."
     kind
-        What is raised in place of an OSError.
+        Class of the exception raised instead of an OSError.
     also
-        What else the library that writes it raises.
+        Further exceptions of the library that writes the file.
     """
     wrong: tuple[type[Exception], ...] = (OSError, *also)
     try:
@@ -121,7 +121,7 @@ def explained(
 
 
 def _mode_of_new_files(unused: Path) -> int:
-    """Permissions by the user's umask, which cannot be asked without changing it for a moment."""
+    """Permissions by the user's umask, which can only be read by changing it briefly."""
     unused.touch()
     mode = stat.S_IMODE(unused.stat().st_mode)
     unused.unlink()
@@ -133,7 +133,7 @@ def _prefix(path: Path) -> str:
 
 
 def _remove_abandoned(place: Path, prefix: str) -> None:
-    """Remove what killed runs left of this file; not what another process may be writing."""
+    """Remove this file's leftovers of killed runs, but no file that is being written."""
     with os.scandir(place) as entries:
         left = [
             Path(entry)
@@ -146,7 +146,7 @@ def _remove_abandoned(place: Path, prefix: str) -> None:
 
 
 def _last_change(folder: Path) -> float:
-    """When something in a folder was last written; infinite if it is gone meanwhile."""
+    """Time of the last change in a folder; infinite if the folder has been removed."""
     try:
         return max(each.stat().st_mtime for each in (folder, *folder.iterdir()))
     except OSError:

@@ -1,7 +1,8 @@
-"""The identity of a patch table: a digest of the bytes that it stores, and of nothing computed.
+"""The identity of a patch table: a digest of its stored bytes, without any computed values.
 
 Normalised embeddings and transformed coordinates change in their last bits with the build of
-numpy or PROJ, so they identify nothing. Added columns, such as a projection, change no identity.
+numpy or PROJ, so they identify nothing. Added columns, such as a projection, do not
+change the identity.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def table_identity(embeddings: npt.NDArray[np.float32], places: Iterable[bytes])
     embeddings
         (N, D) as stored, in the order of the rows.
     places
-        What the table stores of the place of each row, in the order of the rows: a geometry as
-        WKB, or longitude and latitude as float64.
+        Stored place of each row, in the order of the rows: a geometry as WKB, or longitude and
+        latitude as float64.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def table_identity(embeddings: npt.NDArray[np.float32], places: Iterable[bytes])
 
 
 def polygon_places(corners: npt.NDArray[np.float64]) -> list[bytes]:
-    """Footprints (N, 4, 2) as the WKB that a table of ours stores."""
+    """Footprints (N, 4, 2) as the WKB that our tables store."""
     import shapely
 
     return [*shapely.to_wkb(shapely.polygons(corners))]

@@ -23,7 +23,7 @@ def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.
     Raises
     ------
     TableError
-        A row holds NaN or infinity; `name` is what the sentence calls the table.
+        A row holds NaN or infinity; the message calls the table `name`.
     """
     norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
     finite = np.isfinite(norms[:, 0])
@@ -37,27 +37,27 @@ def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class PatchTable:
-    """Patches of one scene: where each is and what the encoder says of it.
+    """Patches of one scene, with footprints and embeddings.
 
-    The row number is the patch's name everywhere in the program.
+    The row number identifies a patch everywhere in the program.
 
     Attributes
     ----------
     corners
-        (N, 4, 2) lon/lat of the footprints, WGS 84 degrees, going round.
+        (N, 4, 2) lon/lat of the footprints, WGS 84 degrees, in order around each.
     unit_embeddings
-        (N, D) float32, rows of length 1 (or 0); memory-mapped when the table was opened before.
+        (N, D) float32, rows of length 1 (or 0); memory-mapped if the table was opened before.
     row, column
         (N,) place in the patch grid, or None for tables without one.
     umap
         (N, 2) float32 coordinates of the stored projection, or None.
     activity
-        (N,) float32 how much each patch varies over time, higher is more; NaN where that is
-        unknown; None where it was not measured.
+        (N,) float32 variation of each patch over time, higher is more; NaN if unknown; None if
+        it was not measured.
     metadata
-        What the table's maker recorded: `grid`, `encoder`, `scenes`, `projection`, `activity`.
+        Recorded facts: `grid`, `encoder`, `scenes`, `projection`, `activity`.
     path
-        The file it was opened from, or None.
+        File of the table, or None.
     dropped
         Number of rows of the file without an embedding, which were left out.
     embedding_column
@@ -89,8 +89,8 @@ class PatchTable:
         places = np.ascontiguousarray(corners, dtype=np.float64)
         if stored.ndim != 2 or places.shape != (len(stored), 4, 2):
             raise TableError(
-                f"The patch table: embeddings of shape {stored.shape} do not fit corners of shape "
-                f"{places.shape}; give (N, D) and (N, 4, 2)."
+                f"The patch table: embeddings of shape {stored.shape} do not match corners "
+                f"of shape {places.shape}; give (N, D) and (N, 4, 2)."
             )
         units = unit_rows(stored, "The patch table")
         return cls(places, units, read_embeddings=lambda: stored, **attributes)
@@ -106,7 +106,7 @@ class PatchTable:
 
     @cached_property
     def embeddings(self) -> npt.NDArray[np.float32]:
-        """The embeddings as the encoder gave them, (N, D) float32; read when first asked for."""
+        """Embeddings as the encoder gave them, (N, D) float32; read on first access."""
         return self.unit_embeddings if self.read_embeddings is None else self.read_embeddings()
 
     @cached_property
@@ -149,13 +149,13 @@ class PatchTable:
 
     @property
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """((south, west), (north, east)) of all footprints, as Leaflet wants them."""
+        """((south, west), (north, east)) of all footprints, as in Leaflet."""
         west, south = self.corners.min(axis=(0, 1))
         east, north = self.corners.max(axis=(0, 1))
         return (float(south), float(west)), (float(north), float(east))
 
     @cached_property
     def grid(self) -> PatchGrid | None:
-        """The patch grid the table was cut on, or None."""
+        """Patch grid of the table, or None."""
         recorded = self.metadata.get("grid")
         return PatchGrid.from_metadata(recorded) if recorded else None

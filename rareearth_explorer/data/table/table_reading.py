@@ -1,4 +1,4 @@
-"""Opening patch tables, ours and those that others wrote."""
+"""Open patch tables, our own and those of other tools."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ EMBEDDING_NAMES = ("embedding", "embeddings", "vector", "features", "clay_embedd
 def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
     """Open a GeoParquet patch table.
 
-    Tables that others wrote open too: the embedding column is found by name or by being the only
-    list or binary column (float32), and without a recorded grid the footprints are taken as they
-    are. Rows without an embedding are left out and counted in `dropped`.
+    Tables of other tools open, too: the embedding column is found by its name or as the only list
+    or binary column (float32), and without a recorded grid the footprints alone are used. Rows
+    without an embedding are left out and counted in `dropped`.
 
     Parameters
     ----------
     path
         The file.
     column
-        Name of the embedding column, when it should not be guessed.
+        Name of the embedding column; by default it is detected.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _open_parquet(path: Path) -> pq.ParquetFile:
         raise TableError(f"{path}: there is no such file; check the path.") from None
     except (pa.ArrowException, OSError) as error:
         raise TableError(
-            f"{path}: this is not a whole Parquet file; make the table again with "
+            f"{path}: this is not a complete Parquet file; make the table again with "
             "'rareearth-explorer embed'."
         ) from error
     if file.metadata.num_rows == 0:
@@ -118,7 +118,7 @@ def _embedding_column(schema: pa.Schema, path: Path) -> str:
         if len(found) == 1:
             return str(found[0])
     raise TableError(
-        f"{path}: no embedding column was found among {', '.join(schema.names)}; "
+        f"{path}: there is no embedding column among {', '.join(schema.names)}; "
         "name it with column=... or --column."
     )
 
@@ -144,7 +144,7 @@ def _present_rows(file: pq.ParquetFile, column: str, path: Path) -> pa.Array:
 
 
 def _read_embeddings(path: Path, column: str) -> npt.NDArray[np.float32]:
-    """Decode the embedding column, rows without one left out: (N, D) float32."""
+    """Decode the embedding column, without rows that have none: (N, D) float32."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -204,7 +204,7 @@ def _corners(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
     points = _points(table)
     if points is None:
         raise TableError(
-            f"{path}: there are neither footprints nor longitude and latitude among "
+            f"{path}: there are no footprints and no longitude and latitude among "
             f"{', '.join(table.column_names)}; write the table with a geometry column."
         )
     return _squares(points)
@@ -230,7 +230,7 @@ def _stored_places(table: pa.Table) -> Iterable[bytes]:
 
 
 def _quadrilaterals(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
-    """Corners of footprints: their own four, or those of the bounding box of any other shape."""
+    """Corners of footprints: their own four, or those of the bounding box for other shapes."""
     import shapely
 
     if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
@@ -248,7 +248,7 @@ def _quadrilaterals(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
 
 
 def _squares(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Squares around points without an extent, as wide as the usual distance between neighbours."""
+    """Squares around points without an extent, as wide as the typical distance of neighbours."""
     from scipy.spatial import KDTree
 
     # 250 m at the equator, for a point that is alone
@@ -268,8 +268,8 @@ def _to_lonlat(
     crs = CRS.from_user_input(recorded.get("columns", {}).get(name, {}).get("crs") or "OGC:CRS84")
     within = (np.abs(corners[..., 0]) <= 180).all() and (np.abs(corners[..., 1]) <= 90).all()
     if crs.is_geographic or within:
-        # Tables are found in the wild that say Web Mercator and hold degrees. Metres within 180 m
-        # of a projection's origin would be the alternative, and no land lies there.
+        # Some tables declare Web Mercator and hold degrees. The alternative would be metres within
+        # 180 m of the projection's origin, where there is no land.
         places = corners
     else:
         x, y = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(

@@ -1,4 +1,4 @@
-"""Writing patch tables, one row group at a time, so that no scene is too large."""
+"""Write patch tables, one row group at a time, so that no scene is too large."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMPRESSION: dict[str, Any] = {
     "compression_level": 1,
     "use_dictionary": False,
 }
-"""Embeddings are noise to a compressor; zstd at its lightest still takes the polygons."""
+"""Compression: embeddings hardly compress, but light zstd shrinks the polygons."""
 
 
 def _geo_metadata(bounds: list[float]) -> dict[str, Any]:
@@ -35,19 +35,19 @@ def _geo_metadata(bounds: list[float]) -> dict[str, Any]:
 
 
 class TableWriter:
-    """Writes a patch table beside its place and moves it there when it is whole.
+    """Writes a patch table to a temporary file and moves it to `path` when it is complete.
 
-    Leaving the `with` block by an exception removes what was written; what stood at `path`
-    before is untouched.
+    After an exception in the `with` block, the temporary file is removed and `path` is
+    unchanged.
 
     Parameters
     ----------
     path
-        Where the table shall be.
+        Path of the table to write.
     dim
         Length of an embedding.
     metadata
-        What shall be recorded: `grid`, `encoder`, `scenes`; JSON types.
+        Facts to record: `grid`, `encoder`, `scenes`; JSON types.
     placed
         Whether patches have a row and a column in a grid.
     within
@@ -56,7 +56,7 @@ class TableWriter:
     Raises
     ------
     TableError
-        The table cannot be written there, also from within the `with` block.
+        The table cannot be written there; also raised within the `with` block.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Move the whole table to its place, or remove the part that was written."""
+        """Move the complete table to `path`, or remove the temporary file."""
         if kind is None:
             self._writer.add_key_value_metadata(
                 {
@@ -143,14 +143,14 @@ class TableWriter:
 
 
 def _writable(path: Path) -> AbstractContextManager[None]:
-    """Say in a sentence that a table could not be written."""
+    """Explain in a sentence that a table could not be written."""
     return explained(path, "the table cannot be written there", TableError)
 
 
 def add_projection(
     path: Path, coordinates: npt.NDArray[np.float32], parameters: dict[str, Any]
 ) -> None:
-    """Store 2-D coordinates (N, 2) of all rows as `umap_x`, `umap_y`, and how they were made.
+    """Store 2-D coordinates (N, 2) of all rows as `umap_x`, `umap_y`, with their parameters.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def add_projection(
 
 
 def add_activity(path: Path, activity: npt.NDArray[np.float32], parameters: dict[str, Any]) -> None:
-    """Store how much each patch varies over time, (N,), as `activity`, and how it was measured.
+    """Store the variation of each patch over time, (N,), as `activity`, with how it was measured.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def add_activity(path: Path, activity: npt.NDArray[np.float32], parameters: dict
 def _add_columns(
     path: Path, columns: dict[str, npt.NDArray[np.float32]], record: dict[str, Any]
 ) -> None:
-    """Store columns of float32, or replace those of the same names, and record what they are.
+    """Store columns of float32, or replace columns of the same names, and record their origin.
 
     Row groups are copied one by one, so memory does not grow with the table.
     """

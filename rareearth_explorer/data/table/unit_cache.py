@@ -1,6 +1,6 @@
-"""Unit-length embeddings kept in the user's cache folder, so that a table opens at once.
+"""Cache of unit-length embeddings in the user's cache folder, so that a table opens fast.
 
-A list column decodes slowly (0.5 s at 28,757 rows), a memory-mapped array does not decode at all
+A list column decodes slowly (0.5 s at 28,757 rows), a memory-mapped array needs no decoding,
 and several kernels share its pages. An entry is keyed by the file's content, so it is never
 stale, and the folder may be deleted at any time.
 """
@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 from rareearth_explorer.data.storage.replacing import replacing, write_atomically
 
 LAYOUT = "units-1"
-"""Part of every key: change it when what is stored changes."""
+"""Part of every key; change it when the stored format changes."""
 
 
 def content_key(path: Path, column: str) -> str:
@@ -31,9 +31,9 @@ def content_key(path: Path, column: str) -> str:
 
 
 def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Memory-map the array kept under `key`; make and keep it first if it is not there.
+    """Memory-map the array stored under `key`; compute and store it first if it is missing.
 
-    A cache folder that cannot be written costs speed only: the array is then held in memory.
+    If the cache folder cannot be written, the array is kept in memory instead.
     """
     entry = _folder() / f"{key}.npy"
     with contextlib.suppress(OSError, ValueError):
@@ -46,11 +46,11 @@ def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.N
 
 
 def cached_text(key: str, make: Callable[[], str]) -> str:
-    """Return the line of text kept under `key`; make and keep it first if it is not there."""
+    """Return the line of text stored under `key`; compute and store it first if it is missing."""
     entry = _folder() / f"{key}.txt"
     with contextlib.suppress(OSError, ValueError):
         kept = entry.read_text(encoding="ascii")
-        if kept.endswith("\n"):  # or it was cut off
+        if kept.endswith("\n"):  # otherwise it is truncated
             return kept.strip()
     text = make()
     with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def _folder() -> Path:
 
 
 def _save(entry: Path, array: npt.NDArray[np.float32]) -> None:
-    # Kernels opening the same table at the same time each write their own file; the last rename
-    # wins and all are the same.
+    # Kernels that open the same table at the same time each write their own file. The last
+    # rename wins; all files are equal.
     with replacing(entry) as beside:
         np.save(beside, array)

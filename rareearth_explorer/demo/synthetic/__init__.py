@@ -1,4 +1,4 @@
-"""The synthetic demo scene: a landscape with mines, drawn because no real imagery may be shared."""
+"""The synthetic demo scene: a drawn landscape with mines, as real imagery may not be shared."""
 
 from rareearth_explorer.demo.synthetic.geotiff import write_scenes
 from rareearth_explorer.demo.synthetic.landscape import DATES, Landscape

@@ -1,4 +1,4 @@
-"""What differs between dates for the whole scene: haze, gain, clouds, sensor noise."""
+"""Differences between dates of the whole scene: haze, gain, clouds, sensor noise."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _SCATTERING = np.array([1.0, 0.8, 0.62, 0.55, 0.46, 0.38, 0.32, 0.2], np.float32
 """Haze in each band relative to coastal blue."""
 
 _SHADOW = (70, 59)
-"""Pixels that a cloud's shadow lies north and west of the cloud."""
+"""Offset in pixels of a cloud's shadow, to the north and west."""
 
 _DN_STEP = 4.0
-"""Reflectances are rounded to this, as a 12-bit sensor would."""
+"""Step to which reflectances are rounded, as by a 12-bit sensor."""
 
 
 def observe(
     image: Array, noise: Noise, frame: Frame, day: date, *, cloudy: bool
 ) -> npt.NDArray[np.uint16]:
-    """Reflectance as the sensor saw it on a date.
+    """Reflectance as the sensor measures it on a date.
 
     Parameters
     ----------
     image
-        (8, h, w) reflectance x 10,000 of the ground; used up.
+        (8, h, w) reflectance x 10,000 of the ground; overwritten.
     noise, frame, day
-        Of the scene, the window and the acquisition.
+        Noise of the scene, frame of the window, and day of the acquisition.
     cloudy
-        Whether a few clouds passed.
+        Whether there are a few clouds.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def observe(
     grain = noise.white(f"grain/{day}", frame)
     seen = np.empty(image.shape, np.uint16)
     for k, band in enumerate(image):
-        # One hash gives all bands their grain: each takes other digits of it.
+        # One hash gives the noise of all bands: each band uses other digits of it.
         own = grain * np.float32(1 + 61 * k)
         own -= np.floor(own)
         spread = np.float32(0.012) * band + np.float32(12)
@@ -70,7 +70,7 @@ def _cloud(image: Array, noise: Noise, frame: Frame, day: date) -> None:
 
 
 def _cloudiness(noise: Noise, frame: Frame, day: date) -> Array:
-    """Share of the ground that cloud hides, (h, w)."""
+    """Share of the ground under cloud, (h, w)."""
     billow = noise.fractal(f"cloud/{day}", frame, 170, 6)
     weather = noise.value(f"weather/{day}", frame, 900)
     return np.float32(0.95) * ramp(billow + 0.4 * weather, 2.0, 2.8)

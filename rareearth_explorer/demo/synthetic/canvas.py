@@ -1,4 +1,4 @@
-"""What a window is drawn on: the lie of the land there, its light, and the reflectance so far."""
+"""Canvas of a window: the relief, its light, and the reflectance painted so far."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SKYLIGHT = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Relief:
-    """Lie of the land at the pixels of a frame.
+    """Relief at the pixels of a frame.
 
     Attributes
     ----------
@@ -63,9 +63,9 @@ class Canvas:
     Attributes
     ----------
     frame
-        Pixels.
+        Pixels of the canvas.
     relief
-        Lie of the land there.
+        Relief of the frame.
     warp
         (2, h, w) displacement in pixels that makes natural edges ragged.
     image
@@ -78,7 +78,7 @@ class Canvas:
     image: Array
 
     def part(self, box: Box) -> Canvas:
-        """Give part of the canvas; painting it paints the whole."""
+        """Return part of the canvas; painting it paints the whole."""
         r = self.relief
         return Canvas(
             Frame(self.frame.rows[box[0]], self.frame.columns[box[1]]),
@@ -88,7 +88,7 @@ class Canvas:
         )
 
     def copy(self) -> Canvas:
-        """Give the same ground, to be painted on without touching this one."""
+        """Copy the canvas, to paint on it without changing this one."""
         return Canvas(self.frame, self.relief, self.warp, self.image.copy())
 
     def paint(self, cover: Array, spectrum: Array, *, level: bool = False) -> None:
@@ -99,9 +99,9 @@ class Canvas:
         cover
             (h, w) share of each pixel that is covered, 0 to 1.
         spectrum
-            (8,), or (8, h, w) where it varies.
+            (8,), or (8, h, w) if it varies.
         level
-            Whether the cover lies level, as water does, and so takes no shade from the slope.
+            Whether the cover is level, like water, and gets no shade from the slope.
         """
         kept, lit = 1 - cover, cover if level else cover * self.relief.shade
         for band, reflectance in zip(self.image, spectrum, strict=True):

@@ -15,7 +15,7 @@ from rareearth_explorer.demo.synthetic.spectra import mix, ramp
 from rareearth_explorer.demo.synthetic.terrain import CELL, Terrain
 
 _REACH = 12.0
-"""Pixels beyond its bands that a ragged edge may reach."""
+"""Distance in pixels that a ragged edge may reach beyond its bands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Clearing:
     pale, grey
         0 to 1: from orange to pale earth, and from earth to rock.
     regrown
-        Share of the ground that grass has taken back, 0 to 1.
+        Share of the ground that is overgrown with grass, 0 to 1.
     terraced
         Contrast of the terraces, 0 to 1.
     step
@@ -45,7 +45,7 @@ class Clearing:
 
     @cached_property
     def bounds(self) -> tuple[Floats, Floats]:
-        """Least and greatest x, y that the bare ground may reach, in pixels."""
+        """Smallest and largest x, y that the bare ground may reach, in pixels."""
         low, high = self.outline.corners
         return low.min(axis=0) - _REACH, high.max(axis=0) + _REACH
 
@@ -75,7 +75,7 @@ class Clearing:
 
 
 def landslides(noise: Noise, terrain: Terrain, starts: Integers) -> list[Clearing]:
-    """Scars that begin in the given cells and run down the steepest way."""
+    """Make scars that start in the given cells and run down the steepest slope."""
     rng = np.random.default_rng([noise.seed, 11])
     points, receiver = terrain.centres(), terrain.drainage.receiver
     scars = []
@@ -97,7 +97,7 @@ def landslides(noise: Noise, terrain: Terrain, starts: Integers) -> list[Clearin
 
 
 def pits(noise: Noise, terrain: Terrain, places: Floats, *, quarry: bool) -> list[Clearing]:
-    """Quarries, or slopes cleared for building, at (n, 2) x, y places."""
+    """Make quarries, or slopes cleared for building, at (n, 2) x, y places."""
     rng = np.random.default_rng([noise.seed, 12 + quarry])
     cleared = []
     for x, y in places.tolist():

@@ -1,4 +1,4 @@
-"""What grows: forest, shifting cultivation and terraced fields, lit by the morning sun."""
+"""Vegetation: forest, shifting cultivation and terraced fields, lit by the morning sun."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PLOTS = np.stack(
         spectra.MIXED_FOREST,
     ]
 )
-"""What covers a plot as it ages, from burnt to regrown."""
+"""Covers of a plot as it ages, from burnt to regrown."""
 
 _PLOT_AGES = (0.10, 0.25, 0.45, 0.75)
 """Share of a plot's life after which it passes to the next cover."""

@@ -1,4 +1,4 @@
-"""The synthetic landscape: everything in it decided once, then drawn window by window."""
+"""The synthetic landscape: planned once, then drawn window by window."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from rareearth_explorer.demo.synthetic.valley import lay_valleys
 DATES = tuple(
     date(2022, month, day) for month, day in [(3, 7), (3, 14), (3, 20), (3, 27), (4, 3), (4, 9)]
 )
-"""Acquisitions, six or seven days apart, so that no cycle of 5 to 6 days falls in step."""
+"""Acquisition dates, six or seven days apart, so that no cycle of 5 to 6 days is in phase."""
 
 
 class Landscape:
-    """A landscape whose every pixel is a function of its place, the date and the seed.
+    """A landscape in which each pixel is a function of place, date and seed.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ class Landscape:
     pools
         (n, 2) x, y in pixels of pools to build mines around, or None to find sites for mines.
     dates
-        When the scene is imaged; the first date is what the mines' history is counted from.
+        Acquisition dates; the mines' history is counted from the first.
     collar
-        Whether the north-eastern corner is empty, as where a strip of imagery ends.
+        Whether the north-eastern corner is empty, as at the end of a strip of imagery.
 
     Attributes
     ----------
     cloudy
-        Up to two dates on which a few clouds pass; never the first.
+        Up to two dates with a few clouds; never the first.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Landscape:
         return np.array(share) >= 0.5
 
     def draw(self, window: Window, day: date) -> npt.NDArray[np.uint16]:
-        """(8, h, w) surface reflectance x 10,000 in a window on a date; 0 where there is none."""
+        """(8, h, w) surface reflectance x 10,000 in a window on a date; 0 for no data."""
         return next(self.draw_dates(window, [day]))
 
     def draw_dates(self, window: Window, days: Sequence[date]) -> Iterator[npt.NDArray[np.uint16]]:
@@ -147,7 +147,7 @@ def _settle(noise: Noise, terrain: Terrain, siting: Siting) -> Settlements:
 def _strip(
     noise: Noise, terrain: Terrain, siting: Siting
 ) -> tuple[list[Clearing], npt.NDArray[np.float64]]:
-    """Bare ground that is no mine, and the places that a road leads to."""
+    """Plan bare ground that is not a mine, and the places that roads lead to."""
     steep = siting.open_ground * ramp(terrain.steepness.ravel(), 0.45, 0.7)
     slides = siting.scatter("slides", steep * siting.districts("slides"), 0.4, apart=25)
     quarries = siting.points[siting.scatter("quarries", siting.slope, 0.09, apart=90)]

@@ -1,4 +1,4 @@
-"""Mines: where they are dug, how their pools lie on the slope, and when they appear."""
+"""Mines: their sites, the arrangement of their pools on the slope, and their opening dates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHARE = 0.025
 """Share of the patches that hold a pool on the first date; in the paper it is 531 in 28,757."""
 
 _LATE = 8
-"""One site in this many opens after the first date."""
+"""One in this many sites opens after the first date."""
 
 _SITE_REACH = 20.0
 """Pools nearer than this many pixels (60 m) belong to one mine."""
@@ -52,7 +52,7 @@ class Mines:
     sheds
         Roofs of each site.
     opened
-        (sites,) days after the first date that each site was opened.
+        (sites,) days from the first date to the opening of each site.
     """
 
     noise: Noise
@@ -70,11 +70,11 @@ class Mines:
         Parameters
         ----------
         noise, terrain
-            Of the scene.
+            Noise and terrain of the scene.
         sites
-            For each mine its pools: (n, 2) x, y in pixels, and (n,) whether each is square.
+            Pools of each mine: (n, 2) x, y in pixels, and (n,) whether each is square.
         dates
-            When the scene is imaged, the first date first.
+            Acquisition dates, the earliest first.
         late
             Whether one site in eight opens only after the first date.
         """
@@ -105,7 +105,7 @@ class Mines:
         return cls(noise, pools, clearings, roofs, opened)
 
     def draw(self, canvas: Canvas, day: date) -> None:
-        """Paint the mines that were there on a date, in place."""
+        """Paint the mines that exist on a date, in place."""
         for k in np.flatnonzero(self.opened <= (day - self.pools.start).days):
             self.clearings[k].draw(canvas, self.noise)
             self.sheds[k].draw(canvas)
@@ -141,9 +141,9 @@ def find_sites(siting: Siting, valid: Bools) -> Places:
     Parameters
     ----------
     siting
-        What the ground is good for.
+        Suitability of the ground.
     valid
-        (rows, columns) whether each patch has data; no pool lies in one that has not.
+        (rows, columns) whether each patch has data; no pool lies in a patch without.
     """
     rng = np.random.default_rng([siting.noise.seed, 32])
     liking = siting.slope * siting.districts("mining")

@@ -1,4 +1,4 @@
-"""Networks on a grid of cells: ways of least cost, and trees of cells turned into smooth lines."""
+"""Networks on a grid of cells: least-cost paths, and trees of cells turned into smooth lines."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rareearth_explorer.demo.synthetic.shapes import Segments
 
 
 def grid_graph(effort: Array, height: Array | None = None, grade: float = 1.0) -> csr_matrix:
-    """Cost of going between neighbouring cells, either way, as a matrix of (n, n) cells.
+    """Cost of moving between neighbouring cells, in both directions, as an (n, n) matrix.
 
     Parameters
     ----------
     effort
         (R, C) cost of a cell's width on the level, above 0.
     height
-        (R, C) in cell widths; where given, a slope of `grade` doubles the cost, and one of twice
-        that makes it five times as high.
+        (R, C) in cell widths; if given, a slope of `grade` doubles the cost, and twice that slope
+        makes it five times as high.
     """
     rows, columns = effort.shape
     own = np.arange(effort.size, dtype=np.int32).reshape(effort.shape)
@@ -41,7 +41,7 @@ def grid_graph(effort: Array, height: Array | None = None, grade: float = 1.0) -
 def smooth_tree(
     points: Floats, nodes: Integers, following: Integers, flow: npt.ArrayLike, passes: int
 ) -> Floats:
-    """Round the corners of a tree that was traced from cell to cell.
+    """Round the corners of a tree of cells.
 
     Each node moves toward the node that follows it and the strongest that leads to it, so that
     branches still end on the line they join.
@@ -55,9 +55,9 @@ def smooth_tree(
     following
         (n,) cell that follows each; a cell that follows itself is an end.
     flow
-        (n,) strength by which the main branch is told at a junction.
+        (n,) strength that decides the main branch at a junction.
     passes
-        How often each corner is rounded.
+        Number of times that each corner is rounded.
     """
     points = points.copy()
     order = nodes[np.argsort(np.asarray(flow)[nodes], kind="stable")]

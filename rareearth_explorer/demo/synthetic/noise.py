@@ -1,7 +1,7 @@
 """Seeded noise as a function of absolute pixel coordinates, the same in any window.
 
-Only additions, products, quotients and square roots touch a pixel, which IEEE 754 rounds alike
-wherever in an array the pixel lies; so two windows agree to the last bit where they overlap.
+Pixels use only sums, products, quotients and square roots, which IEEE 754 rounds identically at
+any array position, so overlapping windows agree to the last bit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A synthetic scene of the size of the paper's, drawn around real or invented pools."""
+"""A synthetic scene of the paper's size, drawn around real or invented pools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_paper_scene(
     patches: tuple[int, int] = PAPER_PATCHES,
     progress: bool = True,
 ) -> DemoFiles:
-    """Draw a synthetic scene of the paper's size on one date, or what is missing of it.
+    """Draw a synthetic scene of the paper's size on one date, or its missing files.
 
     Windows are drawn and written one by one, so the raster, 3 GB, is never in memory.
 
@@ -52,7 +52,7 @@ def make_paper_scene(
     SceneError
         When the folder cannot be written to.
     LabelsError
-        When the pools spread further than the scene.
+        When the pools extend beyond the scene.
     """
     height, width = (PATCH * count for count in patches)
     recipe = f"paper version 1, seed {seed}, {height} x {width} pixels, "
@@ -72,7 +72,7 @@ def make_paper_scene(
 def _centred_on(
     pools: npt.NDArray[np.float64], height: int, width: int
 ) -> tuple[Affine, npt.NDArray[np.float64]]:
-    """Lay a scene over pools: its transform, and the pools' (n, 2) x, y in its pixels."""
+    """Place a scene over pools: its transform, and the pools' (n, 2) x, y in its pixels."""
     to_scene = Transformer.from_crs("EPSG:4326", CRS, always_xy=True)
     ground = np.stack(to_scene.transform(*pools.T), axis=-1)
     low, high = ground.min(axis=0), ground.max(axis=0)
@@ -80,7 +80,7 @@ def _centred_on(
     if not (high - low < size - 2 * GSD).all():
         across, down = (high - low) / 1000
         raise LabelsError(
-            f"The pools spread over {across:,.0f} x {down:,.0f} km, more than the scene's "
+            f"The pools extend over {across:,.0f} x {down:,.0f} km, more than the scene's "
             f"{size[0] / 1000:.1f} x {size[1] / 1000:.1f} km: give pools of one area."
         )
     west, south = GSD * np.round((low + high - size) / 2 / GSD)

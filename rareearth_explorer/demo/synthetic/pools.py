@@ -1,4 +1,4 @@
-"""Precipitation pools: their shape, and how they turn from blue to white and back."""
+"""Precipitation pools: their shape, and their cycle from blue to white and back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Pools:
     phase
         (n,) share of the cycle that had passed at `start`, 0 to 1.
     opened
-        (n,) days after `start` that the pool was dug; 0 where it was there before.
+        (n,) days from `start` to the digging of the pool; 0 if it existed before.
     start
         The date that phases and days are counted from.
     """
@@ -80,7 +80,7 @@ class Pools:
         return np.asarray((np.where(self.active, working, disused) * light).T, np.float32)
 
     def draw(self, canvas: Canvas, noise: Noise, day: date) -> None:
-        """Paint the pools that were there on a date, in place."""
+        """Paint the pools that exist on a date, in place."""
         seen, spectrum = self.visible(day), self.spectrum(noise, day)
         rim = mix(spectra.PALE_SOIL, spectra.PRECIPITATE, 0.25)
         for k in near(canvas.frame, self.place, 8):

@@ -26,7 +26,7 @@ class Rivers:
 
     @classmethod
     def trace(cls, noise: Noise, valleys: list[Valley], terrain: Terrain) -> Rivers:
-        """Follow the drainage from where streams rise to the main rivers."""
+        """Follow the drainage from the sources of streams to the main rivers."""
         drainage, points = terrain.drainage, terrain.centres()
         ending = drainage.receiver == np.arange(len(points))
         nodes = np.flatnonzero((drainage.area > STREAM_AREA) & ~ending)
@@ -69,7 +69,7 @@ class Rivers:
 
 
 def _across_plain(valleys: list[Valley], mouths: Floats, half_width: Floats) -> Segments:
-    """Last reaches of the streams, from the edge of the flood plain to the main river."""
+    """Join the streams from the edge of the flood plain to the main river."""
     x, y = mouths.T
     offsets = np.abs([valley.offset(y, x) for valley in valleys])
     # A tributary meets the river some way downstream.

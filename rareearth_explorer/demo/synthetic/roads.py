@@ -35,7 +35,7 @@ class Roads:
         terrain: Terrain,
         targets: npt.NDArray[np.float64],
     ) -> Roads:
-        """Join (n, 2) x, y places to the main roads by the easiest ways."""
+        """Join (n, 2) x, y places to the main roads by the cheapest routes."""
         shape, points = terrain.height.shape, terrain.centres()
         x, y = points.T.reshape(2, *shape)
         offset, plain = nearest_offset(valleys, y[:, :1], x[:1])
@@ -62,7 +62,7 @@ class Roads:
         return cls(noise, Segments.join([*main, tracks]))
 
     def draw(self, canvas: Canvas) -> None:
-        """Paint the roads and the earth that was moved for them, in place."""
+        """Paint the roads and their earthworks, in place."""
         inside = depth(canvas.frame, self.lines, reach=4, warp=0.35 * canvas.warp)
         verge = self.noise.fractal("verge", canvas.frame, 18, 2)
         canvas.paint(np.clip(0.25 + 0.25 * verge, 0, 0.7) * cover(inside + 1.3, 1.6), DIRT_ROAD)
@@ -77,7 +77,7 @@ def _main_road(valley: Valley, top: float, bottom: float) -> Segments:
 
 
 def _traffic(following: Integers, targets: Integers) -> Integers:
-    """(n,) number of targets whose way to the main road leads through each cell."""
+    """(n,) number of targets whose route to the main road crosses each cell."""
     traffic = np.zeros(len(following), np.int64)
     for cell in targets.tolist():
         while following[cell] != cell:

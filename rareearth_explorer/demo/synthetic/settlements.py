@@ -70,7 +70,7 @@ class Slabs:
 
 @dataclass(frozen=True, eq=False)
 class Settlements:
-    """Villages of a scene with all that belongs to them."""
+    """Villages of a scene with their houses, yards, ponds and tunnels."""
 
     noise: Noise
     centres: Floats

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rareearth_explorer.demo.synthetic.noise import Array, Floats, Frame, Integers
 
 FAR = np.float32(-1e6)
-"""Depth of a pixel that no segment reaches."""
+"""Depth of pixels outside the reach of all segments."""
 
 Box = tuple[slice, slice]
 
@@ -38,7 +38,7 @@ class Segments:
 
     @classmethod
     def join(cls, parts: list[Segments]) -> Segments:
-        """Put the pieces of several sets into one."""
+        """Join several sets of pieces."""
         parts = [cls(*np.empty((3, 0, 2))), *parts]
         return cls(
             np.concatenate([part.start for part in parts]),
@@ -69,7 +69,7 @@ class Segments:
 
 
 def box_around(frame: Frame, low: Floats, high: Floats) -> Box | None:
-    """Part of a frame between two x, y corners, or None where they do not meet."""
+    """Part of a frame between two x, y corners, or None if they do not overlap."""
     row, column = int(frame.rows[0]), int(frame.columns[0])
     top, left = max(int(low[1]) - row - 1, 0), max(int(low[0]) - column - 1, 0)
     bottom = min(int(high[1]) - row + 2, frame.shape[0])
@@ -83,9 +83,9 @@ def depth(frame: Frame, segments: Segments, reach: float = 2.0, warp: Array | No
     Parameters
     ----------
     frame, segments
-        Where, and the bands.
+        Pixels, and bands.
     reach
-        How far outside a band depths are wanted, in pixels; beyond it they may be `FAR`.
+        Distance outside a band, in pixels, to which depths are computed; beyond, they may be `FAR`.
     warp
         (2, h, w) displacement in pixels, x then y, that makes straight edges irregular.
     """
@@ -128,7 +128,7 @@ def near(frame: Frame, points: Floats, reach: float) -> Integers:
 def local(
     frame: Frame, centre: Floats, angle: float, reach: float
 ) -> tuple[Box, Array, Array] | None:
-    """Pixels around a point, in axes turned by `angle` radians; None where the frame has none."""
+    """Pixels around a point, in axes turned by `angle` radians; None if the frame has none."""
     x, y = centre.tolist()
     box = box_around(frame, centre - reach, centre + reach)
     if box is None:

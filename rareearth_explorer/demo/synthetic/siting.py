@@ -1,4 +1,4 @@
-"""Where things are put: cells of the terrain drawn at random, by preference and distance."""
+"""Sites of objects: random cells of the terrain, weighted by preference, with a least distance."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from rareearth_explorer.demo.synthetic.terrain import CELL, GSD, Terrain
 from rareearth_explorer.demo.synthetic.valley import Valley, nearest_offset
 
 DISTRICT = 900
-"""Breadth in pixels of the districts that things gather in."""
+"""Breadth in pixels of the districts that objects cluster in."""
 
 Weights = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Siting:
-    """The cells of a scene by what they are good for.
+    """Suitability of the cells of a scene.
 
     Attributes
     ----------
     noise, terrain
-        Of the scene.
+        Noise and terrain of the scene.
     points
         (n, 2) x, y of the cells in pixels.
     flat, slope, open_ground
@@ -48,7 +48,7 @@ class Siting:
     def survey(
         cls, noise: Noise, valleys: list[Valley], terrain: Terrain, height: int, width: int
     ) -> Siting:
-        """Judge the cells of a scene of `height` x `width` pixels."""
+        """Rate the cells of a scene of `height` x `width` pixels."""
         points = terrain.centres()
         x, y = points.T
         shape = terrain.height.shape
@@ -78,15 +78,15 @@ class Siting:
         Parameters
         ----------
         name
-            What is put there; each name has its own chance.
+            Name of the objects; each name has its own random numbers.
         preference
-            (n,) weights, 0 where nothing may be put.
+            (n,) weights, 0 for cells that must stay empty.
         per_km2
-            How many to each square kilometre.
+            Number of objects per square kilometre.
         apart
             Least distance in pixels.
         least
-            How many even in a small scene, if there is room.
+            Smallest number, also in a small scene, if there is room.
         """
         count = max(least, round(per_km2 * self.square_km))
         able = np.flatnonzero(preference > 0)
@@ -102,7 +102,7 @@ class Siting:
         return np.array(chosen, np.int64)
 
     def districts(self, layer: str) -> Weights:
-        """(n,) weights that gather things into districts some kilometres across."""
+        """(n,) weights that cluster objects into districts some kilometres across."""
         columns, rows = (np.unique(axis).astype(np.int64) for axis in self.points.T)
         tone = self.noise.value(layer, Frame(rows, columns), DISTRICT)
         return np.asarray(np.exp(1.8 * tone)).ravel()

@@ -1,4 +1,4 @@
-"""Reflectance spectra of what covers the ground, and how one is laid over another."""
+"""Reflectance spectra of land cover, and their mixing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The synthetic demo: scenes of several dates, the pools as labels, and the truth beside them."""
+"""The synthetic demo: scenes of several dates, the pools as labels, and all drawn pools."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATCHES = (42, 42)
 """Rows and columns of patches; 1,668 of them are not in the empty corner."""
 
 _VERSION = 1
-"""Raised whenever the same seed no longer gives the same pixels or pools."""
+"""Increased whenever a seed gives other pixels or pools than before."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DemoFiles:
     scenes
         One GeoTIFF for each date, in order: 8 bands of uint16, reflectance x 10,000.
     labels
-        GeoJSON points: the pools that can be seen on the first date, with `site` and `type`.
+        GeoJSON points: the pools visible on the first date, with `site` and `type`.
     truth
         GeoJSON points: every pool of every date, with `breadth_m`, whether it is `active`, the
         `period_days` and `phase` (0 to 1 on the first date) of its cycle, and its `first_date`.
@@ -48,7 +48,7 @@ class DemoFiles:
 
     @classmethod
     def within(cls, folder: Path, dates: Sequence[date] = DATES) -> Self:
-        """Name the files of a demo in a folder, whether or not they are there."""
+        """Name the files of a demo in a folder, whether or not they exist."""
         scenes = tuple(folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in dates)
         return cls(scenes, folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson")
 
@@ -56,7 +56,7 @@ class DemoFiles:
 def make_demo(
     folder: Path, *, seed: int = 0, patches: tuple[int, int] = PATCHES, progress: bool = True
 ) -> DemoFiles:
-    """Draw the synthetic demo scene, or what is missing of it.
+    """Draw the synthetic demo scene, or its missing files.
 
     Parameters
     ----------
@@ -88,18 +88,18 @@ def draw_files(
     transform: Affine = TRANSFORM,
     progress: bool = True,
 ) -> DemoFiles:
-    """Draw a landscape into the files of a demo, or those of them that are missing.
+    """Draw a landscape into the files of a demo, if they are missing.
 
     Parameters
     ----------
     folder
         Where the files are put; made if need be.
     imagine
-        Makes the landscape; not called where nothing is missing.
+        Function that makes the landscape; not called if no file is missing.
     recipe
-        What the files depend on; files of another recipe are drawn anew.
+        Text that identifies the files' contents; files of another recipe are drawn again.
     dates
-        When the landscape is imaged, the first date first.
+        Acquisition dates, the earliest first.
     transform
         From pixel to EPSG:32647.
     progress
@@ -133,7 +133,7 @@ def draw_files(
 
 
 def _points(pools: Pools, transform: Affine) -> Iterator[dict[str, Any]]:
-    """Every pool as a GeoJSON feature, with its history."""
+    """List every pool as a GeoJSON feature, with its history."""
     x, y = pools.place.T
     to_lonlat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
     lon, lat = to_lonlat.transform(*(transform @ (x, y)))
@@ -155,7 +155,7 @@ def _points(pools: Pools, transform: Affine) -> Iterator[dict[str, Any]]:
 
 
 def _as_labels(points: list[dict[str, Any]], first: date) -> list[dict[str, Any]]:
-    """Keep what a person would label on the first date."""
+    """Keep the pools that a person would label on the first date."""
     return [
         {**point, "properties": {key: point["properties"][key] for key in ("site", "type")}}
         for point in points

@@ -1,9 +1,9 @@
 """Terrain: mountains that rivers have cut, with dendritic valleys, drainage and slopes.
 
-Slopes of a landscape in balance between uplift and rivers follow the area that drains through
-them, S = k A^-theta (Flint 1974). The terrain is found by turns: water runs down the steepest
+In a landscape in balance between uplift and rivers, slope depends on the area that drains through
+it, S = k A^-theta (Flint 1974). The terrain is found iteratively: water runs down the steepest
 slope, the area upstream of each cell is summed, and heights are integrated upstream from the main
-rivers, in the manner of Braun & Willett (2013, Geomorphology 180).
+rivers, as in Braun & Willett (2013, Geomorphology 180).
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _STEEPNESS, _CONCAVITY = 17.0, 0.36
 """k, with areas in square metres, and theta of the law of slopes."""
 
 _STEEPEST, _STABLE = 0.7, 0.9
-"""Rise over run that water leaves a slope with, and at which rock slumps."""
+"""Rise over run of slopes shaped by water, and at which rock slumps."""
 
 _ROUNDS = 22
-"""Turns of draining and raising, after which divides hardly move."""
+"""Number of iterations, after which divides hardly move."""
 
 _FALL = 0.004
 """Metres that the flood plain falls for each metre southward."""
@@ -64,7 +64,7 @@ _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1,
 
 @dataclass(frozen=True, eq=False)
 class Drainage:
-    """Where the water of each cell goes.
+    """Flow of water from each cell.
 
     Attributes
     ----------
@@ -131,14 +131,14 @@ def _carve(height: Array, base: Bools, noise: Noise) -> tuple[Array, Drainage]:
         step = np.where(base.ravel(), 0.0, slope * drainage.length)
         end, rise = _descend(drainage.receiver, step)
         balanced = (height.ravel()[end] + rise).reshape(height.shape)
-        # Part of the way only: divides then creep, and basins capture one another.
+        # Move only part of the way: divides then shift slowly, and basins capture one another.
         height = (0.5 * height + 0.5 * balanced).astype(np.float32)
     height = _slump(height)
     return height, _drain(height, base, jitter)
 
 
 def _slump(height: Array) -> Array:
-    """Lower what stands steeper over a neighbour than rock can stand."""
+    """Lower cells that rise more steeply over a neighbour than rock can stand."""
     rows, columns = height.shape
     while True:
         padded, stable = np.pad(height, 1, constant_values=np.inf), height
@@ -163,7 +163,7 @@ class Terrain:
     above_stream
         (R, C) metres above the brook or river that the cell drains to.
     drainage
-        Of the flattened grid.
+        Drainage of the flattened grid.
     """
 
     height: Array
@@ -216,12 +216,12 @@ def _to_cell(pixel: npt.NDArray[Any]) -> Floats:
 
 
 def _to_pixel(cells: int) -> Floats:
-    """Pixel coordinates of the centres of so many cells."""
+    """Pixel coordinates of the centres of this many cells."""
     return np.asarray((np.arange(cells) + 0.5 - MARGIN) * CELL, np.float64)
 
 
 def _uncut(noise: Noise, valleys: list[Valley], rows: int, columns: int) -> tuple[Array, Bools]:
-    """Heights before any stream has cut, and which cells are flood plain.
+    """Heights before streams have eroded them, and a mask of the flood plain.
 
     The rise is the least effort to reach a cell from the flood plain through rock of uneven
     hardness: no cell is a pit, and the first streams follow the soft rock.

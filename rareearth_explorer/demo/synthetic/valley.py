@@ -1,4 +1,4 @@
-"""The main rivers: where they run, how wide their flood plains are, how their threads braid."""
+"""The main rivers: their courses, flood plains and braided threads."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Valley:
     noise
         Noise of the scene.
     number
-        Which of the main rivers, from the west.
+        Number of the main river, from the west.
     middle
-        Column about which the river swings.
+        Mean column of the river.
     swing
         Amplitude of the widest meanders, in pixels.
     """

@@ -1,4 +1,4 @@
-"""How good a ranking is, measured against labelled patches: exact, ties included."""
+"""Measures of a ranking against labelled patches; exact, also with ties."""
 
 from rareearth_explorer.score.evaluation.holdout import scored_patches, spatial_blocks
 from rareearth_explorer.score.evaluation.ranking import Decision, Ranking

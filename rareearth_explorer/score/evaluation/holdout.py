@@ -1,4 +1,4 @@
-"""Which patches a ranking may be judged by, when some of them made it."""
+"""Choice of the patches that evaluate a ranking, when some of them are its templates."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 
 def spatial_blocks(places: npt.NDArray[np.float64], side: float) -> npt.NDArray[np.int64]:
-    """Cut the ground into square blocks.
+    """Divide the ground into square blocks.
 
     Parameters
     ----------
     places
         (N, 2) centres of the patches in metres.
     side
-        Of a block, in metres.
+        Side of a block in metres.
 
     Returns
     -------
@@ -33,10 +33,10 @@ def scored_patches(
     include_templates: bool = False,
     blocks: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Choose the patches that a ranking made from templates is judged by.
+    """Choose the patches that evaluate a ranking made from templates.
 
-    A template ranks itself first, and its neighbours resemble it because they are near, so both
-    flatter the ranking.
+    A template ranks itself first, and its neighbours resemble it because they are near. Both
+    make the ranking look better than it is.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def scored_patches(
     templates
         Row numbers of the templates.
     include_templates
-        Whether to judge by every patch all the same, as the paper does.
+        Whether to evaluate every patch, the templates included, as the paper does.
     blocks
-        (N,) block of each patch; blocks that hold a template are left out whole.
+        (N,) block of each patch; every block that holds a template is left out.
 
     Returns
     -------
-    (N,) True for the patches to judge by.
+    (N,) True for the patches to evaluate.
     """
     if include_templates:
         return np.ones(patches, dtype=bool)

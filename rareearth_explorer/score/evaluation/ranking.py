@@ -1,4 +1,4 @@
-"""A ranking against labels: everything that can be read off its cumulative counts."""
+"""Measures of a ranking against labels, from its cumulative counts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes of keeping the patches that score at least a threshold.
+    """Result of keeping the patches that score at least a threshold.
 
     Attributes
     ----------
     threshold
-        Lowest score that is kept.
+        Lowest kept score.
     hits, kept
-        Patches with a mine among those kept, and all that are kept.
+        Mine patches among the kept patches, and all kept patches.
     mines, patches
-        Patches with a mine, and all patches.
+        Mine patches, and all patches.
     """
 
     threshold: float
@@ -34,12 +34,12 @@ class Decision:
 
     @property
     def recall(self) -> float:
-        """Share of the mine patches that is kept."""
+        """Share of the mine patches that are kept."""
         return self.hits / self.mines
 
     @property
     def precision(self) -> float:
-        """Share of mine patches among those kept; 0 where nothing is."""
+        """Share of mine patches among the kept patches; 0 if none is kept."""
         return self.hits / self.kept if self.kept else 0.0
 
     @property
@@ -49,32 +49,32 @@ class Decision:
 
     @property
     def accuracy(self) -> float:
-        """Share of patches that are rightly kept or rightly discarded."""
+        """Share of patches that are correctly kept or discarded."""
         return (self.patches - self.mines - self.kept + 2 * self.hits) / self.patches
 
     @property
     def accuracy_of_no_mine(self) -> float:
-        """Accuracy of saying 'no mine' everywhere, which any useful accuracy must exceed."""
+        """Accuracy of predicting 'no mine' everywhere; a useful accuracy exceeds it."""
         return 1 - self.mines / self.patches
 
     @property
     def patches_gone(self) -> float:
-        """Share of all patches that is discarded."""
+        """Share of all patches that are discarded."""
         return 1 - self.kept / self.patches
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Patches ranked by score against their labels; equal scores are one step.
+    """Patches ranked by score, with their labels; equal scores form one step.
 
-    Scores are compared in the precision they come in: two float32 are tied if they are equal.
+    Scores are compared at their own precision: two float32 are tied if they are equal.
 
     Attributes
     ----------
     scores
         (K,) the distinct scores, best first.
     patches, mines, pools
-        (K,) how many patches, patches with a mine, and pools score at least as much.
+        (K,) numbers of patches, mine patches and pools that score at least as much.
     """
 
     scores: npt.NDArray[Any]
@@ -91,7 +91,7 @@ class Ranking:
         scores
             (N,) higher is more mine-like; no NaN.
         pools
-            (N,) number of pools in each patch, or whether there is a mine.
+            (N,) pool count of each patch, or whether it is a mine.
 
         Raises
         ------
@@ -100,11 +100,13 @@ class Ranking:
         """
         scores, pools = np.asarray(scores), np.asarray(pools, dtype=np.int64)
         if scores.shape != pools.shape or scores.ndim != 1:
-            raise ValueError(f"scores {scores.shape} and labels {pools.shape} must be equally long")
+            raise ValueError(
+                f"scores {scores.shape} and labels {pools.shape} must have the same length"
+            )
         if np.isnan(scores).any():
             raise ValueError("scores hold NaN; score the patches first")
         if not 0 < np.count_nonzero(pools) < len(pools):
-            raise ValueError("labels must hold both patches with and without a mine")
+            raise ValueError("labels must contain patches with and without a mine")
         order = np.argsort(scores)[::-1]
         ranked, pools = scores[order], pools[order]
         last_of_tie = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
@@ -121,7 +123,7 @@ class Ranking:
 
     @property
     def auc(self) -> float:
-        """Area under the ROC curve, in [0, 1]; 0.5 is a coin, higher is better."""
+        """Area under the ROC curve, in [0, 1]; 0.5 is chance, higher is better."""
         others = np.diff(self.patches - self.mines, prepend=0)
         above = self.mines - np.diff(self.mines, prepend=0) / 2
         return float((above * others).sum() / (self.mines[-1] * others.sum()))
@@ -138,7 +140,7 @@ class Ranking:
         return self._decision(threshold, steps)
 
     def best(self) -> Decision:
-        """Keep the patches that give the highest F1; of equal ones the fewest patches."""
+        """Keep the patches with the highest F1; of equal choices, the fewest patches."""
         f1 = 2 * self.mines / (self.patches + self.mines[-1])
         best = int(f1.argmax())
         return self._decision(float(self.scores[best]), best + 1)
@@ -161,7 +163,7 @@ class Ranking:
         return mines, pools
 
     def depth(self, share: float) -> float:
-        """Part of the ranking, in (0, 1], that must be gone through for a share of the pools."""
+        """Part of the ranking, in (0, 1], to review for a share of the pools."""
         wanted = share * self.pools[-1] - 1e-9
         step = int(np.searchsorted(self.pools, wanted))
         start, found = (self.patches[step - 1], self.pools[step - 1]) if step else (0, 0)

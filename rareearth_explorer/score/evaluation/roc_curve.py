@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rareearth_explorer.score.evaluation.ranking import Ranking
 
 BUCKETS = 2**16
-"""Equal parts of the range of the mines' scores; enough that few others share one with a mine."""
+"""Equal parts of the range of the mines' scores; few other patches share a part with a mine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,8 @@ class RocCurve:
     fpr, tpr
         (K,) false and true positive rate, from (0, 0) to (1, 1).
     auc
-        Area under the curve in [0, 1]: the chance that a patch with a mine is ranked above one
-        without, ties counted half. 0.5 is a coin, higher is better.
+        Area under the curve in [0, 1]: the probability that a mine patch ranks above another
+        patch; ties count half. 0.5 is chance, higher is better.
     """
 
     fpr: npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ def roc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> RocCurve:
     scores
         (N,) higher is more mine-like; no NaN.
     truth
-        (N,) True where the patch holds a mine.
+        (N,) True for the mine patches.
 
     Raises
     ------
@@ -59,19 +59,19 @@ def roc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> RocCurve:
 
 
 def roc_corners(mines: npt.NDArray[Any], others: npt.NDArray[Any]) -> RocCurve:
-    """Compute the same curve by its corners alone, which are two for each patch with a mine.
+    """Compute the same curve from its corners alone, two for each mine patch.
 
-    A curve runs straight up at a mine and straight along between two, so with few mines among
-    many patches its corners are few, and nearly nothing has to be sorted to find them.
+    The curve rises at a mine and is level between two mines. With few mines among many patches
+    it has few corners, and finding them needs almost no sorting.
 
     Parameters
     ----------
     mines, others
-        Scores of the patches with and without a mine, of one type, at least one each; no NaN.
+        Scores of the patches with and without a mine, of one dtype, at least one each; no NaN.
     """
     step, size = np.unique(mines, return_counts=True)
     below, tied = _count_below(others, step)
-    reached = np.cumsum(size[::-1])[::-1]  # mines that score at least as much as each step
+    reached = np.cumsum(size[::-1])[::-1]  # count of mines at or above each step
     area = float((size * (below + tied / 2)).sum() / (len(mines) * len(others)))
     ahead = len(others) - below
     fpr = np.stack([ahead - tied, ahead])[:, ::-1].T.ravel() / len(others)
@@ -84,8 +84,9 @@ def _count_below(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Count the scores below each of some ascending steps, and those equal to it.
 
-    Scores go into equal buckets first. Rounding keeps their order, so only scores that share a
-    bucket with a step must be compared with it; sorting them all takes three times as long.
+    Scores are first rounded into equal buckets. Rounding keeps their order, so only scores that
+    share a bucket with a step must be compared with it. Sorting all scores takes three times as
+    long.
     """
     low, span = steps[0], float(steps[-1] - steps[0])
     scale = min(BUCKETS / span, 1e30) if span else 1.0  # the result is the same with any

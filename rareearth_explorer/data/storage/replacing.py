@@ -59,7 +59,7 @@ def replacing(path: Path, *, synced: bool = False, within: Path | None = None) -
         prefix=_prefix(path), suffix=SUFFIX, dir=place, ignore_cleanup_errors=True
     ) as folder:
         beside = Path(folder) / path.name
-        mode = _mode_of_new_files(beside)
+        mode = _mode_of_new_files(Path(folder) / f"{path.name}.mode")
         yield beside
         beside.chmod(mode)  # some libraries make files that only the user can read
         if synced:

@@ -85,7 +85,8 @@ class FinishedParts:
 
     def load(self, name: str, *only: str) -> Arrays:
         """Read all or some arrays of a part, and verify their checksums."""
-        with np.load(self._file(name)) as part:
+        # Opened here, because numpy leaves a damaged file open.
+        with self._file(name).open("rb") as file, np.load(file) as part:
             return {each: part[each] for each in only or part.files}
 
     def save(self, name: str, **arrays: Any) -> None:

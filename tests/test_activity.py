@@ -390,6 +390,7 @@ def test_the_effect_is_told_although_no_pixel_is_clear_on_all_dates(make_dates):
     assert (found.before > 3 * found.after).all()
 
 
+@pytest.mark.slow
 def test_many_dates_take_no_more_memory_to_normalise_than_few(make_dates):
     def peak(count):
         days = [f"202203{day:02d}" for day in range(1, count + 1)]
@@ -697,6 +698,7 @@ def test_options_that_cannot_be_meant_are_refused(make_dates, tmp_path, capsys, 
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_naip_dates_go_through_without_special_care(real_data, tmp_path, capsys):
     paths = sorted((real_data / "naip").glob("*.tif"))
     out = tmp_path / "naip.tif"

@@ -26,6 +26,7 @@ def explore(small_table):
         explorer.close()
 
 
+@pytest.mark.slow
 def test_a_cell_run_again_leaves_nothing_behind(explore):
     first = explore()
     first.session.mark(3, "positive")
@@ -38,6 +39,7 @@ def test_a_cell_run_again_leaves_nothing_behind(explore):
     assert explore().session.positives == (3,), "a closed explorer still writes"
 
 
+@pytest.mark.slow
 def test_explorers_of_two_sessions_do_not_disturb_each_other(explore):
     one, two = explore(name="one"), explore(name="two")
     one.session.mark(3, "positive")

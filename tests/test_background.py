@@ -132,6 +132,7 @@ signal.pause()
 """
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_a_parent_killed_hard():
     # Run as a module would be: spawning needs an importable main.
     with running([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:

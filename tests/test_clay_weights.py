@@ -194,6 +194,7 @@ def test_a_target_in_no_folder_is_a_sentence(tmp_path: Path, folder: str) -> Non
         write_weights(tiny().state_dict(), tmp_path / folder / "w.safetensors")
 
 
+@pytest.mark.slow
 def test_a_full_size_checkpoint_is_converted_and_loaded(tmp_path: Path) -> None:
     weights = ClayEncoder(CLAY_V1).state_dict()
     lightning = {f"model.encoder.{key}": value for key, value in weights.items()}

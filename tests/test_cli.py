@@ -82,6 +82,7 @@ def table(small_table: PatchTable, tmp_path: Path) -> Path:
 
 
 class TestEmbed:
+    @pytest.mark.slow
     def test_a_table_with_its_projection(self, scene: Path, capsys: Capture) -> None:
         table = scene.with_name("table.parquet")
         assert run("embed", scene, "-o", table) == 0
@@ -92,6 +93,7 @@ class TestEmbed:
         assert opened.umap is not None
         assert opened.metadata["projection"]["metric"] == "cosine"
 
+    @pytest.mark.slow
     def test_again_it_is_left_as_it_is(self, scene: Path, capsys: Capture) -> None:
         table = scene.with_name("table.parquet")
         run("embed", scene, "-o", table)
@@ -101,6 +103,7 @@ class TestEmbed:
         assert run("embed", scene, "-o", table, "--patch-size", "100") == 0
         assert len(open_table(table)) == 25
 
+    @pytest.mark.slow
     def test_a_finished_table_gets_the_projection_that_it_lacks(
         self, scene: Path, capsys: Capture
     ) -> None:
@@ -135,6 +138,7 @@ class TestEmbed:
         assert run("embed", tmp_path, "-o", table, "--no-projection", "--no-udm2") == 0
         assert len(open_table(table)) == 4
 
+    @pytest.mark.slow
     def test_on_worker_processes_it_is_the_same_to_the_bit(
         self, scene: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

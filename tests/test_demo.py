@@ -32,6 +32,8 @@ from rareearth_explorer.demo.synthetic.spectra import BANDS
 from rareearth_explorer.demo.synthetic.synthetic_scene import PATCHES
 from rareearth_explorer.errors import SceneError
 
+pytestmark = pytest.mark.slow
+
 PATCH = 84
 SIDE = 12 * PATCH
 GREEN, NIR = BANDS.index("green"), BANDS.index("nir")

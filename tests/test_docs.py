@@ -115,6 +115,7 @@ def csv_of(labels):
 
 
 @pytest.mark.parametrize("page", CODED, ids=str)
+@pytest.mark.slow
 def test_code_runs(page, files, tmp_path, monkeypatch):
     """Each page is one program; what would need a network is only asked whether it would do."""
     for file in files.iterdir():
@@ -155,6 +156,7 @@ def site(tmp_path_factory):
     return {path: Site(path) for path in folder.rglob("*.html")}
 
 
+@pytest.mark.slow
 def test_links_of_the_site_lead_somewhere(site):
     broken = []
     for path, page in site.items():
@@ -169,17 +171,20 @@ def test_links_of_the_site_lead_somewhere(site):
     assert broken == []
 
 
+@pytest.mark.slow
 def test_the_site_asks_no_other_host_for_anything(site):
     loaded = {link for page in site.values() for link in page.loaded}
     assert not [link for link in loaded if re.match(r"(https?:)?//", link)]
 
 
+@pytest.mark.slow
 def test_every_command_is_in_the_reference(site):
     reference = next(page for path, page in site.items() if path.name == "command-line.html")
     for command in ("embed", "explore", "sessions-merge", "weights-convert"):
         assert f"rareearth-explorer-{command}" in reference.ids
 
 
+@pytest.mark.slow
 def test_every_page_is_public_and_every_picture_small(site):
     pictures = [*(REPOSITORY / "docs" / "pictures").iterdir()]
     shown = {Path(link).name for page in site.values() for link in page.loaded}
@@ -188,6 +193,7 @@ def test_every_page_is_public_and_every_picture_small(site):
     assert [p.name for p in pictures if p.stat().st_size > limits.get(p.name, 300_000)] == []
 
 
+@pytest.mark.slow
 def test_pictures_are_called_synthetic(site):
     for name in ("index.md", "tutorial.md"):
         assert "synthetic" in Document(REPOSITORY / "docs" / name).text

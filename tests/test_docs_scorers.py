@@ -13,6 +13,8 @@ from rareearth_explorer.score.scorers import SCORERS
 from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.markdown import Effort, study
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOC = (REPOSITORY / "docs" / "scorers.md").read_text()
 PRINTED = re.search(r"<!-- study -->\n(.*)<!-- /study -->", DOC, re.S)[1]

@@ -73,6 +73,7 @@ def test_an_encoder_of_ones_own_takes_no_options_of_others(scene, tmp_path, opti
         embed(scene, tmp_path / "table.parquet", Means(), **option, **QUICK)
 
 
+@pytest.mark.slow
 def test_a_projection_is_added_unless_there_is_one(scene, tmp_path):
     out = tmp_path / "table.parquet"
     embed(scene, out, **QUICK)

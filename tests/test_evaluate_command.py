@@ -169,6 +169,7 @@ def test_random_pairs_and_their_mean(labelled, tmp_path):
     assert auc["runs_interval_95"] == pytest.approx(np.quantile(aucs, [0.025, 0.975]), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_every_round_of_every_hunt(labelled, tmp_path):
     record, pools = evaluate(labelled, tmp_path), labelled[2]
     similarity = cosines(labelled)

@@ -51,6 +51,7 @@ def page_at(address):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_serves_the_dashboard_until_it_is_stopped(table, how):
     with exploring(table) as explorer:
         assert "Rare Earth Explorer" in page_at(address_of(explorer))
@@ -62,6 +63,7 @@ def test_serves_the_dashboard_until_it_is_stopped(table, how):
     assert left == []
 
 
+@pytest.mark.slow
 def test_relative_paths_are_found_from_the_notebooks_folder(table):
     with exploring(table.name, cwd=table.parent) as explorer:
         page = page_at(address_of(explorer))
@@ -83,6 +85,7 @@ def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
     }
 
 
+@pytest.mark.slow
 def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
     with exploring(table) as one, exploring(table) as other:
         addresses = address_of(one), address_of(other)
@@ -92,6 +95,7 @@ def test_two_started_at_the_same_moment_have_addresses_of_their_own(table):
         assert "Rare Earth Explorer" in page_at(addresses[1])
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_is_said(table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "rareearth_explorer.serving.voila_server.notebook", lambda: tmp_path / "no.ipynb"

@@ -324,6 +324,7 @@ def test_pages_and_figures_are_what_they_are_called(session, tmp_path, suffix, m
     assert (tmp_path / f"out{suffix}").read_bytes().startswith(magic)
 
 
+@pytest.mark.slow
 def test_the_pdf_is_one_page(session, tmp_path):
     session.mark(range(10, 40), "negative")
     export(session, tmp_path / "out.pdf", top=60)
@@ -388,6 +389,7 @@ def test_figures_of_a_session_in_which_nothing_was_done(small_table, pools, tmp_
     export(session, tmp_path / "out.html")
 
 
+@pytest.mark.slow
 def test_drawing_does_without_pyplot(session, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it fails
     for suffix in PAGES_AND_FIGURES:
@@ -527,6 +529,7 @@ def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
     assert "data:image/webp" in out.read_text()
 
 
+@pytest.mark.slow
 def test_a_report_on_the_demo_has_its_pictures_and_its_curve(tmp_path):
     demo = prepare_demo(demo_folder(), patches=(8, 9), progress=False)
     table = open_table(demo.table)

@@ -11,6 +11,8 @@ from patience import PATIENCE
 
 from rareearth_explorer.demo.prepare import prepare_demo
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "paper.ipynb"
 
 

@@ -16,6 +16,8 @@ from rareearth_explorer.demo.prepare import prepare_paper_scene
 from rareearth_explorer.demo.synthetic import make_paper_scene
 from rareearth_explorer.errors import LabelsError
 
+pytestmark = pytest.mark.slow
+
 PATCHES = (8, 9)
 POOLS = np.array([[98.340, 25.670], [98.3402, 25.6701], [98.346, 25.678], [98.348, 25.671]])
 

@@ -29,6 +29,8 @@ from rareearth_explorer.embedding import running as running_module
 from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.errors import EncoderError, ExplorerError, TableError
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install .[dask]")
 
 TESTS = Path(__file__).parent

@@ -68,11 +68,19 @@ def is_explained(room, name):
     for file in Path(importlib.import_module(room).__file__).parent.glob("*.py"):
         body = ast.parse(file.read_text()).body
         for statement, after in zip(body, [*body[1:], None], strict=True):
-            targets = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-            assigns = isinstance(statement, (ast.Assign, ast.AnnAssign))
-            if assigns and name in targets:
+            if name in assigned_by(statement):
                 return isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
     return False
+
+
+def assigned_by(statement):
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    return {
+        part.id
+        for target in filter(None, targets)
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name)
+    }
 
 
 @pytest.mark.parametrize("name", rareearth_explorer.__all__)

@@ -15,6 +15,8 @@ import pytest
 from patience import PATIENCE
 from processes import running
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "rareearth_explorer"
 TEMPLATE = "share/jupyter/voila/templates/rareearth"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rareearth_explorer.data.storage.replacing import write_atomically
+from rareearth_explorer.data.storage.replacing import explained, write_atomically
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.exporting.figures import encode_figure, map_figure, new_figure
 from rareearth_explorer.hunt import Session
@@ -53,12 +53,8 @@ def write_figures(folder: Path, judge: Judge, evaluation: Evaluation) -> list[Pa
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
+    with explained(path, "this cannot be written", ExplorerError):
         write_atomically(path, content)
-    except OSError as error:
-        raise ExplorerError(
-            f"{error.filename}: this cannot be written ({error.strerror}); choose another place."
-        ) from error
 
 
 def contrast_map(judge: Judge, evaluation: Evaluation) -> Figure:

@@ -1,4 +1,4 @@
-"""From scenes of several dates to files: what the command `activity` does."""
+"""Measure activity over scenes of several dates and write the files of the command `activity`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from rareearth_explorer.errors import ExplorerError, TableError
 
 @dataclass(frozen=True, eq=False)
 class ActivityReport:
-    """What was written.
+    """Files written by a run.
 
     Attributes
     ----------
     raster
         Standard deviation over time of each band and of the index, and the number of valid dates.
     pools
-        Which labelled pools are in use; None without labels.
+        Use of the labelled pools; None without labels.
     pools_file, series_file
-        The pools as GeoJSON, and the series of each as CSV; written where there are pools.
+        The pools as GeoJSON, and the series of each as CSV; written if there are pools.
     stored
         Number of patches whose activity is now in the table; None without a table.
     """
@@ -47,18 +47,18 @@ class ActivityReport:
 
 @dataclass(eq=False)
 class ActivityRun:
-    """A stack of scenes, and what shall be measured on it and written.
+    """A stack of scenes, and the measurements and files to make from it.
 
     Attributes
     ----------
     stack
         The scenes, by date.
     index
-        The index whose deviation is written beside that of each band.
+        Index whose standard deviation is written with that of each band.
     raster
-        Where the deviations shall be.
+        Path of the GeoTIFF of standard deviations.
     labels, threshold
-        Pools, and the standard deviation from which one is in use.
+        Labelled pools, and the standard deviation from which a pool is in use.
     table
         The patch table that gets the activity of each patch.
     normalisation
@@ -74,7 +74,7 @@ class ActivityRun:
     normalisation: Normalisation | None = None
 
     def normalise(self) -> Normalisation:
-        """Bring all dates to the first scene's units by pixels that did not change."""
+        """Convert all dates to the first scene's units, fitted on unchanged pixels."""
         self.normalisation = normalise(self.stack)
         return self.normalisation
 
@@ -105,7 +105,7 @@ class ActivityRun:
     def _store(self) -> int | None:
         if self.table is None:
             return None
-        assert self.table.path is not None  # it was opened from a file
+        assert self.table.path is not None  # tables opened from a file have a path
         return store_activity(
             self.table.path,
             self.raster,
@@ -128,16 +128,16 @@ def open_activity(
     udm2: Udm2 = "beside",
     reflectance: bool = False,
 ) -> Iterator[ActivityRun]:
-    """Open scenes of several dates, and all else that is given, before anything is measured.
+    """Open scenes of several dates and all other files before the measurement starts.
 
     Parameters
     ----------
     paths
         GeoTIFFs, or folders as Planet delivers them, of two dates or more.
     raster
-        Where the GeoTIFF of deviations shall be; what is told of pools is written beside it.
+        Path of the GeoTIFF of standard deviations; the files about pools are written beside it.
     index
-        Name of an index, or two bands; None chooses by the bands there are.
+        Name of an index, or two bands; None chooses by the scenes' bands.
     pools
         Labelled pools.
     threshold
@@ -150,14 +150,14 @@ def open_activity(
     Raises
     ------
     ExplorerError
-        A file cannot be opened or would be written over, the threshold is not above 0, or the
+        A file cannot be opened or would be overwritten, the threshold is not above 0, or the
         table has rows without an embedding.
     """
     images = images_of(paths)
     given = [*images, *masks_of(images, udm2), pools, table]
     for output in (raster, *(_pools_files(raster) if pools else ())):
         require_other(output, given)
-    # Whatever else is given is opened first: nobody waits for a raster to learn of a wrong path.
+    # Open all other files first, so that a wrong path is reported before the long measurement.
     if threshold is not None and not threshold > 0:
         raise ExplorerError(f"A threshold of {threshold:g} means nothing; give one above 0.")
     labels = open_labels(pools) if pools else None

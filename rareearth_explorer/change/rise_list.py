@@ -1,4 +1,4 @@
-"""The list of patches that became mine-like, as a file."""
+"""Write the list of patches that became mine-like to a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ LIST_SUFFIXES = (".geojson", ".csv")
 
 
 def require_listable(path: Path | None, top: int | None) -> None:
-    """Refuse a list that cannot be written, before the work of making it.
+    """Check that a list can be written, before the long computation.
 
     Raises
     ------
     ExplorerError
-        The path, unless None, ends in none of `LIST_SUFFIXES`, or fewer than one rise is asked
-        for.
+        The path, unless None, ends in none of `LIST_SUFFIXES`, or `top` is below 1.
     """
     if path is not None and path.suffix.lower() not in LIST_SUFFIXES:
         raise ExplorerError(f"{path}: what is written ends in {' or '.join(LIST_SUFFIXES)}.")
@@ -32,16 +31,16 @@ def write_rises(comparison: Comparison, path: Path, top: int | None = None) -> N
     Parameters
     ----------
     comparison
-        What is listed, with the columns of `Comparison.to_geodataframe`.
+        Source of the list; its columns are those of `Comparison.to_geodataframe`.
     path
-        Where to; its suffix is the kind of file.
+        Path of the file; its suffix is the format.
     top
-        How many rises at most; all when None.
+        Largest number of patches; None for all.
 
     Raises
     ------
     ExplorerError
-        There is no such kind of file, or it cannot be written.
+        The format is unknown, or the file cannot be written.
     """
     require_listable(path, top)
     frame = comparison.to_geodataframe(top)

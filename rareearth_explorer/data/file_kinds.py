@@ -1,4 +1,4 @@
-"""Kinds of files, told by the ends of their names: imagery, patch tables, labels."""
+"""Kinds of files by suffix: imagery, patch tables, labels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".kml", 
 
 
 def is_imagery(path: Path) -> bool:
-    """Whether a name is imagery's: of a raster, or a folder as Planet delivers it."""
+    """Whether a path is imagery: a raster, or a folder as Planet delivers it."""
     return path.suffix.lower() in SCENE_SUFFIXES or path.is_dir()
 
 
 def kinds() -> str:
-    """Tell which kinds of files there are, and how their names end."""
+    """Describe the kinds of files and their suffixes."""
     return (
         f"imagery ({' '.join(SCENE_SUFFIXES)}, or a folder of them), patch tables "
         f"({' '.join(TABLE_SUFFIXES)}) and labels ({' '.join(LABEL_SUFFIXES)})"
@@ -25,12 +25,12 @@ def kinds() -> str:
 
 
 def require_no_imagery(table: Path) -> None:
-    """Refuse imagery where a patch table is asked for.
+    """Reject imagery where a patch table is required.
 
     Raises
     ------
     ExplorerError
-        It is imagery, by its name; the sentence says how to make a table of it.
+        The name is that of imagery; the message says how to make a table from it.
     """
     if table.exists() and is_imagery(table):
         made = f"{table.resolve().stem}.parquet"
@@ -43,12 +43,12 @@ def require_no_imagery(table: Path) -> None:
 
 
 def require_table_name(output: Path) -> None:
-    """Refuse to write a patch table under a name by which it would not be known for one.
+    """Check that the name of a patch table to write has the suffix of one.
 
     Raises
     ------
     ExplorerError
-        The name ends otherwise.
+        The name has another suffix.
     """
     if output.suffix.lower() not in TABLE_SUFFIXES:
         raise ExplorerError(

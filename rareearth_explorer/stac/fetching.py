@@ -139,10 +139,7 @@ def fetch(
         blocks = _join(frame, parts, {part.name for part in work}, shifts)
         if added is None and any(each for image in shifts for each in image):
             blocks = _doubting(blocks, request.bands, path)
-        title, steps = (
-            f"writing {path.name}",
-            len(frame.blocks()) + 1,
-        )  # one for the overviews
+        title, steps = f"writing {path.name}", len(frame.blocks()) + 1  # and the overviews
         with progress_bar(title, "step", steps, shown=shown) as bar:
             write_file(parts, path, frame, scales, choice.time, plan, _counted(blocks, bar))
             bar.update()

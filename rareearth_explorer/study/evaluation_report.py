@@ -86,7 +86,7 @@ def evaluate(
     LabelsError
         Without the templates and the held-out blocks, no patches are left to evaluate.
     SessionError
-        A template is no row of the table or of both signs, or there are fewer than 2 pairs.
+        A template is not a row of the table or has both signs, or there are fewer than 2 pairs.
     """
     _require_templates(judge, positives, negatives)
     if pairs < 2:

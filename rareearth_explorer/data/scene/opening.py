@@ -103,7 +103,7 @@ def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
     Raises
     ------
     SceneError
-        There are more masks or fewer than files.
+        The numbers of masks and files differ.
     """
     if udm2 == "none":
         return [None] * len(paths)

@@ -42,12 +42,12 @@ def scenes_in(folder: Path) -> list[Path]:
 
 
 def images_of(given: Iterable[Path]) -> list[Path]:
-    """Name the images that are given; for a folder as Planet delivers it, those in it.
+    """List the given images; for a folder as Planet delivers it, the images in it.
 
     Raises
     ------
     SceneError
-        There is none in a folder.
+        A folder contains no images.
     """
     found = [scenes_in(path) if path.is_dir() else [path] for path in given]
     return list(chain.from_iterable(found))

@@ -1,4 +1,4 @@
-"""What is read is never written over."""
+"""Protect input files from being overwritten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rareearth_explorer.errors import ExplorerError
 
 
 def require_other(output: Path, inputs: Iterable[Path | None]) -> None:
-    """Refuse to write over what is read, however its path is spelled or linked.
+    """Check that no output overwrites an input, however its path is spelled or linked.
 
     Raises
     ------
@@ -29,5 +29,5 @@ def _is_same(one: Path, other: Path) -> bool:
         return True
     try:
         return one.samefile(other)
-    except OSError:  # one of them is not there yet, or cannot be looked at
+    except OSError:  # one of them does not exist yet, or is not accessible
         return False

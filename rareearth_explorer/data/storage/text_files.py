@@ -1,4 +1,4 @@
-"""Writing lists and records as text files, whole or not at all."""
+"""Write lists and records as text files, completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def write_text(path: Path, text: str) -> None:
     Raises
     ------
     ExplorerError
-        It cannot be written there.
+        The file cannot be written there.
     """
     with explained(path, "this cannot be written there", ExplorerError):
         write_atomically(path, text)

@@ -9,7 +9,7 @@ from rareearth_explorer.data.table.patch_table import PatchTable
 
 
 def open_own_scene(path: str | Path, table: PatchTable) -> Scene:
-    """Open a scene, with the band roles it was embedded with if it is the table's own.
+    """Open a scene; if it is the table's own, use the band roles of its embedding.
 
     Raises
     ------

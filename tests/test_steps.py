@@ -202,7 +202,7 @@ STRATEGIES = {
         "mark": st.booleans(),
     },
     "note": {"patch": patch, "text": texts},
-    "merge": {"said": st.lists(statement, max_size=4)},
+    "merge": {"said": st.lists(statement, max_size=4, unique_by=lambda said: said[:2])},
     "keep": {
         "threshold": st.floats(-1, 1),
         "mask": subsets.map(lambda flags: PatchMask.of(flags).text()),

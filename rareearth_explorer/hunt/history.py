@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from rareearth_explorer.errors import SessionError
@@ -58,6 +59,17 @@ class History:
             self._past.append(self.present)
             self._future.clear()
             self.present = after
+
+    def stand_still(self) -> None:
+        """Count a step that is unknown here: nothing changes, and one undo takes it back."""
+        self._past.append(self.present)
+        self._future.clear()
+
+    def forget_standing(self) -> None:
+        """Leave out the steps that changed nothing, so that every undo changes something."""
+        past, future = [*self._past, self.present], [*self._future, self.present]
+        self._past = [each for each, after in pairwise(past) if each is not after]
+        self._future = [each for each, before in pairwise(future) if each is not before]
 
     def repeat(self, verb: str, arguments: dict[str, Any]) -> None:
         """Do what a line of a journal says.

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.hunt.decisions import Decisions, Mask
+from rareearth_explorer.hunt.decisions import Decisions, Mask, Sign
 from rareearth_explorer.score.columns import Columns
 from rareearth_explorer.score.contrast import ScoreKind, Vector, score_of_means
 from rareearth_explorer.score.evaluation import RocCurve, roc
@@ -42,10 +42,12 @@ def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[V
     (N,) scores as of `scorers.Scorer.score`, and their kind.
     """
     scoring = decisions.scoring
-    positive, negative = (
-        columns.mean(scoring.scorer, sign, {start + p for p in set(marked) - decisions.muted})
-        for sign, marked in decisions.templates.by_sign.items()
-    )
+    counted: dict[Sign, set[int]] = {"positive": set(), "negative": set()}
+    # Without sorting them by the order of marking: every click scores, also with many templates.
+    for patch, (sign, _) in decisions.templates.marked.items():
+        if patch not in decisions.muted:
+            counted[sign].add(start + patch)
+    positive, negative = (columns.mean(scoring.scorer, *each) for each in counted.items())
     return score_of_means(positive, negative, len(columns.units), scoring.rule.combine)
 
 

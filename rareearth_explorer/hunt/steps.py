@@ -46,10 +46,13 @@ def patch_numbers(patch: int | Iterable[int], patches: int) -> list[int]:
     Raises
     ------
     SessionError
-        There is no patch of that number.
+        There is no patch of that number, or it is no number.
     """
     numbers = patch if isinstance(patch, Iterable) else (patch,)
-    rows = [operator.index(each) for each in numbers]
+    try:
+        rows = [operator.index(each) for each in numbers]
+    except TypeError as error:
+        raise SessionError(f"A patch is a row number, not {patch!r}.") from error
     for row in rows:
         if not 0 <= row < patches:
             raise SessionError(f"There is no patch {row}; patches are numbered 0 to {patches - 1}.")
@@ -119,6 +122,8 @@ def judge(
 def note(decisions: Decisions, *, patch: int, text: str) -> Decisions:
     """Write a note on a patch, replacing an earlier one; an empty text removes it."""
     (row,) = patch_numbers(patch, decisions.patches)
+    if not isinstance(text, str):
+        raise SessionError(f"A note is text, not {text!r}.")
     return decisions.with_(notes=with_value(decisions.notes, [row], text.strip()))
 
 
@@ -156,6 +161,8 @@ def keep(
         kept = PatchMask.of(flags)
     if (kept.flags & ~decisions.active).any():
         raise SessionError("A round cannot keep patches that an earlier round discarded.")
+    if not len(kept):
+        raise SessionError("A round keeps one patch or more.")
     begun = Round(kept, float(threshold), decisions)
     return decisions.with_(rounds=(*decisions.rounds, begun))
 
@@ -206,8 +213,11 @@ def audit(decisions: Decisions, *, patches: list[int], pile: int | None = None) 
     """
     del pile  # only for people who read the journal
     rows = patch_numbers(patches, decisions.patches)
-    discarded = ~decisions.active
-    sample = Audit(tuple(rows), PatchMask.of(unjudged(decisions)), PatchMask.of(discarded))
+    discarded, drawn_from = ~decisions.active, unjudged(decisions)
+    if not discarded[rows].all() or len(set(rows)) < len(rows):
+        raise SessionError("A sample of the discarded patches holds these, and each once.")
+    drawn_from[rows] = True  # also where the step is lost that took a verdict back
+    sample = Audit(tuple(rows), PatchMask.of(drawn_from), PatchMask.of(discarded))
     return decisions.with_(audit=sample, verdicts=with_value(decisions.verdicts, rows, None))
 
 

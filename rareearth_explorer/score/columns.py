@@ -78,9 +78,10 @@ class Columns:
         wanted = frozenset(templates)
         nothing = frozenset[int](), np.zeros(len(self.units), np.int64)
         known, total = self._sums.get((scorer, sign), nothing)
-        if len(known ^ wanted) > len(wanted):
-            known, total = nothing
-        total = total + self._sum(scorer, wanted - known) - self._sum(scorer, known - wanted)
+        new, gone = wanted - known, known - wanted
+        if len(new) + len(gone) > len(wanted):
+            new, gone, total = wanted, nothing[0], nothing[1]
+        total = total + self._sum(scorer, new) - self._sum(scorer, gone)
         self._sums[scorer, sign] = wanted, total
         return (total / (STEPS * len(wanted))).astype(np.float32) if wanted else None
 

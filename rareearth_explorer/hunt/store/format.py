@@ -10,7 +10,8 @@ Formats:
 2. Rounds are packed masks; the table is identified by the bytes that it stores.
 
 A program reads every format up to its own, and writes its own. It opens a newer format read-only:
-it leaves out the verbs that it does not know, says so, and never writes to that file.
+it leaves out the verbs that it does not know, says so, and never writes to that file. It takes
+each of them for a step: an undo that follows takes back nothing else.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ Entry = dict[str, Any]
 
 UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError, OverflowError)
 """What a verb raises that was damaged, or that needs a step which is lost."""
+
+UNDOING = ("undo", "redo")
 
 
 @dataclass(frozen=True)
@@ -148,21 +151,29 @@ def replay(record: Record) -> tuple[History, Record]:
     """
     history = History(record.header["patches"])
     entries, failed = {}, set()
-    for number, entry in record.entries.items():
-        arguments = {n: value for n, value in entry.items() if n not in ("verb", "time")}
-        try:
-            history.repeat(entry["verb"], arguments)
-        except UNREPEATABLE:
+    for number in sorted({*record.entries, *record.unknown}):
+        before, entry = history.present, record.entries.get(number)
+        if entry is None or not _repeated(entry, history):
             failed.add(number)
-        else:
-            entries[number] = entry
+            if record.newer:
+                history.stand_still()
+        elif not record.newer or history.present is not before or entry["verb"] not in UNDOING:
+            entries[number] = entry  # what takes back a step that is left out is left out too
+    history.forget_standing()
     if record.newer:  # the verb means something else there
-        return history, replace(
-            record, entries=entries, unknown=tuple(sorted({*record.unknown, *failed}))
-        )
-    return history, replace(
-        record, entries=entries, damaged=tuple(sorted({*record.damaged, *failed}))
-    )
+        return history, replace(record, entries=entries, unknown=tuple(sorted(failed)))
+    damaged = tuple(sorted({*record.damaged, *failed}))
+    return history, replace(record, entries=entries, damaged=damaged)
+
+
+def _repeated(entry: Entry, history: History) -> bool:
+    """Whether an entry could be repeated."""
+    arguments = {name: value for name, value in entry.items() if name not in ("verb", "time")}
+    try:
+        history.repeat(entry["verb"], arguments)
+    except UNREPEATABLE:
+        return False
+    return True
 
 
 def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:

@@ -26,7 +26,7 @@ from rareearth_explorer.hunt.store.format import (
     replay,
     write_record,
 )
-from rareearth_explorer.hunt.store.library import free_file, session_file
+from rareearth_explorer.hunt.store.library import free_file, saved_sessions, session_file
 from rareearth_explorer.hunt.store.lock import SessionLock, is_locked
 from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
@@ -74,6 +74,7 @@ class Journal:
         self.said = self.trouble = ""
         self.read_only = False
         self._lock = SessionLock(path)
+        self._table: PatchTable | None = None
         self._header: Entry = {}
         self._entries: list[Entry] = []
         self._unwritten: list[str] = []
@@ -126,7 +127,7 @@ class Journal:
         SessionError
             The file is about another table, is no session, or cannot be written.
         """
-        self._header = header_of(table, self.path.stem)
+        self._table, self._header = table, header_of(table, self.path.stem)
         history = History(len(table))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -238,7 +239,8 @@ class Journal:
 
     def _step_aside(self) -> None:
         """Go on in a file of one's own, which begins with everything known here."""
-        path = free_file(self.path)
+        taken = () if self._table is None else saved_sessions(self._table)
+        path = free_file(self.path, taken)
         header = {**self._header, "name": path.stem}
         try:
             write_record(path, header, self._entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 
@@ -71,8 +72,15 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
     return found[0]
 
 
-def free_file(path: Path) -> Path:
+def free_file(path: Path, taken: Collection[str] = ()) -> Path:
     """Make an empty file 'NAME (2)', or the first number that is free, beside 'NAME'.
+
+    Parameters
+    ----------
+    path
+        The file 'NAME'.
+    taken
+        Names that are not free either: those of the same table in another folder.
 
     Raises
     ------
@@ -82,6 +90,8 @@ def free_file(path: Path) -> Path:
     base = re.sub(r" \(\d+\)$", "", path.stem)
     for number in count(2):
         free = path.with_name(f"{base} ({number}){path.suffix}")
+        if free.stem in taken:
+            continue
         try:
             free.touch(exist_ok=False)
         except FileExistsError:

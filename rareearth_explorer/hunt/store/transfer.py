@@ -63,11 +63,12 @@ def import_session(source: Path, table: PatchTable, name: str | None = None) -> 
     check_table(record, table)
     called = name or str(record.header.get("name") or source.stem)
     target = session_file(table, called)
-    if called in saved_sessions(table):
+    taken = saved_sessions(table)
+    if called in taken:
         if name is not None:
             raise SessionError(f"There is a session {name!r} already; choose another name.")
         try:
-            target = free_file(target)
+            target = free_file(target, taken)
         except OSError as error:
             raise SessionError(
                 f"{source}: it cannot be kept in {target.parent} ({error.strerror}); make room "

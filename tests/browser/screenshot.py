@@ -77,8 +77,8 @@ def still(driver: Driver, name: str) -> None:
 
 def hunt(driver: Driver, session: Session) -> None:
     """Do what the tutorial says and take the pictures."""
-    page, truth = driver.page, session.mines
-    assert truth is not None
+    page, mines = driver.page, session.mines
+    assert mines is not None
     film = Film(page)
     still(driver, "opened")
     page.evaluate(POINTER)

@@ -25,7 +25,7 @@ def main() -> None:
         rank(demo, folder / "candidates.geojson")
         ask("info", str(demo.table))
         ask("embed", str(demo.scene), "-o", str(folder / "table.parquet"), "--no-projection")
-        open_page(DashboardFiles(demo.table, demo.scene, demo.labels, demo.others))
+        open_page(DashboardFiles(demo.table, demo.scene, demo.labels, demo.other_dates))
     print("Everything works.")
 
 

@@ -107,7 +107,7 @@ def test_relative_paths_are_found_from_where_the_server_was_started(
     (tmp_path / "pools.csv").write_text(f"lon,lat\n{lon},{lat}\n")
     (tmp_path / "notebooks").mkdir()
     given = {"TABLE": "table.parquet", "SCENE": "scene.tif", "LABELS": "pools.csv"}
-    for name, value in {**given, "COMPARE": "other.tif"}.items():
+    for name, value in {**given, "DATES": "other.tif"}.items():
         monkeypatch.setenv(f"RAREEARTH_EXPLORER_{name}", value)
     monkeypatch.setenv("PWD", str(tmp_path))
     monkeypatch.chdir(tmp_path / "notebooks")
@@ -115,7 +115,7 @@ def test_relative_paths_are_found_from_where_the_server_was_started(
     try:
         assert explorer.session.table.path == tmp_path / "table.parquet"
         assert explorer.scene.path == tmp_path / "scene.tif"
-        assert [other.path for other in explorer.others] == [tmp_path / "other.tif"]
+        assert [other.path for other in explorer.other_dates] == [tmp_path / "other.tif"]
         assert len(explorer.labels) == 1
     finally:
         explorer.close()

@@ -251,12 +251,12 @@ def test_the_empty_corner_is_nodata_in_every_band(small: DemoFiles) -> None:
 
 
 def test_labels_are_the_pools_of_the_first_date_inside_the_scene(small: DemoFiles) -> None:
-    truth, labels = points(small.truth), points(small.labels)
-    first = [point for point in truth if point["properties"]["first_date"] == "2022-03-07"]
+    every, labels = points(small.all_pools), points(small.labels)
+    first = [point for point in every if point["properties"]["first_date"] == "2022-03-07"]
     assert [label["geometry"] for label in labels] == [point["geometry"] for point in first]
-    assert 0 < len(labels) < len(truth)
+    assert 0 < len(labels) < len(every)
     assert {label["properties"]["type"] for label in labels} <= {"square", "circular"}
-    lon, lat = np.array([point["geometry"]["coordinates"] for point in truth]).T
+    lon, lat = np.array([point["geometry"]["coordinates"] for point in every]).T
     with rasterio.open(small.scenes[0]) as raster:
         crs = CRS(raster.crs.to_wkt())
         grid = PatchGrid.for_raster(crs, raster.transform, raster.width, raster.height)
@@ -266,7 +266,7 @@ def test_labels_are_the_pools_of_the_first_date_inside_the_scene(small: DemoFile
     assert row.tolist() == (y // PATCH).tolist()
     assert column.tolist() == (x // PATCH).tolist()
     assert raster.transform == TRANSFORM
-    for point in truth:
+    for point in every:
         history = point["properties"]
         assert 10 <= history["breadth_m"] <= 15
         assert (history["phase"] is not None) == history["active"]
@@ -278,7 +278,8 @@ def complete(tmp_path: Path) -> DemoFiles:
 
 
 def stamps(files: DemoFiles) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in (*files.scenes, files.labels, files.truth)}
+    paths = (*files.scenes, files.labels, files.all_pools)
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 def test_a_second_call_draws_nothing(complete: DemoFiles, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,23 +62,23 @@ def check(measured, scores, pools, deciding=None):
 
     `deciding` are the scores that thresholds are set on, where they are others.
     """
-    truth, deciding = pools > 0, scores if deciding is None else deciding
-    precision, recall, _ = metrics.precision_recall_curve(truth, deciding)
+    mines, deciding = pools > 0, scores if deciding is None else deciding
+    precision, recall, _ = metrics.precision_recall_curve(mines, deciding)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     expected = {
-        "auc": metrics.roc_auc_score(truth, scores),
-        "average_precision": metrics.average_precision_score(truth, scores),
-        "patches_scored": len(truth),
-        "mine_patches_scored": truth.sum(),
+        "auc": metrics.roc_auc_score(mines, scores),
+        "average_precision": metrics.average_precision_score(mines, scores),
+        "patches_scored": len(mines),
+        "mine_patches_scored": mines.sum(),
     }
     assert {k: measured[k] for k in expected} == pytest.approx(expected, abs=1e-6)
-    check_decision(measured["at_zero"], truth, deciding >= 0)
+    check_decision(measured["at_zero"], mines, deciding >= 0)
     best = measured["at_best_f1"]
     assert best["f1"] == pytest.approx(f1.max(), abs=1e-6)
-    check_decision(best, truth, deciding >= best["threshold"] - 1e-6)
+    check_decision(best, mines, deciding >= best["threshold"] - 1e-6)
     for part, found in measured["found_in_first"].items():
-        count = int(np.ceil(float(part.strip("%")) / 100 * len(truth) - 1e-9))
-        for name, weight in (("pools", pools), ("mine_patches", truth)):
+        count = int(np.ceil(float(part.strip("%")) / 100 * len(mines) - 1e-9))
+        for name, weight in (("pools", pools), ("mine_patches", mines)):
             assert found[name] == pytest.approx(found_in_first(scores, weight, count), abs=1e-6)
 
 
@@ -90,15 +90,15 @@ def found_in_first(scores, weight, count):
     return (weight[above].sum() + share * weight[tied].sum()) / weight.sum()
 
 
-def check_decision(measured, truth, kept):
+def check_decision(measured, mines, kept):
     expected = {
-        "accuracy": metrics.accuracy_score(truth, kept),
-        "accuracy_of_no_mine": metrics.accuracy_score(truth, np.zeros_like(truth)),
-        "precision": metrics.precision_score(truth, kept, zero_division=0),
-        "recall": metrics.recall_score(truth, kept),
-        "mines_kept": kept[truth].mean(),
+        "accuracy": metrics.accuracy_score(mines, kept),
+        "accuracy_of_no_mine": metrics.accuracy_score(mines, np.zeros_like(mines)),
+        "precision": metrics.precision_score(mines, kept, zero_division=0),
+        "recall": metrics.recall_score(mines, kept),
+        "mines_kept": kept[mines].mean(),
         "patches_gone": (~kept).mean(),
-        "f1": metrics.f1_score(truth, kept),
+        "f1": metrics.f1_score(mines, kept),
     }
     assert {k: measured[k] for k in expected} == pytest.approx(expected, abs=1e-6)
 

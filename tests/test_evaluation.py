@@ -30,19 +30,19 @@ def columns(patches):
 @given(PATCHES)
 def test_curve_and_area_agree_with_scikit_learn(patches):
     scores, pools = columns(patches)
-    truth = pools > 0
-    curve = roc(scores, truth)
-    fpr, tpr, _ = metrics.roc_curve(truth, scores, drop_intermediate=False)
+    mines = pools > 0
+    curve = roc(scores, mines)
+    fpr, tpr, _ = metrics.roc_curve(mines, scores, drop_intermediate=False)
     np.testing.assert_allclose(curve.fpr, fpr)
     np.testing.assert_allclose(curve.tpr, tpr)
-    assert curve.auc == pytest.approx(metrics.roc_auc_score(truth, scores), abs=1e-12)
+    assert curve.auc == pytest.approx(metrics.roc_auc_score(mines, scores), abs=1e-12)
 
 
 @given(PATCHES)
 def test_corners_are_the_same_curve(patches):
     scores, pools = columns(patches)
-    truth = pools > 0
-    whole, corners = roc(scores, truth), roc_corners(scores[truth], scores[~truth])
+    mines = pools > 0
+    whole, corners = roc(scores, mines), roc_corners(scores[mines], scores[~mines])
     assert corners.auc == pytest.approx(whole.auc, abs=1e-12)
     assert np.trapezoid(corners.tpr, corners.fpr) == pytest.approx(whole.auc, abs=1e-12)
     assert set(zip(corners.fpr, corners.tpr, strict=True)) <= set(
@@ -55,8 +55,8 @@ def test_corners_are_the_same_curve(patches):
     hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 1, width=32)),
 )
 def test_corners_of_any_float32_scores(mines, others):
-    truth = np.r_[np.ones(len(mines), bool), np.zeros(len(others), bool)]
-    expected = metrics.roc_auc_score(truth, np.r_[mines, others])
+    is_mine = np.r_[np.ones(len(mines), bool), np.zeros(len(others), bool)]
+    expected = metrics.roc_auc_score(is_mine, np.r_[mines, others])
     assert roc_corners(mines, others).auc == pytest.approx(expected, abs=1e-12)
 
 
@@ -78,13 +78,13 @@ def test_average_precision_agrees_with_scikit_learn(patches):
 @given(PATCHES, st.sampled_from([-9, -1, 0, 0.5, 2, 9]))
 def test_decisions_agree_with_scikit_learn(patches, threshold):
     scores, pools = columns(patches)
-    truth, kept = pools > 0, scores >= threshold
+    mines, kept = pools > 0, scores >= threshold
     decision = Ranking.of(scores, pools).at(threshold)
     for name, expected in {
-        "accuracy": metrics.accuracy_score(truth, kept),
-        "precision": metrics.precision_score(truth, kept, zero_division=0),
-        "recall": metrics.recall_score(truth, kept),
-        "f1": metrics.f1_score(truth, kept, zero_division=0),
+        "accuracy": metrics.accuracy_score(mines, kept),
+        "precision": metrics.precision_score(mines, kept, zero_division=0),
+        "recall": metrics.recall_score(mines, kept),
+        "f1": metrics.f1_score(mines, kept, zero_division=0),
         "patches_gone": 1 - kept.mean(),
     }.items():
         assert getattr(decision, name) == pytest.approx(expected, abs=1e-12), name

@@ -78,7 +78,7 @@ def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
         "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table),
         "RAREEARTH_EXPLORER_SCENE": str(tmp_path / scene),
         "RAREEARTH_EXPLORER_LABELS": str(tmp_path / labels),
-        "RAREEARTH_EXPLORER_COMPARE": os.pathsep.join([str(tmp_path / one), str(tmp_path / two)]),
+        "RAREEARTH_EXPLORER_DATES": os.pathsep.join([str(tmp_path / one), str(tmp_path / two)]),
     }
     assert DashboardFiles(table).to_environment() == {
         "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)

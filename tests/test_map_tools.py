@@ -382,15 +382,15 @@ def tile_of(scene, z):
 class TestDates:
     def test_another_date_is_shown_beside_the_first(self, session, scenes):
         panel = MapPanel(session, scenes[0], [scenes[1]])
-        assert panel.bridge.compared == 0
+        assert panel.bridge.second == 0
         panel.swipe.date.value = scenes[1]
-        assert panel.bridge.compared == 1
+        assert panel.bridge.second == 1
         assert panel.bridge.dates == ("◀ 2022-03-07", "2022-03-14 ▶")
         session.bands = ("ndvi",)
-        assert panel.bridge.compared == 2  # both dates are drawn anew
+        assert panel.bridge.second == 2  # both dates are drawn anew
         panel.swipe.date.label = "nothing"
         assert panel.swipe.date.label == "nothing"
-        assert panel.bridge.compared == 0
+        assert panel.bridge.second == 0
 
     def test_tiles_come_from_the_date_that_is_asked(self, session, scenes):
         panel = MapPanel(session, scenes[0], [scenes[1]])
@@ -398,7 +398,7 @@ class TestDates:
         sent = []
         panel.bridge.send = lambda content, buffers=None: sent.append((content, buffers))
         x, y = tile_of(scenes[0], 15)
-        for number, layer in enumerate(("imagery", "compared")):
+        for number, layer in enumerate(("imagery", "second")):
             panel.receive({"kind": "tile", "layer": layer, "tile": number, "z": 15, "x": x, "y": y})
         for tiles in (panel.swipe.tiles, panel._tiles["imagery"]):
             tiles._pool.shutdown()
@@ -408,12 +408,12 @@ class TestDates:
     def test_without_another_date_it_says_how_to_give_one(self, session, scenes):
         panel = MapPanel(session, scenes[0])
         assert panel.swipe.date.disabled
-        assert "--compare" in panel.swipe.date.tooltip
+        assert "--dates" in panel.swipe.date.tooltip
 
     def test_a_date_that_cannot_be_opened_is_said_and_the_rest_opens(self, small_table, tmp_path):
-        explorer = Explorer(small_table, compare=[tmp_path / "later.tif"])
+        explorer = Explorer(small_table, dates=[tmp_path / "later.tif"])
         assert "later.tif" in explorer.status.line.value
-        assert explorer.others == []
+        assert explorer.other_dates == []
 
 
 class TestBaseMap:

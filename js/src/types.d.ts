@@ -44,7 +44,7 @@ export interface MapTraits extends WidgetTraits {
   opacity: number;
   grid: boolean;
   imagery: number;
-  compared: number;
+  second: number;
   dates: [string, string] | [];
   imagery_zoom: number;
   outlines: Record<string, Outline>;

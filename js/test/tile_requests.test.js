@@ -20,11 +20,11 @@ describe("requests for tiles", () => {
   });
 
   test("of two layers are never of one number", () => {
-    const compared = new TileRequests("compared", (message) => sent.push(message));
-    for (const layer of [requests, compared, requests]) layer.ask({}, at, "done");
+    const second = new TileRequests("second", (message) => sent.push(message));
+    for (const layer of [requests, second, requests]) layer.ask({}, at, "done");
     assert.equal(new Set(sent.map(({ tile }) => tile)).size, 3);
     assert.equal(requests.answered(sent[1].tile), undefined);
-    assert.notEqual(compared.answered(sent[1].tile), undefined);
+    assert.notEqual(second.answered(sent[1].tile), undefined);
   });
 
   test("are answered once", () => {

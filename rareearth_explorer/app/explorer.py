@@ -19,7 +19,7 @@ from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Workspace
-from rareearth_explorer.serving import COMPARE, LABELS, SCENE, TABLE
+from rareearth_explorer.serving import DATES, LABELS, SCENE, TABLE
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
@@ -64,8 +64,8 @@ class Explorer:
         Imagery to show beneath the scores: a scene, the path of a GeoTIFF, or None.
     labels
         Known pools: labels, a path, the number of pools in each patch (N,), or None.
-    compare
-        Imagery of other dates to lay beside it: scenes, or paths of GeoTIFFs.
+    dates
+        Scenes of other dates to show beside it, or paths of GeoTIFFs.
     name
         Name of the session: what is done is kept under it in the user's data folder, and is
         there again when this table is next opened with it. None keeps nothing. An explorer in
@@ -93,7 +93,7 @@ class Explorer:
         scene: Scene | str | Path | None = None,
         labels: Labels | npt.ArrayLike | str | Path | None = None,
         *,
-        compare: Sequence[Scene | str | Path] = (),
+        dates: Sequence[Scene | str | Path] = (),
         name: str | None = "default",
         height: str = NOTEBOOK_HEIGHT,
     ) -> None:
@@ -104,11 +104,11 @@ class Explorer:
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
-        self.others: list[Scene] = []
-        for other in compare:
+        self.other_dates: list[Scene] = []
+        for other in dates:
             try:
                 opened = open_own_scene(other, table) if isinstance(other, (str, Path)) else other
-                self.others.append(opened)
+                self.other_dates.append(opened)
             except SceneError as error:
                 problems.append(str(error))
         try:
@@ -141,13 +141,11 @@ class Explorer:
         try:
             if given[TABLE] is None:
                 demo = prepare_demo()
-                return cls(demo.table, demo.scene, demo.labels, compare=demo.others, height=height)
-            others = [
-                _found(path) for path in os.environ.get(COMPARE, "").split(os.pathsep) if path
-            ]
-            return cls(
-                str(given[TABLE]), given[SCENE], given[LABELS], compare=others, height=height
-            )
+                return cls(
+                    demo.table, demo.scene, demo.labels, dates=demo.other_dates, height=height
+                )
+            paths = [_found(path) for path in os.environ.get(DATES, "").split(os.pathsep) if path]
+            return cls(str(given[TABLE]), given[SCENE], given[LABELS], dates=paths, height=height)
         except ExplorerError as error:
             sentence = w.HTML(html.escape(str(error)))
             sentence.add_class("rareearth-sorry")
@@ -179,7 +177,7 @@ class Explorer:
         session, scene = self.session, self.scene
         self.stages = stages = Stages(session, front="Overview")
         self.selection = SelectionBar(session, self._review_selected, self._export_selected)
-        self.map = MapPanel(session, scene, self.others, [self.selection.widget], stages)
+        self.map = MapPanel(session, scene, self.other_dates, [self.selection.widget], stages)
         self.templates = TemplatesPanel(session, scene, stages)
         self.refine_bar = RefineBar(session, stages)
         self.scoring = ScoringPanel(session, stages)
@@ -190,7 +188,7 @@ class Explorer:
         self.status = StatusLine(session, stages)
         self.review = ReviewPanel(session, scene, stages)
         self.rounds_tab = RoundsTab(session, stages)
-        self.dates = DatesPanel(session, scene, self.others, self.labels, stages)
+        self.dates = DatesPanel(session, scene, self.other_dates, self.labels, stages)
         self.session_panel = SessionPanel(self.workspace, stages)
         self.merge_panel = MergePanel(self.workspace, stages)
         self.export_panel = ExportPanel(session, scene, lambda: self.workspace.name or "unnamed")

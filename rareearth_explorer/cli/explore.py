@@ -23,12 +23,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("table", nargs="?", type=Path, help="patch table (default: the demo)")
     parser.add_argument("--scene", type=Path, help="GeoTIFF to show beneath the scores")
     parser.add_argument(
-        "--compare",
+        "--dates",
         type=Path,
         nargs="+",
         default=[],
         metavar="FILE",
-        help="GeoTIFFs of other dates, to lay beside the scene",
+        help="GeoTIFFs of other dates, to show beside the scene",
     )
     parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
@@ -64,7 +64,7 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
     from rareearth_explorer.serving import DashboardFiles
 
     if options.table is not None:
-        return DashboardFiles(options.table, options.scene, options.labels, options.compare)
+        return DashboardFiles(options.table, options.scene, options.labels, options.dates)
     from rareearth_explorer.demo.prepare import prepare_demo
 
     demo = prepare_demo()
@@ -72,5 +72,5 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
         demo.table,
         options.scene or demo.scene,
         options.labels or demo.labels,
-        options.compare or demo.others,
+        options.dates or demo.other_dates,
     )

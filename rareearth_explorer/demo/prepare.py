@@ -39,14 +39,14 @@ class PreparedDemo:
         The synthetic scene of the first date.
     labels
         The synthetic pools.
-    others
+    other_dates
         Synthetic scenes of the same area on later dates.
     """
 
     table: Path
     scene: Path
     labels: Path
-    others: tuple[Path, ...] = ()
+    other_dates: tuple[Path, ...] = ()
 
 
 def demo_folder() -> Path:

@@ -205,17 +205,17 @@ def is_synthetic(table: PatchTable) -> bool:
 
 
 def _rounds(session: Session) -> Rows:
-    truth, total = session.mines, len(session.table)
+    mines, total = session.mines, len(session.table)
     heading = ["round", "threshold", "patches", "share"]
-    rows = [[*heading, "with pools", "recall", "precision"] if truth is not None else heading]
+    rows = [[*heading, "with pools", "recall", "precision"] if mines is not None else heading]
     for number, begun in enumerate(session.decisions.rounds, start=1):
         kept = int(begun.active.sum())
         threshold = "" if begun.threshold is None else f"{begun.threshold:+.3f}"
         row = [str(number), threshold, f"{kept:,}", f"{kept / total:.1%}"]
-        if truth is not None:
-            mines = int((truth & begun.active).sum())
-            recall = f"{mines / truth.sum():.1%}" if truth.any() else ""
-            row += [f"{mines:,}", recall, f"{mines / kept:.1%}"]
+        if mines is not None:
+            found = int((mines & begun.active).sum())
+            recall = f"{found / mines.sum():.1%}" if mines.any() else ""
+            row += [f"{found:,}", recall, f"{found / kept:.1%}"]
         rows.append(row)
     return rows
 

@@ -1,7 +1,7 @@
 """The dashboard as a web page: what it opens, and the server of its notebook."""
 
 from rareearth_explorer.serving.dashboard_files import (
-    COMPARE,
+    DATES,
     LABELS,
     SCENE,
     TABLE,
@@ -10,7 +10,7 @@ from rareearth_explorer.serving.dashboard_files import (
 from rareearth_explorer.serving.voila_server import Server, free_port, notebook, serve
 
 __all__ = [
-    "COMPARE",
+    "DATES",
     "LABELS",
     "SCENE",
     "TABLE",

@@ -15,8 +15,8 @@ from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import SceneError
 
-TABLE, SCENE, LABELS, COMPARE = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "COMPARE")
+TABLE, SCENE, LABELS, DATES = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "DATES")
 )
 """Environment variables through which the command tells the notebook what to open."""
 
@@ -33,14 +33,14 @@ class DashboardFiles:
         GeoTIFF to show beneath the scores.
     labels
         Known pools.
-    compare
-        GeoTIFFs of other dates, to lay beside the scene.
+    dates
+        GeoTIFFs of other dates, to show beside the scene.
     """
 
     table: Path
     scene: Path | None = None
     labels: Path | None = None
-    compare: Sequence[Path] = ()
+    dates: Sequence[Path] = ()
 
     def check(self) -> None:
         """Open everything once, so that what is wrong is said here and not in the browser.
@@ -53,7 +53,7 @@ class DashboardFiles:
         require_no_imagery(self.table)
         patches = open_table(self.table)
         place = _box(patches.bounds)
-        for path in [*([self.scene] if self.scene else []), *self.compare]:
+        for path in [*([self.scene] if self.scene else []), *self.dates]:
             with open_scene(path) as opened:
                 elsewhere = not place.intersects(_box(opened.bounds))
             if elsewhere:
@@ -69,7 +69,7 @@ class DashboardFiles:
             TABLE: [self.table],
             SCENE: [self.scene],
             LABELS: [self.labels],
-            COMPARE: self.compare,
+            DATES: self.dates,
         }
         paths = {name: [str(p.absolute()) for p in some if p] for name, some in given.items()}
         return {name: os.pathsep.join(p) for name, p in paths.items() if p}

@@ -137,17 +137,17 @@ def _require_templates(judge: Judge, positives: Sequence[int], negatives: Sequen
 
 
 def _describe(judge: Judge) -> dict[str, Any]:
-    table, truth = judge.table, judge.truth
+    table, mines = judge.table, judge.mines
     scenes = [scene["name"] for scene in table.metadata.get("scenes", [])]
     return {
         "table": str(table.path),
         "scenes": scenes,
         "encoder": table.metadata.get("encoder", {}).get("name"),
         "synthetic": any("synthetic" in name for name in scenes),
-        "patches": len(truth),
-        "mine_patches": int(truth.sum()),
+        "patches": len(mines),
+        "mine_patches": int(mines.sum()),
         "pools": int(judge.pools.sum()),
-        "accuracy_of_no_mine": float(1 - truth.mean()),
+        "accuracy_of_no_mine": float(1 - mines.mean()),
     }
 
 
@@ -163,7 +163,7 @@ def _protocol(judge: Judge, pairs: int, hunts: int, seed: int) -> dict[str, Any]
 
 def _summarise_single(judge: Judge, curves: list[RocCurve]) -> dict[str, Any]:
     aucs = np.array([curve.auc for curve in curves])
-    mines = np.flatnonzero(judge.truth)
+    mines = np.flatnonzero(judge.mines)
     return {
         "auc": {
             "mean": float(aucs.mean()),
@@ -220,4 +220,4 @@ def _summarise_rounds(hunts: Sequence[Sequence[dict[str, Any]]]) -> list[dict[st
 def _corners(
     judge: Judge, scores: npt.NDArray[np.float32], scored: npt.NDArray[np.bool_]
 ) -> RocCurve:
-    return roc_corners(scores[scored & judge.truth], scores[scored & ~judge.truth])
+    return roc_corners(scores[scored & judge.mines], scores[scored & ~judge.mines])

@@ -99,26 +99,26 @@ def clicks_to_find(
     (hunts, len(SHARES)) clicks, infinity where the hunt reached the limit first.
     """
     rng = np.random.default_rng(seed)
-    truth, every = data.pools > 0, np.arange(hunts)
+    mines, every = data.pools > 0, np.arange(hunts)
     state = (
         _Columns(data, candidate, hunts)
         if isinstance(candidate, Scorer)
         else _Fits(data, candidate, hunts)
     )
     diverse = Order.DIVERSE in order
-    looked_at = np.zeros((hunts, len(truth)), bool)
+    looked_at = np.zeros((hunts, len(mines)), bool)
     nearest = np.full(looked_at.shape, -1, np.float32)
-    wanted = np.ceil(np.array(SHARES) * truth.sum())
+    wanted = np.ceil(np.array(SHARES) * mines.sum())
     clicks = np.full((hunts, len(SHARES)), np.inf)
     patches = rng.choice(data.mines, hunts, replace=hunts > len(data.mines))
     for click in range(limit + 1):
         looked_at[every, patches] = True
-        found = (looked_at & truth).sum(axis=1)
+        found = (looked_at & mines).sum(axis=1)
         reached = (found[:, None] >= wanted) & np.isinf(clicks)
         clicks[reached] = click
         if np.isfinite(clicks).all():
             break
-        state.mark(patches, truth[patches])
+        state.mark(patches, mines[patches])
         if diverse:
             np.maximum(nearest, data.columns(patches, whitened=False), out=nearest)
         if click % page == 0:

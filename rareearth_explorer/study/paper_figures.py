@@ -78,9 +78,9 @@ def umap_by_pools(judge: Judge) -> Figure | None:
         return None
     figure = new_figure((5.2, 4.8))
     axes = figure.add_subplot()
-    others, mines = coordinates[~judge.truth], coordinates[judge.truth]
+    others, mines = coordinates[~judge.mines], coordinates[judge.mines]
     axes.scatter(others[:, 0], others[:, 1], 2, OTHER, linewidths=0, label="no mine")
-    size = judge.pools[judge.truth] * np.clip(600 / len(mines), 1.5, 6)
+    size = judge.pools[judge.mines] * np.clip(600 / len(mines), 1.5, 6)
     axes.scatter(mines[:, 0], mines[:, 1], size, MINE, alpha=0.6, linewidths=0, label="mine")
     axes.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2", aspect="equal")
     axes.set_title(_named(judge, "Mines are sized by pool count"), fontsize=8)

@@ -89,7 +89,7 @@ class Judge:
         return cls(patches, pools, include_templates, block_side)
 
     @cached_property
-    def truth(self) -> Mask:
+    def mines(self) -> Mask:
         """(N,) True for the mine patches."""
         return self.pools > 0
 
@@ -114,7 +114,7 @@ class Judge:
             include_templates=self.include_templates,
             blocks=self.blocks,
         )
-        if not 0 < np.count_nonzero(self.truth & scored) < np.count_nonzero(scored):
+        if not 0 < np.count_nonzero(self.mines & scored) < np.count_nonzero(scored):
             raise LabelsError(
                 f"{self.table.path or 'The table'}: without the templates and the blocks held out "
                 "with them, no mine patch is left, or no other patch; choose fewer "
@@ -138,7 +138,7 @@ def places_in_metres(table: PatchTable) -> npt.NDArray[np.float64]:
 def single_template_curves(judge: Judge) -> list[RocCurve]:
     """ROC curve of the cosine to each mine patch in turn (Fig. 3b), exact, also with ties.
 
-    The curves are given by their corners, in the order of `np.flatnonzero(judge.truth)`.
+    The curves are given by their corners, in the order of `np.flatnonzero(judge.mines)`.
 
     Raises
     ------
@@ -149,11 +149,11 @@ def single_template_curves(judge: Judge) -> list[RocCurve]:
 
     def curve(template: int, cosines: Vector) -> RocCurve:
         scored = judge.scored([template])
-        return roc_corners(cosines[scored & judge.truth], cosines[scored & ~judge.truth])
+        return roc_corners(cosines[scored & judge.mines], cosines[scored & ~judge.mines])
 
     curves: list[RocCurve] = []
     with ThreadPoolExecutor(cores()) as threads:
-        for templates in _portions(np.flatnonzero(judge.truth)):
+        for templates in _portions(np.flatnonzero(judge.mines)):
             curves += threads.map(curve, templates.tolist(), rows[templates] @ rows.T)
     return curves
 
@@ -161,7 +161,7 @@ def single_template_curves(judge: Judge) -> list[RocCurve]:
 def random_pairs(judge: Judge, count: int, seed: int) -> Rows:
     """Draw (count, 2) pairs of a mine patch and another patch, with equal probability."""
     rng = np.random.default_rng(seed)
-    mines, others = np.flatnonzero(judge.truth), np.flatnonzero(~judge.truth)
+    mines, others = np.flatnonzero(judge.mines), np.flatnonzero(~judge.mines)
     return np.stack([rng.choice(mines, count), rng.choice(others, count)], axis=-1)
 
 

@@ -37,8 +37,8 @@ def refined_states(
             return
         ranked = session.ranking[session.active[session.ranking]]
         looked_at = ranked[~np.isin(ranked, [*session.positives, *session.negatives])][:LOOKS]
-        session.mark(looked_at[judge.truth[looked_at]].tolist(), "positive")
-        session.mark(looked_at[~judge.truth[looked_at]].tolist(), "negative")
+        session.mark(looked_at[judge.mines[looked_at]].tolist(), "positive")
+        session.mark(looked_at[~judge.mines[looked_at]].tolist(), "negative")
         yield session.state
 
 

@@ -1,6 +1,7 @@
 """How well use and period of pools are told on the synthetic demo, and what measuring costs.
 
-The demo's truth is looked at here only. Nothing printed says anything about real mines.
+Only this benchmark reads the properties of the drawn pools. Nothing printed says anything about
+real mines.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ PERIOD_PATCHES, PERIOD_DATES, PERIOD_DAYS = 16, 24, 60
 DRAWS = 10
 
 
-class Truth:
+class DrawnPools:
     """Every pool of a demo, with its history."""
 
     def __init__(self, path: Path) -> None:
@@ -69,17 +70,17 @@ def tell(title: str, pools: Pools, active: Any) -> None:
     )
 
 
-def tell_use(stack: Stack, truth: Truth, normalisation: Normalisation) -> None:
+def tell_use(stack: Stack, drawn: DrawnPools, normalisation: Normalisation) -> None:
     """Print how well use is told, with and without normalisation, and of old pools alone."""
-    old = truth.first == min(truth.first)
+    old = drawn.first == min(drawn.first)
     for how, applied in (("as it is", None), ("normalised", normalisation)):
-        pools = Pools.of(series_at(stack, truth.lonlat, normalisation=applied))
-        tell(f"all pools, {how}", pools, truth.active)
-        series = series_at(stack, truth.lonlat[old], normalisation=applied)
-        tell(f"pools of the first date, {how}", Pools.of(series), truth.active[old])
-    print(f"  saying 'in use' of every pool: precision {truth.active.mean():.3f}, recall 1")
+        pools = Pools.of(series_at(stack, drawn.lonlat, normalisation=applied))
+        tell(f"all pools, {how}", pools, drawn.active)
+        series = series_at(stack, drawn.lonlat[old], normalisation=applied)
+        tell(f"pools of the first date, {how}", Pools.of(series), drawn.active[old])
+    print(f"  saying 'in use' of every pool: precision {drawn.active.mean():.3f}, recall 1")
     seen = pools.to_geodataframe().first_seen.to_numpy()
-    print(f"  first seen on the date that it was dug by: {(seen == truth.first).mean():.3f}")
+    print(f"  first seen on the date that it was dug by: {(seen == drawn.first).mean():.3f}")
 
 
 def tell_cost(stack: Stack, raster: Path) -> None:
@@ -107,12 +108,12 @@ def clock(what: Callable[[], Any]) -> tuple[float, float]:
     return time.perf_counter() - passed, time.process_time() - worked
 
 
-def tell_patches(raster: Path, table: Path, truth: Truth) -> None:
+def tell_patches(raster: Path, table: Path, drawn: DrawnPools) -> None:
     """Print how well activity ranks the patches with a pool in use."""
     patches = open_table(table)
     counts = [
-        Labels.from_points(truth.lonlat[chosen]).per_patch(patches.footprints) > 0
-        for chosen in (truth.active, ~truth.active)
+        Labels.from_points(drawn.lonlat[chosen]).per_patch(patches.footprints) > 0
+        for chosen in (drawn.active, ~drawn.active)
     ]
     used, rest = counts[0], counts[1] & ~counts[0]
     activity = patch_activity(raster, patches)
@@ -133,20 +134,20 @@ def tell_period(folder: Path) -> None:
         folder, lambda: Landscape(0, side, side, dates=dates), "activity", dates=dates,
         progress=False,
     )  # fmt: skip
-    truth = Truth(files.truth)
+    drawn = DrawnPools(files.all_pools)
     with open_stack(files.scenes) as stack:
-        pools = Pools.of(series_at(stack, truth.lonlat))
-    found = [(p, t) for p, t in zip(pools.periods, truth.period, strict=True) if p.days]
+        pools = Pools.of(series_at(stack, drawn.lonlat))
+    found = [(p, t) for p, t in zip(pools.periods, drawn.period, strict=True) if p.days]
     right = [p.low <= t <= p.high for p, t in found]
     print(
         f"  {PERIOD_DATES} dates in {PERIOD_DAYS} days: a period for {len(found)} of "
-        f"{truth.active.sum()} pools in use and {len(truth.active)} in all; the true one lies in "
+        f"{drawn.active.sum()} pools in use and {len(drawn.active)} in all; the true one lies in "
         f"the interval of {np.mean(right):.3f} of them"
     )
-    tell("these dates", pools, truth.active)
+    tell("these dates", pools, drawn.active)
 
 
-def tell_new(earlier: Path, scene: Path, truth: Truth, folder: Path) -> None:
+def tell_new(earlier: Path, scene: Path, drawn: DrawnPools, folder: Path) -> None:
     """Print how many patches with mines dug between two dates are listed, by random templates."""
     later = folder / "later.parquet"
     with open_scene(scene) as opened:
@@ -158,9 +159,9 @@ def tell_new(earlier: Path, scene: Path, truth: Truth, folder: Path) -> None:
         day = opened.time.date().isoformat() if opened.time else ""
     tables = open_table(earlier), open_table(later)
     old, new = (
-        Labels.from_points(truth.lonlat[chosen]).per_patch(tables[0].footprints) > 0
-        for chosen in (truth.first == min(truth.first),
-                       (truth.first > min(truth.first)) & (truth.first <= day))
+        Labels.from_points(drawn.lonlat[chosen]).per_patch(tables[0].footprints) > 0
+        for chosen in (drawn.first == min(drawn.first),
+                       (drawn.first > min(drawn.first)) & (drawn.first <= day))
     )  # fmt: skip
     new &= ~old
     rng, listed = np.random.default_rng(0), []
@@ -174,7 +175,7 @@ def tell_new(earlier: Path, scene: Path, truth: Truth, folder: Path) -> None:
         listed.append((len(compared.became), new[compared.rows[compared.became, 0]].sum()))
     count, right = np.mean(listed, axis=0)
     print(
-        f"  compare {min(truth.first)} and {day}, {DRAWS} draws of 3 + 3 templates: "
+        f"  compare {min(drawn.first)} and {day}, {DRAWS} draws of 3 + 3 templates: "
         f"{count:.1f} of {len(tables[0]):,} patches listed, {right:.1f} of them of the "
         f"{new.sum()} with a new mine"
     )
@@ -184,20 +185,20 @@ def main() -> None:
     """Print all of it."""
     prepared = prepare_demo()
     files = make_demo(demo_folder())
-    truth = Truth(files.truth)
-    print("synthetic demo scene, drawn truth:")
+    drawn = DrawnPools(files.all_pools)
+    print("synthetic demo scene, drawn pools:")
     with open_stack(files.scenes) as stack, TemporaryDirectory() as folder:
         normalisation = normalise(stack)
         print(
             "  normalisation: median standard deviation over time "
             f"{np.median(normalisation.before):.1f} -> {np.median(normalisation.after):.1f}"
         )
-        tell_use(stack, truth, normalisation)
+        tell_use(stack, drawn, normalisation)
         raster = Path(folder) / "activity.tif"
         tell_cost(stack, raster)
-        tell_patches(raster, prepared.table, truth)
+        tell_patches(raster, prepared.table, drawn)
         tell_period(Path(folder) / "many")
-        tell_new(prepared.table, files.scenes[-2], truth, Path(folder))
+        tell_new(prepared.table, files.scenes[-2], drawn, Path(folder))
 
 
 if __name__ == "__main__":

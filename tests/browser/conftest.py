@@ -56,13 +56,13 @@ def open_explorer(browser: Browser, tmp_path: Path) -> Iterator[OpenExplorer]:
             scene: Path | None = None,
             labels: Path | None = None,
             size: tuple[int, int] = (1280, 800),
-            compare: Sequence[Path] = (),
+            dates: Sequence[Path] = (),
             watch: Callable[[Page], None] = lambda page: None,
         ) -> Driver:
             notebook = tmp_path / "explorer.ipynb"
             shutil.copy(REPOSITORY / "notebooks" / "explorer.ipynb", notebook)
             given = {"TABLE": table, "SCENE": scene, "LABELS": labels}
-            given["COMPARE"] = os.pathsep.join(map(str, compare))
+            given["DATES"] = os.pathsep.join(map(str, dates))
             environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items() if v}
             address = stack.enter_context(serve(kind, notebook, environment))
             page = stack.enter_context(blank_page(browser, *size))

@@ -77,8 +77,8 @@ def still(driver: Driver, name: str) -> None:
 
 def hunt(driver: Driver, session: Session) -> None:
     """Do what the tutorial says and take the pictures."""
-    page, truth = driver.page, session.mines
-    assert truth is not None
+    page, mines = driver.page, session.mines
+    assert mines is not None
     film = Film(page)
     still(driver, "opened")
     page.evaluate(POINTER)
@@ -151,7 +151,7 @@ def judge(page: Page, session: Session) -> bool:
 def environment(demo: PreparedDemo, folder: str) -> dict[str, str]:
     """Tell the dashboard what to open, and to keep its session elsewhere than yours."""
     given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
-    given["COMPARE"] = os.pathsep.join(map(str, demo.others))
+    given["DATES"] = os.pathsep.join(map(str, demo.other_dates))
     return {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()} | {"XDG_DATA_HOME": folder}
 
 

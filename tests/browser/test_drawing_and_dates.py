@@ -25,7 +25,7 @@ def drag(page, start, end):
 
 
 def test_search_by_drawing_and_by_place(open_explorer, demo):
-    driver = open_explorer("voila", demo.table, demo.scene, demo.labels, compare=demo.others)
+    driver = open_explorer("voila", demo.table, demo.scene, demo.labels, dates=demo.other_dates)
     page, table = driver.page, driver.table
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -108,7 +108,7 @@ def upside_down(demo, tmp_path):
 
 
 def test_indices_and_a_second_date(open_explorer, demo, upside_down):
-    driver = open_explorer("voila", demo.table, demo.scene, compare=[upside_down])
+    driver = open_explorer("voila", demo.table, demo.scene, dates=[upside_down])
     page, table = driver.page, driver.table
     watched = np.flatnonzero((table.row % 3 == 1) & (table.column % 3 == 1)).tolist()
     driver.wait_tiles()
@@ -126,11 +126,11 @@ def test_indices_and_a_second_date(open_explorer, demo, upside_down):
     page.locator(".rareearth-bar select").first.select_option("true colour")
     driver.wait_tiles()
     page.get_by_role("button", name="Map", exact=True).click()
-    page.get_by_label("Compare with").select_option("2022-03-14")
+    page.get_by_label("Other date").select_option("2022-03-14")
     page.get_by_role("button", name="Map", exact=True).click()
     handle = page.get_by_role("slider", name="Border between two dates")
     expect(handle).to_be_visible()
-    driver.wait_tiles("compared")
+    driver.wait_tiles("second")
     x = handle.bounding_box()["x"]
     right = np.array([driver.place(patch)[0] > x + 20 for patch in watched])
     compared = np.abs(driver.colours(watched) - plain).max(axis=1)

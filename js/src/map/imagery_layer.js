@@ -37,7 +37,7 @@ function show(picture, encoded, done) {
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
  * @param {Leaflet} L
- * @param {"imagery" | "compared"} name the trait that switches it on, and which scene is asked
+ * @param {"imagery" | "second"} name the trait that switches it on, and which scene is asked
  */
 export function imageryLayer(model, map, L, name) {
   const place = pane(map, `rareearth-${name}`);

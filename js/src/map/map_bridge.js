@@ -58,7 +58,7 @@ async function bind(model, signal) {
   const corners = new Float32Array(copied(model.get("corners")));
   const footprints = new Footprints(model.get("origin"), corners);
   const stopImagery = imageryLayer(model, map, L, "imagery");
-  const stopCompared = imageryLayer(model, map, L, "compared");
+  const stopSecond = imageryLayer(model, map, L, "second");
   const scores = scoreLayer(model, map, L, footprints);
   const groups = outlines(model, map, L, footprints);
   const stops = [
@@ -71,7 +71,7 @@ async function bind(model, signal) {
     connection(model, map),
     keepFitted(model, map),
     stopImagery,
-    stopCompared,
+    stopSecond,
   ];
   onChange(model, ["focus"], () => {
     const focus = model.get("focus");

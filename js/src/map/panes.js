@@ -7,7 +7,7 @@
 /** The z-index of each of ours. Leaflet's own: tiles 200, shapes 400, markers 600, tooltips 650. */
 const HEIGHTS = {
   "rareearth-imagery": 250,
-  "rareearth-compared": 260,
+  "rareearth-second": 260,
   "rareearth-scores": 350,
   "rareearth-outlines": 420,
   "rareearth-sketch": 460,

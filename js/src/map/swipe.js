@@ -62,7 +62,7 @@ function makeHandle(map, L) {
  * @param {Leaflet} L
  */
 export function swipe(model, map, L) {
-  const above = /** @type {HTMLElement} */ (map.getPane("rareearth-compared"));
+  const above = /** @type {HTMLElement} */ (map.getPane("rareearth-second"));
   const { handle, left, right } = makeHandle(map, L);
   let part = 0.5;
 
@@ -94,7 +94,7 @@ export function swipe(model, map, L) {
     event.stopPropagation();
   };
   const show = () => {
-    handle.style.display = model.get("compared") ? "" : "none";
+    handle.style.display = model.get("second") ? "" : "none";
     const [earlier, later] = model.get("dates");
     left.textContent = earlier ?? "";
     right.textContent = later ?? "";
@@ -106,7 +106,7 @@ export function swipe(model, map, L) {
   handle.addEventListener("pointermove", drag);
   handle.addEventListener("keydown", press);
   map.on(MOVES, place);
-  const stop = onChange(model, ["compared", "dates"], show);
+  const stop = onChange(model, ["second", "dates"], show);
   show();
   return () => {
     map.off(MOVES, place);

@@ -37,20 +37,21 @@ class DemoFiles:
         One GeoTIFF for each date, in order: 8 bands of uint16, reflectance x 10,000.
     labels
         GeoJSON points: the pools visible on the first date, with `site` and `type`.
-    truth
+    all_pools
         GeoJSON points: every pool of every date, with `breadth_m`, whether it is `active`, the
         `period_days` and `phase` (0 to 1 on the first date) of its cycle, and its `first_date`.
     """
 
     scenes: tuple[Path, ...]
     labels: Path
-    truth: Path
+    all_pools: Path
 
     @classmethod
     def within(cls, folder: Path, dates: Sequence[date] = DATES) -> Self:
         """Name the files of a demo in a folder, whether or not they exist."""
         scenes = tuple(folder / f"{day:%Y%m%d}_synthetic_demo.tif" for day in dates)
-        return cls(scenes, folder / "synthetic_pools.geojson", folder / "synthetic_truth.geojson")
+        labels, all_pools = "synthetic_pools.geojson", "synthetic_all_pools.geojson"
+        return cls(scenes, folder / labels, folder / all_pools)
 
 
 def make_demo(
@@ -111,16 +112,16 @@ def draw_files(
         When the folder cannot be written to.
     """
     files = DemoFiles.within(folder, dates)
-    labels, truth = files.labels, files.truth
+    labels, all_pools = files.labels, files.all_pools
     scenes = dict(zip(dates, files.scenes, strict=True))
     missing = {day: path for day, path in scenes.items() if recipe_of(path) != recipe}
-    if not missing and all(_recipe_of_points(path) == recipe for path in (labels, truth)):
+    if not missing and all(_recipe_of_points(path) == recipe for path in (labels, all_pools)):
         return files
     try:
         folder.mkdir(parents=True, exist_ok=True)
         landscape = imagine()
         points = list(_points(landscape.pools, transform))
-        _write_points(truth, points, recipe)
+        _write_points(all_pools, points, recipe)
         _write_points(labels, _as_labels(points, dates[0]), recipe)
         write_scenes(landscape, missing, transform=transform, recipe=recipe, progress=progress)
     except OSError as error:

@@ -32,27 +32,27 @@ class RocCurve:
     auc: float
 
 
-def roc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> RocCurve:
+def roc(scores: npt.ArrayLike, mines: npt.ArrayLike) -> RocCurve:
     """Compute the ROC curve with a point for every distinct score, and its area, exactly.
 
     Parameters
     ----------
     scores
         (N,) higher is more mine-like; no NaN.
-    truth
+    mines
         (N,) True for the mine patches.
 
     Raises
     ------
     ValueError
-        The lengths differ, a score is NaN, or `truth` holds only one class.
+        The lengths differ, a score is NaN, or `mines` holds only one class.
 
     Examples
     --------
     >>> roc([0.9, 0.4, 0.4, 0.1], [True, True, False, False]).auc
     0.875
     """
-    ranking = Ranking.of(scores, np.asarray(truth, dtype=bool))
+    ranking = Ranking.of(scores, np.asarray(mines, dtype=bool))
     others = ranking.patches - ranking.mines
     tpr, fpr = (np.append(0, counts) / counts[-1] for counts in (ranking.mines, others))
     return RocCurve(fpr, tpr, ranking.auc)

@@ -36,7 +36,7 @@ class DatesPanel:
         What is shown.
     scene
         The table's own, or None.
-    others
+    other_dates
         Scenes of other dates; those without a date are left out.
     labels
         Known pools, whose series are drawn; or None.
@@ -46,13 +46,13 @@ class DatesPanel:
         self,
         session: Session,
         scene: Scene | None = None,
-        others: Sequence[Scene] = (),
+        other_dates: Sequence[Scene] = (),
         labels: Labels | None = None,
         stages: Stages | None = None,
     ) -> None:
         self.session = session
         self.scene = scene
-        own, dated = [scene] if scene else [], [other for other in others if other.time]
+        own, dated = [scene] if scene else [], [other for other in other_dates if other.time]
         self._dated = [each for each in (*own, *dated) if each.time]
         # The table's own belongs on the slider, also where no date of it is known.
         self.scenes = sorted(
@@ -116,7 +116,7 @@ class DatesPanel:
         self._say(
             "Take a patch in hand (<b>t</b> over the map, or in the review) to see it through time."
             if len(self._dated) > 1
-            else "There is one date only; give others with --compare, or compare=[...] in Python."
+            else "There is one date only; give others with --dates, or dates=[...] in Python."
         )
 
     # The map through time --------------------------------------------------------------------

@@ -19,7 +19,7 @@ class MapBridge(FrontendWidget):
     says that shift was held or the right button used; ``{"kind": "hover", "patch": int | None}``;
     ``{"kind": "drawn", "ring": [[lon, lat], ...]}``, a rectangle or polygon; ``{"kind":
     "measure", "path": [[lon, lat], ...]}``, the ruler so far; ``{"kind": "tile", "layer":
-    "imagery" | "compared", "tile": number, "z", "x", "y"}`` asks for a picture and ``{"kind":
+    "imagery" | "second", "tile": number, "z", "x", "y"}`` asks for a picture and ``{"kind":
     "cancel", "layer", "tile": number}`` no longer wants it. To the browser: ``{"tile": number,
     "mime": str}`` with the picture as its buffer, or without one where the scene has nothing.
     """
@@ -59,7 +59,7 @@ class MapBridge(FrontendWidget):
     imagery = t.Int(0).tag(sync=True)
     """0 shows no imagery; a new number asks for all tiles again."""
 
-    compared = t.Int(0).tag(sync=True)
+    second = t.Int(0).tag(sync=True)
     """As `imagery`, for the second date, which is shown right of a handle."""
 
     dates = t.Tuple().tag(sync=True)

@@ -44,8 +44,8 @@ class MapPanel:
         What is shown and changed.
     scene
         Imagery to lay beneath, or None.
-    others
-        Imagery of other dates, to compare it with.
+    other_dates
+        Scenes of other dates, shown beside it.
     over
         Widgets of other panels to show over the map, below its own tools.
     stages
@@ -56,7 +56,7 @@ class MapPanel:
         self,
         session: Session,
         scene: Scene | None = None,
-        others: Sequence[Scene] = (),
+        other_dates: Sequence[Scene] = (),
         over: Sequence[w.Widget] = (),
         stages: Stages | None = None,
     ) -> None:
@@ -89,8 +89,8 @@ class MapPanel:
         tiles = TileServer(self.bridge, scene) if scene else None
         self.imagery = ImageryControls(session, self.bridge, tiles)
         self.bands = self.imagery.bands
-        self.swipe = DateSwipe(session, self.bridge, scene, others)
-        self._tiles = {"imagery": tiles, "compared": self.swipe.tiles}
+        self.swipe = DateSwipe(session, self.bridge, scene, other_dates)
+        self._tiles = {"imagery": tiles, "second": self.swipe.tiles}
         self.base_map = BaseMapChoice(self.map)
         self.place = PlaceBox(session, self.bridge)
         self.drawing = DrawingTools(session, self.bridge)

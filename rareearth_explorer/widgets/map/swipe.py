@@ -29,24 +29,24 @@ class DateSwipe:
         The map.
     scene
         The first date, or None without imagery.
-    others
-        The dates to compare it with.
+    other_dates
+        Scenes of other dates to choose from.
     """
 
     def __init__(
-        self, session: Session, bridge: MapBridge, scene: Scene | None, others: Sequence[Scene]
+        self, session: Session, bridge: MapBridge, scene: Scene | None, other_dates: Sequence[Scene]
     ) -> None:
         self.session = session
         self._bridge = bridge
         self._scene = scene
-        self.tiles = TileServer(bridge, others[0]) if others else None
+        self.tiles = TileServer(bridge, other_dates[0]) if other_dates else None
         possible = scene is not None and self.tiles is not None
         self.date = w.Dropdown(
-            options=[("nothing", NOTHING), *((date_of(other), other) for other in others)],
-            description="Compare with",
-            tooltip="Another date, shown right of a handle that you drag"
+            options=[("nothing", NOTHING), *((date_of(other), other) for other in other_dates)],
+            description="Other date",
+            tooltip="Show another date to the right of a handle that you drag"
             if possible
-            else "There is no scene of another date; give some with --compare",
+            else "There is no scene of another date; give scenes with --dates",
             disabled=not possible,
             layout=w.Layout(width="220px"),
             style={"description_width": "100px"},
@@ -56,13 +56,13 @@ class DateSwipe:
 
     def _show(self, other: Scene | str) -> None:
         if isinstance(other, str) or self.tiles is None or self._scene is None:
-            self._bridge.compared = 0
+            self._bridge.second = 0
             return
         self.tiles.scene, self.tiles.bands = other, self.session.bands
         shown = self.session.scene or self._scene
         with self._bridge.hold_sync():
             self._bridge.dates = (f"◀ {date_of(shown)}", f"{date_of(other)} ▶")
-            self._bridge.compared += 1
+            self._bridge.second += 1
 
 
 def date_of(scene: Scene) -> str:

@@ -132,7 +132,7 @@ function connection(model, map) {
 // src/map/panes.js
 var HEIGHTS = {
   "rareearth-imagery": 250,
-  "rareearth-compared": 260,
+  "rareearth-second": 260,
   "rareearth-scores": 350,
   "rareearth-outlines": 420,
   "rareearth-sketch": 460,
@@ -856,7 +856,7 @@ function makeHandle(map, L) {
 function swipe(model, map, L) {
   const above = (
     /** @type {HTMLElement} */
-    map.getPane("rareearth-compared")
+    map.getPane("rareearth-second")
   );
   const { handle, left, right } = makeHandle(map, L);
   let part = 0.5;
@@ -887,7 +887,7 @@ function swipe(model, map, L) {
     event.stopPropagation();
   };
   const show2 = () => {
-    handle.style.display = model.get("compared") ? "" : "none";
+    handle.style.display = model.get("second") ? "" : "none";
     const [earlier, later] = model.get("dates");
     left.textContent = earlier ?? "";
     right.textContent = later ?? "";
@@ -898,7 +898,7 @@ function swipe(model, map, L) {
   handle.addEventListener("pointermove", drag);
   handle.addEventListener("keydown", press);
   map.on(MOVES, place);
-  const stop = onChange(model, ["compared", "dates"], show2);
+  const stop = onChange(model, ["second", "dates"], show2);
   show2();
   return () => {
     map.off(MOVES, place);
@@ -985,7 +985,7 @@ async function bind(model, signal) {
   const corners = new Float32Array(copied(model.get("corners")));
   const footprints = new Footprints(model.get("origin"), corners);
   const stopImagery = imageryLayer(model, map, L, "imagery");
-  const stopCompared = imageryLayer(model, map, L, "compared");
+  const stopSecond = imageryLayer(model, map, L, "second");
   const scores = scoreLayer(model, map, L, footprints);
   const groups = outlines(model, map, L, footprints);
   const stops = [
@@ -998,7 +998,7 @@ async function bind(model, signal) {
     connection(model, map),
     keepFitted(model, map),
     stopImagery,
-    stopCompared
+    stopSecond
   ];
   onChange(model, ["focus"], () => {
     const focus = model.get("focus");

@@ -52,7 +52,8 @@ def test_a_patch_at_the_threshold_is_kept():
 def test_a_threshold_is_compared_in_the_precision_of_scores():
     """A slider says 0.7 where the score is the single precision number next to it."""
     decimals = np.arange(1, 100) / 100
-    session = Session(table_of([EAST, *zip(decimals, np.sqrt(1 - decimals**2), strict=True), NORTH]))
+    between = zip(decimals, np.sqrt(1 - decimals**2), strict=True)
+    session = Session(table_of([EAST, *between, NORTH]))
     session.mark(0, "positive")
     scores = session.scores[1:-1]
     below = (scores == decimals.astype(np.float32)) & (scores.astype(np.float64) < decimals)

@@ -91,7 +91,7 @@ def test_nothing_is_said_to_be_nothing(tmp_path):
 
 
 def test_masks_that_are_too_few_are_said(scene, tmp_path):
-    with pytest.raises(SceneError, match=r"scene\.tif: the masks given are 0 and the scenes 1"):
+    with pytest.raises(SceneError, match=r"scene\.tif: the masks are 0 and the scenes 1"):
         embed(scene, tmp_path / "table.parquet", udm2=[], **QUICK)
 
 

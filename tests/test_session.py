@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rareearth_explorer.errors import SessionError
+from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind, cosine_contrast
 
@@ -139,7 +139,7 @@ def test_threshold_stays_within_scores(session):
 def test_labels_may_be_counts(small_table):
     pools = np.arange(len(small_table)) % 3
     assert Session(small_table, pools).mines.sum() == (pools > 0).sum()
-    with pytest.raises(SessionError, match="one number per patch"):
+    with pytest.raises(LabelsError, match="one number for each patch"):
         Session(small_table, [1, 2, 3])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
-from rareearth_explorer.errors import SessionError
+from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.hunt.store.library import session_file, sessions_folder
 from rareearth_explorer.hunt.store.lock import is_locked
@@ -362,7 +362,7 @@ def test_labels_are_the_sessions(small_table):
     np.testing.assert_array_equal(workspace.session.mines, pools > 0)
     workspace.open("labelled")
     assert workspace.session.state.roc_curve is not None
-    with pytest.raises(SessionError, match="one number per patch"):
+    with pytest.raises(LabelsError, match="one number for each patch"):
         Workspace(small_table, [1, 2])
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyarrow as pa
 
-__all__ = ["Labels", "open_labels"]
+__all__ = ["Labels", "open_labels", "pool_counts"]
 
 LEAST_OVERLAP = 1e-3
 """Share of the smaller of two polygons that must overlap; less is a rounding error."""
@@ -231,3 +231,30 @@ def _patches_hit(shapes: Shapes, footprints: Shapes) -> npt.NDArray[np.int64]:
     shared = shapely.area(shapely.intersection(ours, theirs))
     smaller = np.minimum(shapely.area(ours), shapely.area(theirs))
     return np.concatenate([of_points, patch[shared > LEAST_OVERLAP * smaller]])
+
+
+def pool_counts(
+    labels: Labels | npt.ArrayLike, footprints: npt.NDArray[np.object_]
+) -> npt.NDArray[np.int64]:
+    """Count the labelled pools in each patch, (N,).
+
+    Parameters
+    ----------
+    labels
+        `Labels`, or the number of pools in each patch, (N,).
+    footprints
+        (N,) polygons of the patches in lon/lat.
+
+    Raises
+    ------
+    LabelsError
+        No label lies in any patch, or the numbers are not one for each patch.
+    """
+    if isinstance(labels, Labels):
+        return labels.per_patch(footprints)
+    pools = np.asarray(labels, dtype=np.int64)
+    if pools.shape != (len(footprints),):
+        raise LabelsError(
+            f"Labels must be one number for each patch, {len(footprints)}, not {pools.shape}."
+        )
+    return pools

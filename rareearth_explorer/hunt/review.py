@@ -10,9 +10,11 @@ from itertools import takewhile
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.hunt.decisions import Audit, Mask, Verdict
+from rareearth_explorer.errors import SessionError
+from rareearth_explorer.hunt.decisions import Audit, Decisions, Mask, Verdict
 from rareearth_explorer.hunt.review_order import Order, next_patches
 from rareearth_explorer.hunt.state import State
+from rareearth_explorer.hunt.steps import unjudged
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.estimation import Estimate, clopper_pearson
 
@@ -74,6 +76,33 @@ def queue(
         luck=-np.argsort(np.random.default_rng(SEED).permutation(len(open_))),
         threshold=threshold,
     )
+
+
+def draw_sample(decisions: Decisions, size: int) -> tuple[list[int], int]:
+    """Draw a random sample of the discarded patches that were neither confirmed nor rejected.
+
+    Parameters
+    ----------
+    decisions
+        What was decided so far.
+    size
+        Number of patches wanted; fewer are drawn if there are fewer.
+
+    Returns
+    -------
+    Row numbers in random order, and the number of patches that they were drawn from.
+
+    Raises
+    ------
+    SessionError
+        Nothing was discarded yet, or all of it was judged.
+    """
+    if decisions.active.all():
+        raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
+    pile = np.flatnonzero(unjudged(decisions))
+    if not len(pile):
+        raise SessionError("Every discarded patch has a verdict; there is nothing left to sample.")
+    return np.random.default_rng().permutation(pile)[:size].tolist(), len(pile)
 
 
 @dataclass(frozen=True)

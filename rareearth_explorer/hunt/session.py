@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.data.labels import Labels
+from rareearth_explorer.data.labels import Labels, pool_counts
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
@@ -17,6 +17,7 @@ from rareearth_explorer.hunt import history, steps
 from rareearth_explorer.hunt.decisions import Decisions, Mask, Sign, Verdict
 from rareearth_explorer.hunt.history import History
 from rareearth_explorer.hunt.patch_mask import PatchMask
+from rareearth_explorer.hunt.review import draw_sample
 from rareearth_explorer.hunt.state import State
 from rareearth_explorer.hunt.statements import Statement
 from rareearth_explorer.hunt.views.frame import geodataframe_of
@@ -88,7 +89,7 @@ class Session(t.HasTraits):
         **traits: Any,
     ) -> None:
         self.table = table
-        self.pools = _pools(table, labels)
+        self.pools = None if labels is None else pool_counts(labels, table.footprints)
         self.columns = Columns(table.unit_embeddings)
         self.on_verb: Callable[[str, dict[str, Any]], None] | None = None
         self._history = History(len(table))
@@ -283,7 +284,7 @@ class Session(t.HasTraits):
         threshold = self.threshold if threshold is None else float(threshold)
         if self.state.kind is ScoreKind.NONE:
             raise SessionError("There is no score to refine by; mark a positive template first.")
-        active = self.active & (self.scores >= np.float32(threshold))
+        active = self.state.at_least(threshold)
         kept = int(active.sum())
         if kept in (0, int(self.active.sum())):
             what = "no patch would be left" if kept == 0 else "no patch would be discarded"
@@ -344,15 +345,8 @@ class Session(t.HasTraits):
         SessionError
             Nothing was discarded yet, or all of it was judged.
         """
-        if self.active.all():
-            raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
-        pile = np.flatnonzero(steps.unjudged(self.decisions))
-        if not len(pile):
-            raise SessionError(
-                "Every discarded patch has a verdict, so there is nothing left to sample."
-            )
-        sample = np.random.default_rng().permutation(pile)[:size].tolist()
-        self._do(steps.audit, patches=sample, pile=len(pile))
+        sample, pile = draw_sample(self.decisions, size)
+        self._do(steps.audit, patches=sample, pile=pile)
 
     # Undo, and what undo does not cover ------------------------------------------------------
 
@@ -415,17 +409,3 @@ class Session(t.HasTraits):
     @t.validate("threshold")
     def _within_scores(self, proposal: t.Bunch) -> float:
         return min(1.0, max(-1.0, float(proposal.value)))
-
-
-def _pools(
-    table: PatchTable, labels: Labels | npt.ArrayLike | None
-) -> npt.NDArray[np.int64] | None:
-    """Count the pools in each patch, (N,)."""
-    if labels is None:
-        return None
-    if isinstance(labels, Labels):
-        return labels.per_patch(table.footprints)
-    pools = np.asarray(labels, dtype=np.int64)
-    if pools.shape != (len(table),):
-        raise SessionError(f"Labels must be one number per patch, {len(table)}, not {pools.shape}.")
-    return pools

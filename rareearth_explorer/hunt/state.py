@@ -116,6 +116,10 @@ class State:
         """(N,) True for the patches not discarded so far."""
         return self.decisions.active
 
+    def at_least(self, threshold: float) -> Mask:
+        """(N,) True for the active patches that score at least `threshold`: refining keeps them."""
+        return self.active & (self.scores >= np.float32(threshold))
+
     @cached_property
     def scale(self) -> ScoreScale:
         """How these scores become colours, the same in every panel."""

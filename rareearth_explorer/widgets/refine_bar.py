@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import ipywidgets as w
-import numpy as np
 
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
@@ -91,7 +90,7 @@ class RefineBar:
             mines = int(session.mines.sum())
             parts.append(f"{_share(int((session.mines & state.active).sum()), mines)} with mines")
         if scored:
-            would = state.active & (state.scores >= np.float32(session.threshold))
+            would = state.at_least(session.threshold)
             coming = f"refining would keep {int(would.sum()):,}"
             if session.mines is not None:
                 coming += f", {int((session.mines & would).sum()):,} with mines"

@@ -183,11 +183,11 @@ class TestMosaic:
     @pytest.mark.parametrize(
         ("other", "sentence"),
         [
-            ({"crs": "EPSG:32648"}, "its coordinates are WGS 84 / UTM zone 48N, not those of"),
-            ({"transform": ORIGIN @ Affine.scale(2)}, "its pixels are not as large as those of"),
+            ({"crs": "EPSG:32648"}, "are in WGS 84 / UTM zone 48N, unlike those of"),
+            ({"transform": ORIGIN @ Affine.scale(2)}, "its pixels differ in size from those of"),
             ({"transform": at(0.4, 0)}, "its pixels are not aligned with those of"),
             ({"pixels": pixels_of(200, 180, 3)}, "its bands are b1, b2, b3, those of"),
-            ({"name": "20220308_scene.tif"}, "it was taken on 2022-03-08 and 20220307_first.tif"),
+            ({"name": "20220308_scene.tif"}, "its date is 2022-03-08, and that of 20220307"),
         ],
     )
     def test_what_does_not_fit_is_named(

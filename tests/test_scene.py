@@ -390,7 +390,7 @@ class TestRefusals:
     def test_names_that_do_not_fit_the_bands(
         self, make_geotiff: MakeGeotiff, bands: list[str]
     ) -> None:
-        assert "bands are 4" in self.refusal(make_geotiff(), bands=bands)
+        assert "the file has 4 bands" in self.refusal(make_geotiff(), bands=bands)
 
 
 class TestPictures:

@@ -159,9 +159,9 @@ def _place(raster: Raster, first: Raster) -> tuple[int, int]:
     here, there = raster.transform, first.transform
     crs, wanted = (CRS.from_wkt(each.dataset.crs.to_wkt()) for each in (raster, first))
     if not crs.equals(wanted, ignore_axis_order=True):
-        raise _misfit(raster, first, f"its coordinate reference system is {crs.name}, not")
+        raise _misfit(raster, first, f"its coordinates are in {crs.name}, unlike")
     if not np.allclose((here.a, here.e), (there.a, there.e), rtol=1e-6, atol=0):
-        raise _misfit(raster, first, "its pixel size differs from")
+        raise _misfit(raster, first, "its pixels differ in size from")
     column, row = ~there @ (here.c, here.f)
     left, top = round(column), round(row)
     if max(abs(column - left), abs(row - top)) > ALIGNMENT:

@@ -308,6 +308,8 @@ moves = st.tuples(st.sampled_from(["undo", "redo"]), st.just({}))
 
 
 @given(st.lists(st.one_of(one_step, moves), max_size=25))
+@example([HUNT[0], HUNT[1], ("undo", {}), HUNT[-1], ("redo", {}), ("undo", {}), ("redo", {})])
+@example([HUNT[0], ("undo", {}), ("unmark", {"patch": [5]}), ("redo", {})])
 def test_history_is_two_stacks(steps):
     history, past, future = History(N), [], []
     for verb, arguments in steps:

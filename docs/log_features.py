@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from rareearth_explorer.data.table.patch_table import unit_rows
 from rareearth_explorer.embedding.encoders.random_features import KERNEL, draw_filters
 from rareearth_explorer.study.candidates import CANDIDATES
-from rareearth_explorer.study.draws import compare
+from rareearth_explorer.study.draws import outcomes_of
 from rareearth_explorer.study.labelled import Labelled
 from rareearth_explorer.study.markdown import draws_table
 
@@ -37,4 +37,4 @@ for chip in chips:
     rows.append(np.log(signed.clip(min=0).mean(axis=1) + 1e-6))
 data = Labelled("log features", unit_rows(np.array(rows, np.float32), sys.argv[1]), pools)
 candidates = [c for c in CANDIDATES if c.title in COMPARED]
-print(draws_table(list(compare(data, candidates, draws=40, counts=(1, 5, 20)))))  # noqa: T201 - a script
+print(draws_table(list(outcomes_of(data, candidates, draws=40, counts=(1, 5, 20)))))  # noqa: T201 - a script

@@ -657,7 +657,9 @@ def test_the_command_writes_raster_pools_and_column(pool_scenes, table, tmp_path
     command = ["activity", *map(str, paths), "-o", str(out)]
     assert main([*command, "--pools", str(pools), "--table", str(table)]) == 0
     said = capsys.readouterr().out
-    assert "activity_pools.geojson: 4 pools, 2 in use, 1 not, 1 on too few dates to tell." in said
+    assert (
+        "activity_pools.geojson: 4 pools, 2 in use, 1 not, 1 seen on too few dates to tell." in said
+    )
     features = json.loads((tmp_path / "activity_pools.geojson").read_text())["features"]
     assert [each["properties"]["in_use"] for each in features] == [True, False, True, None]
     frame = gpd.read_file(tmp_path / "activity_pools.geojson")

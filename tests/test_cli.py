@@ -471,22 +471,22 @@ class TestInfo:
         assert re.fullmatch(
             r"extent  25\.\d+° S, 81\.\d+° W to 25\.\d+° S, 81\.\d+° W, 5\.4 x 5\.4 km", extent
         )
-        assert "warning: 8 pixels are few to tell a mine by; make patches larger" in said
+        assert "warning: 8 pixels are few to recognise a mine; use larger patches" in said
         assert said[-1].endswith(".parquet --patch-size 480")
 
     def test_a_scene_smaller_than_a_patch(
         self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
     ) -> None:
         said = lines(make_geotiff(pixels_of(4, 40)))
-        assert "patches  not one of 250 m fits" in said
+        assert "patches  the scene is smaller than one patch of 250 m" in said
         assert said[-1].endswith(".parquet --patch-size 120")
 
-    def test_geotiffs_in_a_folder_that_are_not_taken(
+    def test_geotiffs_in_a_folder_that_are_not_used(
         self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
     ) -> None:
         taken = make_geotiff(pixels_of(), "one.tif")
         make_geotiff(pixels_of(), "two.tiff")
-        assert lines(taken.parent)[1:3] == ["taken  one.tif", "not taken  two.tiff"]
+        assert lines(taken.parent)[1:3] == ["used  one.tif", "not used  two.tiff"]
 
     def test_a_table(self, table: Path, lines: Callable[[Path], list[str]]) -> None:
         said = lines(table)
@@ -508,7 +508,7 @@ class TestInfo:
     def test_another_file(self, tmp_path: Path, capsys: Capture) -> None:
         path = tmp_path / "README.md"
         path.write_text("# Words\n")
-        words = r"none of the files known here: imagery \(\.tif .* tables \(\..* labels \(\.csv"
+        words = r"this kind of file is not supported; supported are imagery \(\.tif .* tables \(\..* labels \(\.csv"
         assert_refused(run("info", path), capsys, path, words)
 
     @pytest.mark.parametrize("command", ["explore", "project"])
@@ -548,7 +548,7 @@ class TestTables:
 
     def test_project_is_seeded(self, table: Path, capsys: Capture) -> None:
         assert run("project", table) == 0
-        assert capsys.readouterr().out == f"{table}: the projection is stored.\n"
+        assert capsys.readouterr().out == f"{table}: the UMAP is stored.\n"
         first = open_table(table).umap
         assert first is not None
         assert run("project", table) == 0

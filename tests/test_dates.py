@@ -1,4 +1,4 @@
-"""The dates panel: the scene through time, and the patch in hand on every date."""
+"""The dates panel: the scene and the patch under review on every date."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def test_the_slider_begins_at_the_date_of_the_table(session, scenes):
 def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
     panel = DatesPanel(session, scenes[0], scenes[1:], labels)
     panel.look()
-    session.in_hand = 1
-    assert "1 labelled pool: 1 in use" in panel.said.value
+    session.under_review = 1
+    assert "1 labelled pool: 1 in use" in panel.note.value
     assert [chip["caption"] for chip in panel.sheet.chips] == [
         s.time.date().isoformat() for s in scenes
     ]
@@ -105,13 +105,13 @@ def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
     assert bytes(panel.plot.value).startswith(b"\x89PNG")
 
 
-def test_without_labels_the_liveliest_spot_is_judged(session, scenes):
+def test_without_labels_the_most_variable_pixel_is_judged(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.look()
-    session.in_hand = 1
-    assert "liveliest spot varies like a pool in use" in panel.said.value
-    session.in_hand = 3
-    assert "liveliest spot hardly varies" in panel.said.value
+    session.under_review = 1
+    assert "most variable pixel varies like a pool in use" in panel.note.value
+    session.under_review = 3
+    assert "most variable pixel hardly varies" in panel.note.value
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -128,16 +128,16 @@ def test_no_verdict_is_given_by_another_index_than_blue_white(
         scenes = [opened.enter_context(open_scene(path)) for path in paths]
         panel = DatesPanel(session, scenes[0], scenes[1:], labels if labelled else None)
         panel.look()
-        session.in_hand = 1
-    assert "standard deviation" in panel.said.value
-    assert "brightness" in panel.said.value
-    assert "in use" not in panel.said.value
+        session.under_review = 1
+    assert "standard deviation" in panel.note.value
+    assert "brightness" in panel.note.value
+    assert "in use" not in panel.note.value
 
 
 def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.look()
-    session.in_hand = 1
+    session.under_review = 1
     panel.sheet.place = 3
     assert session.scene is scenes[3]
     panel.date.value = 0
@@ -147,7 +147,7 @@ def test_a_chip_that_is_clicked_shows_its_date(session, scenes):
 def test_nothing_is_read_out_of_sight(session, scenes):
     stages = Stages(session, front="Overview")
     panel = DatesPanel(session, scenes[0], scenes[1:], stages=stages)
-    session.in_hand = 1
+    session.under_review = 1
     assert panel.sheet.chips == []
     stages.front = "Dates"
     assert len(panel.sheet.chips) == len(DAYS)
@@ -170,7 +170,7 @@ def open_bgr(make_geotiff):
 def show(session, scene, others, patch):
     panel = DatesPanel(session, scene, others)
     panel.look()
-    session.in_hand = patch
+    session.under_review = patch
     return panel
 
 
@@ -204,24 +204,24 @@ def test_dates_of_different_bands_are_shown_by_those_they_share(
     other = open_bgr(f"{day}_other.tif", roles, told=told)
     pair = (other, scenes[0]) if own else (scenes[0], other)
     panel = show(session, pair[0], [pair[1], scenes[1], scenes[2]], patch=1)
-    assert "liveliest spot varies like a pool in use" in panel.said.value
+    assert "most variable pixel varies like a pool in use" in panel.note.value
     assert len(panel.sheet.chips) == 4
 
 
 def test_a_date_that_tells_no_roles_has_those_of_the_tables_scene(session, scenes, open_bgr):
     other = open_bgr("20220301_other.tif", (None, None, None))
     panel = show(session, scenes[0], [other, *scenes[1:]], patch=1)
-    assert "liveliest spot varies like a pool in use" in panel.said.value
+    assert "most variable pixel varies like a pool in use" in panel.note.value
 
 
 def test_chips_are_shown_also_where_the_labels_lie_outside(session, labels, open_bgr):
     narrow = [open_bgr(f"{day}_narrow.tif", BGR, width=POOL[0] - 5) for day in DAYS]
     panel = DatesPanel(session, narrow[0], narrow[1:], labels)
     panel.look()
-    session.in_hand = 1
+    session.under_review = 1
     assert len(panel.sheet.chips) == len(DAYS)
     assert all(panel.sheet.pictures)
-    assert "No point lies in" in panel.said.value
+    assert "No point lies in" in panel.note.value
 
 
 def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
@@ -232,7 +232,7 @@ def test_no_other_date_is_called_the_tables(session, scenes, open_bgr):
     panel.date.value = 1
     assert session.scene is scenes[0]
     panel.look()
-    session.in_hand = 1
+    session.under_review = 1
     assert len(panel.sheet.chips) == len(DAYS)
     session.scene = None
     assert panel.scenes[panel.date.value] is undated
@@ -242,7 +242,7 @@ def test_without_a_scene_of_the_table_no_date_is_chosen_for_it(session, scenes):
     panel = DatesPanel(session, None, scenes)
     assert panel.date.disabled
     panel.look()
-    session.in_hand = 1
+    session.under_review = 1
     assert len(panel.sheet.chips) == len(DAYS)
 
 
@@ -250,17 +250,17 @@ def test_the_template_marked_last_is_shown_while_no_patch_is_in_hand(session, sc
     panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.look()
     session.mark(2, "positive")
-    assert "patch 2" in panel.said.value
+    assert "patch 2" in panel.note.value
 
 
 def test_in_a_kernel_the_dates_are_read_beside(session, scenes):
     async def look():
         panel = DatesPanel(session, scenes[0], scenes[1:])
         panel.look()
-        session.in_hand = 3
-        session.in_hand = 1
-        await comes(lambda: "liveliest" in panel.said.value, "the dates were not read")
-        return panel.said.value
+        session.under_review = 3
+        session.under_review = 1
+        await comes(lambda: "most variable" in panel.note.value, "the dates were not read")
+        return panel.note.value
 
     assert "patch 1" in asyncio.run(look())
 
@@ -273,10 +273,10 @@ def test_what_nobody_foresaw_is_said_and_tried_again(session, scenes, monkeypatc
     with monkeypatch.context() as bad:
         bad.setattr("rareearth_explorer.widgets.dates.dates_panel.history_of", burst)
         panel.look()
-        session.in_hand = 1
-    assert "MemoryError: no room" in panel.said.value
+        session.under_review = 1
+    assert "MemoryError: no room" in panel.note.value
     panel.look()
-    assert "liveliest" in panel.said.value
+    assert "most variable" in panel.note.value
     assert len(panel.sheet.chips) == len(DAYS)
 
 
@@ -302,7 +302,7 @@ def test_a_picture_that_nobody_foresaw_to_fail_is_empty_and_logged(
 def test_one_date_is_said(session, scenes):
     panel = DatesPanel(session, scenes[0])
     assert panel.date.disabled
-    assert "one date only" in panel.said.value
+    assert "only one date" in panel.note.value
 
 
 def test_scenes_that_are_no_stack_end_in_a_sentence(session, scenes, make_geotiff):
@@ -313,8 +313,8 @@ def test_scenes_that_are_no_stack_end_in_a_sentence(session, scenes, make_geotif
     with open_scene(far) as other:
         panel = DatesPanel(session, scenes[0], [other])
         panel.look()
-        session.in_hand = 1
-        assert "overlap" in panel.said.value
+        session.under_review = 1
+        assert "overlap" in panel.note.value
 
 
 def test_activity_is_painted_on_the_map_and_let_go(session, scenes):

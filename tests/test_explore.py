@@ -147,7 +147,7 @@ def test_imagery_of_another_place_is_said(table, make_geotiff, capsys):
     near = make_geotiff(name="near.tif")
     DashboardFiles(table, near).check()
     assert main(["explore", str(table), "--scene", str(far)]) == 2
-    assert f"{far}: this lies nowhere near the patches" in capsys.readouterr().err
+    assert f"{far}: this imagery does not overlap the patches" in capsys.readouterr().err
 
 
 def test_the_notebook_is_the_one_in_the_repository():

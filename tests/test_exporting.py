@@ -248,7 +248,7 @@ def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
     page = Page(text)
     assert "Session <hunt> & co" in page.text
     assert "The score is Cosine Contrast" in page.text
-    assert "no probability" in page.text
+    assert "not a probability" in page.text
     assert small_table.identity in page.text
     assert re.search(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC", page.text)
     assert "rareearth-explorer 0.1.0" in page.text
@@ -309,7 +309,7 @@ def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_a
     export(session, tmp_path / "out.html", scene=scene, top=4)
     text = (tmp_path / "out.html").read_text()
     assert text.count("data:image/webp") == 2 + 4
-    assert "negative 5, switched off" in text
+    assert "negative 5, muted" in text
     assert "The 4 best of" in text
     assert "some-encoder, 8 numbers per patch" in text
     assert "the table by rareearth-explorer 0.0.1" in text
@@ -414,7 +414,7 @@ def test_suffixes_may_be_in_capitals(session, tmp_path):
     ("name", "what"), [("out.csv", "map"), ("out.html", "curve"), ("out.png", "verdicts")]
 )
 def test_what_does_not_go_into_the_file_is_said(session, tmp_path, name, what):
-    with pytest.raises(ExportError, match=f"{name}: {what} goes into a file that ends in"):
+    with pytest.raises(ExportError, match=f"{name}: for {what}, use a file that ends in"):
         export(session, tmp_path / name, what=what)
 
 
@@ -552,7 +552,7 @@ def test_a_report_on_the_demo_has_its_pictures_and_its_curve(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["my hunt", "-o", "out.shp"], "out.shp: what is written ends in one of"),
+        (["my hunt", "-o", "out.shp"], "out.shp: this suffix is not supported; use one of"),
         (["no hunt", "-o", "out.csv"], "no saved session 'no hunt'; give a name"),
         (["missing.jsonl", "-o", "out.csv"], "cannot be read as a session"),
         (["my hunt", "-o", "out.csv", "--top", "-1"], "ask for 1 or more"),

@@ -1,4 +1,4 @@
-"""Rounds as history: branches, their summaries, and two of them compared on the map."""
+"""Rounds as history: branches, summaries, and the rank change on the map."""
 
 from __future__ import annotations
 
@@ -109,34 +109,34 @@ def test_the_change_of_rank_is_above_zero_for_what_rose(session):
     np.testing.assert_allclose(layer.values * 60, before.ranks - after.ranks, atol=1e-4)
 
 
-def test_two_rounds_are_compared_on_the_map(session):
+def test_the_map_shows_the_rank_change_of_two_rounds(session):
     panel, map_panel = RoundsTab(session), MapPanel(session)
     scores = map_panel.bridge.levels
-    panel.compare.value = True
+    panel.rank_change.value = True
     assert map_panel.bridge.levels == rank_change(*session.state.line, "").levels.tobytes()
     assert "Rank, round 1 → 2" in map_panel.legend.value
-    panel.compare.value = False
+    panel.rank_change.value = False
     assert map_panel.bridge.levels == scores
     assert "Cosine Contrast" in map_panel.legend.value
 
 
 def test_the_comparison_follows_the_session_and_ends_with_its_rounds(session):
     panel = RoundsTab(session)
-    panel.compare.value = True
+    panel.rank_change.value = True
     before = session.layer
     session.mark(11, "negative")
     assert session.layer is not before
     session.back()
     assert session.layer is None
-    assert not panel.compare.value
-    assert panel.compare.disabled
+    assert not panel.rank_change.value
+    assert panel.rank_change.disabled
 
 
 def test_the_button_lets_go_when_something_else_is_painted(session):
     panel = RoundsTab(session)
-    panel.compare.value = True
+    panel.rank_change.value = True
     session.layer = None
-    assert not panel.compare.value
+    assert not panel.rank_change.value
 
 
 def test_the_panel_lists_rounds_and_goes_on_from_a_branch(session):

@@ -99,7 +99,7 @@ def test_the_second_window_goes_on_in_a_copy_and_neither_loses_anything(table, o
     assert first.do("undo") == "hunt (3,)"
     session.redo()
     assert journal.path.stem == "hunt (2)"
-    assert steps(journal.wanted) == ["mark", "mark", "undo"]
+    assert steps(journal.requested) == ["mark", "mark", "undo"]
     assert steps(journal.path) == ["mark", "mark", "undo", "redo"]
     assert attached(table, "hunt (2)")[0].positives == (3, 5)
 
@@ -182,6 +182,6 @@ def test_a_damaged_file_that_another_window_has_is_left_to_it(table, other_windo
         file.write("rubbish\n")
     content = path.read_bytes()
     session, journal = attached(table, "hunt")
-    assert "line 3 is damaged" in journal.said
+    assert "line 3 is damaged" in journal.warning
     assert session.positives == (3,)
     assert path.read_bytes() == content

@@ -129,12 +129,12 @@ def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     path.write_text(path.read_text()[:-20])
     session, journal = Session(small_table), Journal(path)
     assert journal.attach(session) == 1
-    assert "the last step was cut off while it was written" in journal.said
+    assert "the last step was cut off while it was written" in journal.warning
     assert session.positives == (3,)
     session.mark(8, "negative")  # and what follows is readable
     again, journal = Session(small_table), Journal(path)
     assert journal.attach(again) == 2
-    assert journal.said == ""
+    assert journal.warning == ""
 
 
 def test_the_threshold_comes_back_and_is_no_step_to_undo(small_table, tmp_path):
@@ -224,7 +224,7 @@ def test_a_panel_that_fails_costs_no_step_and_each_draws_once(small_table, tmp_p
     with pytest.raises(KeyError, match="of the panel"):
         journal.attach(session)
     assert path.read_bytes() == content
-    assert journal.said == ""
+    assert journal.warning == ""
     same(first, session)
     assert len(drawn) == 1
     session.unobserve(panel, "state")
@@ -261,12 +261,12 @@ def test_a_damaged_line_costs_one_step_and_is_said(small_table, tmp_path, damage
     session, journal = Session(small_table), Journal(path)
     assert journal.attach(session) == 2
     assert (session.positives, session.negatives) == ((3,), (8,))
-    assert "line 3 is damaged and left out; the other 2 steps are there" in journal.said
-    assert "kept as s.damaged" in journal.said
+    assert "line 3 is damaged and left out; the other 2 steps are there" in journal.warning
+    assert "kept as s.damaged" in journal.warning
     assert (tmp_path / "s.damaged").read_bytes() == broken
     again, journal = Session(small_table), Journal(path)
     journal.attach(again)
-    assert journal.said == ""  # once is enough
+    assert journal.warning == ""  # once is enough
     same(session, again)
 
 
@@ -319,14 +319,14 @@ def test_the_identity_of_a_table_is_that_of_its_copies_alone(small_table):
 def test_another_file_ends_in_a_sentence_and_is_left_alone(content, small_table, tmp_path):
     path = tmp_path / "bad.jsonl"
     path.write_text(content)
-    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line does not say"):
+    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line is not that of a session"):
         Journal(path).attach(Session(small_table))
     assert path.read_text() == content
 
 
 def test_a_place_that_cannot_be_written_is_said(small_table, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(SessionError, match="cannot be kept there"):
+    with pytest.raises(SessionError, match="cannot be saved there"):
         Journal(tmp_path / "file" / "s.jsonl").attach(Session(small_table))
 
 
@@ -344,7 +344,7 @@ def test_a_full_disk_is_said_and_the_next_step_brings_along_what_is_missing(smal
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert session.positives == (3, 4, 5)
-    assert "the last 2 steps are not kept" in journal.trouble
+    assert "the last 2 steps are not saved" in journal.trouble
     assert journal.path.read_bytes() == content  # and no half a line
     session.undo()
     assert journal.trouble == ""

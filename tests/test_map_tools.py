@@ -90,7 +90,7 @@ class TestDrawing:
         session.select([3])
         MapPanel(session).receive({"kind": "drawn", "ring": [[0, 0], [0, 1], [1, 1]]})
         assert session.selection == ()
-        assert "no patch where you drew" in session.message
+        assert "no active patch in this shape" in session.message
 
     def test_the_tool_in_use_says_how_it_is_used(self, session):
         panel = MapPanel(session)
@@ -147,10 +147,12 @@ class TestPlaces:
 
     @pytest.mark.parametrize("text", ["", "abc", "26.1", "1,2,3", "26N 98N", "26 61 N 98 E", "- -"])
     def test_what_is_not_understood_is_said_with_examples(self, text):
-        with pytest.raises(SessionError, match=r"is not understood as a place; write '26\.1"):
+        with pytest.raises(SessionError, match=r"is not a place; write '26\.1"):
             parse_place(text)
 
-    @pytest.mark.parametrize(("text", "why"), [("91 181", "nowhere"), ("61N 500000 0", "zone 61")])
+    @pytest.mark.parametrize(
+        ("text", "why"), [("91 181", "out of range"), ("61N 500000 0", "zone 61")]
+    )
     def test_what_is_nowhere_is_said(self, text, why):
         with pytest.raises(SessionError, match=why):
             parse_place(text)
@@ -159,7 +161,7 @@ class TestPlaces:
         panel = MapPanel(session)
         panel.place.text.value = "44"
         lon, lat = session.table.centroids[44]
-        assert session.in_hand == 44
+        assert session.under_review == 44
         assert panel.bridge.focus == panel.bridge.pin == pytest.approx((lat, lon))
         panel.place.text.value = ""
         assert panel.bridge.pin == ()
@@ -168,14 +170,14 @@ class TestPlaces:
         panel = MapPanel(session)
         lon, lat = session.table.centroids[44] + [0.0003, 0.0002]
         panel.place.text.value = f"{lat}, {lon}"
-        assert session.in_hand == 44
+        assert session.under_review == 44
         assert panel.bridge.focus == pytest.approx((lat, lon))
-        session.in_hand = 45
+        session.under_review = 45
         assert panel.bridge.pin == ()  # the review goes on, and the pin would be in its way
 
     @pytest.mark.parametrize(
         ("text", "why"),
-        [("60", "no patch 60"), ("10, 10", "outside the scene"), ("?", "not understood")],
+        [("60", "no patch 60"), ("10, 10", "outside the scene"), ("?", "not a place")],
     )
     def test_what_cannot_be_gone_to_is_said_and_the_map_stays(self, session, text, why):
         panel = MapPanel(session)
@@ -252,7 +254,7 @@ class TestJustTheSelected:
         assert sorted(panel.patches) == [5, 6]
         for _ in range(2):
             panel.judge("skipped")
-        assert "left to review" in panel.in_hand.value
+        assert "left to review" in panel.under_review.value
         session.select([])
         assert not panel.only_selected.value
         assert panel.patches == []  # the map does not fly to another patch
@@ -296,7 +298,7 @@ class TestImagery:
         pixels = np.full((3, 200, 180), 900, np.uint16)
         with open_scene(make_geotiff(pixels, descriptions=ROLES[:3])) as scene:
             panel = MapPanel(session, scene)
-            assert "NDVI needs nir, which this scene has not" in panel.bands.tooltip
+            assert "NDVI needs nir, which this scene lacks" in panel.bands.tooltip
             assert [name for name, _ in panel.bands.options] == ["true colour", "blue-white"]
 
     def test_an_index_has_a_legend_and_asks_for_all_tiles_again(self, session, scenes):
@@ -420,7 +422,10 @@ class TestBaseMap:
     def test_nothing_is_fetched_until_one_is_chosen(self, session):
         panel = MapPanel(session)
         assert panel.map.layers == ()
-        assert "needs the network and tells its server where you look" in panel.base_map.note.value
+        assert (
+            "needs the internet, and its server learns which places you view"
+            in panel.base_map.note.value
+        )
         panel.base_map.choice.value = "OpenStreetMap"
         (layer,) = panel.map.layers
         assert "openstreetmap.org" in layer.url

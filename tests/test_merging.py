@@ -71,8 +71,8 @@ def test_what_agrees_is_joined_and_what_differs_is_listed(pair):
         (11, "note", "look again"),
     }
     assert found.agreed == 3  # template 4, verdict 8, note 9
-    assert found.said == (
-        "New there: 1 template, 1 verdict, 1 note; the same in both: 3; in conflict: 3."
+    assert found.summary == (
+        "New there: 1 template, 1 verdict, 1 note; the same in both: 3; conflicts: 3."
     )
 
 
@@ -109,7 +109,7 @@ def test_deciding_each(pair):
 @pytest.mark.parametrize("sides", [{}, {(0, "template"): "mine"}, {(0, "template"): "both"}])
 def test_an_undecided_conflict_is_not_merged(pair, sides):
     mine, theirs = pair
-    with pytest.raises(SessionError, match=r"of 3 conflicts are not decided, the first on the"):
+    with pytest.raises(SessionError, match=r"of 3 conflicts are not decided, the first about the"):
         difference_of(mine.decisions, theirs.decisions).decided(sides)
 
 
@@ -218,7 +218,7 @@ def test_a_session_travels_to_another_machine(small_table, tmp_path, monkeypatch
     copy = PatchTable.from_arrays(small_table.embeddings.copy(), small_table.corners.copy())
     assert saved_sessions(copy) == []
     kept, record = import_session(target, copy)
-    assert record.said == ""
+    assert record.warning == ""
     assert saved_sessions(copy) == ["hunt"]
     again = Session(copy)
     journal = Journal(kept)
@@ -233,7 +233,7 @@ def test_a_session_of_another_table_is_refused(small_table, tmp_path):
     hunted(small_table, MINE, "hunt")
     save_copy(Journal.named(small_table, "hunt").path, tmp_path / "s.jsonl")
     other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
-    with pytest.raises(SessionError, match=r"s\.jsonl: .* about another table of 60 patches"):
+    with pytest.raises(SessionError, match=r"s\.jsonl: .* belongs to another table of 60 patches"):
         import_session(tmp_path / "s.jsonl", other)
     assert saved_sessions(other) == []
 
@@ -251,16 +251,16 @@ def test_a_copy_of_a_damaged_file_has_what_was_understood(small_table, tmp_path)
     hunted(small_table, MINE, "hunt")
     path = Journal.named(small_table, "hunt").path
     path.write_bytes(path.read_bytes()[:-9])
-    assert "cut off" in save_copy(path, tmp_path / "copy.jsonl").said
+    assert "cut off" in save_copy(path, tmp_path / "copy.jsonl").warning
     record = read_record(tmp_path / "copy.jsonl")
     assert len(record.entries) == len(MINE) - 1
-    assert record.said == ""
+    assert record.warning == ""
 
 
 def test_a_copy_that_cannot_be_written_is_said(small_table, tmp_path):
     hunted(small_table, MINE, "hunt")
     (tmp_path / "file").touch()
-    with pytest.raises(SessionError, match="cannot be kept there"):
+    with pytest.raises(SessionError, match="cannot be saved there"):
         save_copy(Journal.named(small_table, "hunt").path, tmp_path / "file" / "copy.jsonl")
 
 
@@ -269,7 +269,7 @@ def test_a_merged_file_undoes_to_the_first(small_table, tmp_path):
     said = difference_of(mine.decisions, theirs.decisions).decided("theirs")
     save_merged(Journal.named(small_table, "mine").path, said, "theirs", tmp_path / "both.jsonl")
     both = Session(small_table)
-    assert restore(tmp_path / "both.jsonl", both).said == ""
+    assert restore(tmp_path / "both.jsonl", both).warning == ""
     assert all(statements(both.decisions)[c.key] == c.theirs for c in CONFLICTS)
     both.undo()
     assert statements(both.decisions) == statements(mine.decisions)
@@ -303,6 +303,6 @@ def test_a_file_that_cannot_be_kept_is_said_and_leaves_nothing(small_table, tmp_
     for place in ("pathlib.Path.touch", "tempfile.mkdtemp"):
         with monkeypatch.context() as patch:
             patch.setattr(place, full)
-            with pytest.raises(SessionError, match=r"kept .*No space left on device.* room"):
+            with pytest.raises(SessionError, match=r"saved .*No space left on device.* space"):
                 import_session(tmp_path / "hunt.jsonl", small_table)
         assert saved_sessions(small_table) == ["hunt"]

@@ -199,7 +199,7 @@ class TestUmap:
         home = panel.coordinates
         marked(session).refine()
         assert worker.busy
-        assert "Projecting" in panel.note.value
+        assert "Computing a UMAP" in panel.note.value
         assert panel.cancel.layout.display is None
         shown = list(panel.scatter.widget.filter)
         assert shown == np.flatnonzero(session.active).tolist()
@@ -422,8 +422,8 @@ class TestReview:
         open_ = [p for p in session.ranking if p not in (0, 1)]
         assert panel.patches == open_[:20]
         assert [c["patch"] for c in panel.sheet.chips] == panel.patches
-        assert session.in_hand == panel.patches[0]
-        assert f"patch {panel.patches[0]}" in panel.in_hand.value
+        assert session.under_review == panel.patches[0]
+        assert f"patch {panel.patches[0]}" in panel.under_review.value
 
     def test_begins_in_the_recommended_order_and_says_so(self, panel):
         assert panel.order.value is RECOMMENDED
@@ -440,7 +440,7 @@ class TestReview:
         assert second not in session.negatives
         assert dict(session.decisions.verdicts) == {first: "confirmed", second: "rejected"}
         assert panel.sheet.verdicts[:3] == ["confirmed", "rejected", ""]
-        assert session.in_hand == panel.patches[2]
+        assert session.under_review == panel.patches[2]
         session.undo()
         assert panel.sheet.verdicts[:3] == ["confirmed", "", ""]
 
@@ -470,13 +470,13 @@ class TestReview:
         panel.step(1)
         panel.step(1)
         panel.step(-1)
-        assert panel.session.in_hand == panel.patches[1]
+        assert panel.session.under_review == panel.patches[1]
         panel.sheet.place = 7  # what a click in the browser sets
-        assert panel.session.in_hand == panel.patches[7]
+        assert panel.session.under_review == panel.patches[7]
 
     def test_notes_are_the_sessions(self, panel):
         panel.note.value = "two trucks"
-        patch = panel.session.in_hand
+        patch = panel.session.under_review
         assert dict(panel.session.decisions.notes) == {patch: "two trucks"}
         panel.step(1)
         assert panel.note.value == ""
@@ -503,7 +503,7 @@ class TestReview:
         panel.marking.value = False
         while panel.patches:
             panel.judge("rejected")
-        assert "The sample is done" in panel.in_hand.value
+        assert "The audit sample is reviewed" in panel.under_review.value
         templates = (*session.positives, *session.negatives)
         chosen = [int(p) for p in np.flatnonzero(session.active) if p not in templates][:3]
         session.select(chosen)
@@ -512,22 +512,22 @@ class TestReview:
 
     def test_a_patch_taken_on_the_map_is_the_one_that_is_judged_and_noted(self, panel):
         session, elsewhere = panel.session, panel.session.ranking[-1]
-        session.in_hand = int(elsewhere)
-        assert f"patch {elsewhere}" in panel.in_hand.value
+        session.under_review = int(elsewhere)
+        assert f"patch {elsewhere}" in panel.under_review.value
         panel.note.value = "seen from the road"
         panel.judge("confirmed")
         assert dict(session.decisions.notes) == {elsewhere: "seen from the road"}
         assert dict(session.decisions.verdicts) == {elsewhere: "confirmed"}
-        assert session.in_hand == elsewhere
-        session.in_hand = panel.patches[3]
+        assert session.under_review == elsewhere
+        session.under_review = panel.patches[3]
         assert panel.sheet.place == 3
         panel.judge("rejected")
-        assert session.in_hand == panel.patches[4]
+        assert session.under_review == panel.patches[4]
 
     def test_without_a_page_there_is_nothing_in_hand(self, session):
         panel = ReviewPanel(session)
         panel.judge("confirmed")
-        assert "No patch is in hand" in session.message
+        assert "No patch is under review" in session.message
 
 
 class TestKeyboard:
@@ -561,11 +561,11 @@ class TestKeyboard:
             second: "rejected",
             third: "skipped",
         }
-        assert explorer.session.in_hand == third
+        assert explorer.session.under_review == third
 
     def test_what_cannot_be_done_is_said(self, explorer):
         self.press(explorer, "f")
-        assert "no score to refine by" in explorer.status.line.value
+        assert "no scores yet" in explorer.status.line.value
         self.press(explorer, "p")
         assert "No patch is under the pointer" in explorer.status.line.value
 
@@ -602,7 +602,7 @@ class TestSessions:
         panel.open("default")
         marked(session)
         panel.name.value = "valley east"
-        panel.begin.click()
+        panel.create.click()
         assert session.positives == ()
         assert not session.can_undo
         session.mark(9, "positive")
@@ -619,7 +619,7 @@ class TestSessions:
         panel.open("default")
         marked(session)
         panel.name.value = name
-        panel.begin.click()
+        panel.create.click()
         assert name in session.message
         assert session.positives == (0,)
 

@@ -438,7 +438,7 @@ class TestFolder:
         assert re.search(
             r"^bands +coastal_blue, blue, green_i, green, yellow, red, red", said, re.M
         )
-        _, *listed, _ = re.split(r"^(?:taken|masks for embed|not taken|extent) ", said, flags=re.M)
+        _, *listed, _ = re.split(r"^(?:used|masks for embed|not used|extent) ", said, flags=re.M)
         for files, product in zip(listed, ("AnalyticMS_SR", "udm2", "AnalyticMS_8b"), strict=True):
             names = [Path(line.strip()).name for line in files.splitlines()]
             assert [name[:22] for name in names] == list(self.ITEMS)

@@ -62,7 +62,7 @@ def test_random_keeps_its_order_while_patches_are_judged(session):
 
 
 def test_audit_estimates_what_was_discarded(session):
-    with pytest.raises(SessionError, match="Nothing is discarded"):
+    with pytest.raises(SessionError, match="No patch is discarded"):
         session.audit()
     session.refine(float(np.median(session.scores)))
     discarded = set(np.flatnonzero(~session.active))
@@ -114,7 +114,7 @@ def test_an_audit_says_when_more_was_discarded_since(session):
     assert not missed(session.state).grown
     session.refine(float(np.median(session.scores)))
     assert missed(session.state).grown
-    assert "draw a new sample" in missed(session.state).said
+    assert "draw a new sample" in missed(session.state).summary
 
 
 def test_effect_counts_what_crossed_the_threshold(session):

@@ -35,7 +35,7 @@ def test_the_negatives_weigh_as_much_as_is_wished(session):
     session.score_by(weight=0.25)
     expected = weighted_contrast(*means(session.table.unit_embeddings), 0.25)
     np.testing.assert_allclose(session.scores, expected, atol=1e-6)
-    assert session.state.score_name == "Cosine Contrast, negatives weighing 0.25"
+    assert session.state.score_name == "Cosine Contrast, weight of the negatives 0.25"
 
 
 def test_kernel_contrast_scores_whitened_embeddings(session):
@@ -176,9 +176,9 @@ def test_another_message_outlives_the_wish(session):
     async def choose():
         panel = ScoringPanel(session)
         panel.scorer.value = "kernel-contrast"
-        session.message = "There is no patch where you drew."
+        session.message = "There is no active patch in this shape."
         panel.scorer.value = "contrast"
         await prepared()
 
     asyncio.run(choose())
-    assert session.message == "There is no patch where you drew."
+    assert session.message == "There is no active patch in this shape."

@@ -205,7 +205,7 @@ def test_a_template_marked_again_has_its_effect_again(session):
 
 
 def test_only_templates_can_be_switched_off(session):
-    with pytest.raises(SessionError, match="no template"):
+    with pytest.raises(SessionError, match="not a template"):
         session.mute(7)
 
 

@@ -96,7 +96,7 @@ class TestAnotherWindow:
             assert workspace.name == "hunt"
             session.mark(5, "positive")
             assert workspace.name == panel.saved.value == "hunt (2)"
-            assert "kept as 'hunt (2)'" in panel.said.value
+            assert "saved as 'hunt (2)'" in panel.note.value
             panel.look()
             assert not shown(panel.take_over)
         panel.look()
@@ -104,7 +104,7 @@ class TestAnotherWindow:
         panel.take_over.click()
         assert session.positives == (3,)
         assert workspace.name == "hunt"
-        assert "kept as 'hunt (2)'" in session.notice
+        assert "saved as 'hunt (2)'" in session.notice
         assert not shown(panel.take_over)
         session.mark(7, "positive")
         panel.saved.value = "hunt (2)"
@@ -120,11 +120,11 @@ class TestAnotherWindow:
         with other_window:
             panel.open("hunt")
             panel.look()
-            assert "in a copy, from your first step on" in panel.said.value
+            assert "in a copy, from your first step on" in panel.note.value
         panel.look()
-        assert "had session 'hunt' is closed; it goes on here" in session.notice
+        assert "is closed; session 'hunt' continues here" in session.notice
         assert session.message == ""
-        assert "another window" not in panel.said.value
+        assert "another window" not in panel.note.value
         session.mark(4, "positive")
         assert workspace.names == ("hunt",)
 
@@ -168,18 +168,18 @@ class TestAnotherWindow:
 
 
 class TestFiles:
-    def test_save_and_bring(self, workspace, session, small_table, tmp_path):
+    def test_save_and_import(self, workspace, session, small_table, tmp_path):
         panel = SessionPanel(workspace)
         panel.open("hunt")
         session.mark(3, "positive")
         panel.save.click()
         name, data = re.search(r"download='(.*?)' href='data:.*?,(.*?)'", panel.link.value).groups()
         assert name == "hunt.jsonl"
-        panel.bring.value = uploaded(name, base64.b64decode(data))
+        panel.upload.value = uploaded(name, base64.b64decode(data))
         assert workspace.names == ("hunt (2)", "hunt")
         assert workspace.name == "hunt"
-        assert "'hunt (2)' is kept here now" in session.notice
-        assert panel.bring.value == ()
+        assert "'hunt (2)' is imported" in session.notice
+        assert panel.upload.value == ()
         panel.saved.value = "hunt (2)"
         assert session.positives == (3,)
 
@@ -190,8 +190,8 @@ class TestFiles:
         panel = SessionPanel(workspace)
         panel.open("hunt")
         content = (tmp_path / "theirs.jsonl").read_bytes()
-        panel.bring.value = uploaded("theirs.jsonl", content)
-        assert session.message.startswith("theirs.jsonl: this session is about another table")
+        panel.upload.value = uploaded("theirs.jsonl", content)
+        assert session.message.startswith("theirs.jsonl: this session belongs to another table")
         assert workspace.names == ("hunt",)
 
     def test_damage_is_said(self, workspace, session, small_table):
@@ -202,14 +202,14 @@ class TestFiles:
         panel.open("hunt")
         assert session.positives == (3,)
         assert "cut off while it was written" in session.message
-        assert "cut off while it was written" in panel.said.value
+        assert "cut off while it was written" in panel.note.value
 
     def test_a_step_that_cannot_be_written_is_said(self, small_table):
         explorer = Explorer(small_table)
         with full_disk():
             explorer.session.mark(3, "positive")
         assert explorer.session.positives == (3,)
-        assert "not kept (No space left on device)" in explorer.status.line.value
+        assert "not saved (No space left on device)" in explorer.status.line.value
 
     def test_a_step_that_cannot_be_written_keeps_the_session_open_until_it_is(
         self, workspace, session, small_table
@@ -222,7 +222,7 @@ class TestFiles:
             panel.saved.value = "other"
             assert workspace.name == panel.saved.value == "hunt"
             assert session.positives == (3,)
-            assert "not kept (No space left on device)" in session.message
+            assert "not saved (No space left on device)" in session.message
             assert "no other session can be opened" in session.message
             panel.save.click()
             assert panel.link.value == ""
@@ -249,11 +249,11 @@ class TestFiles:
         panel = SessionPanel(workspace)
         panel.open("hunt")
         panel.saved.value = "broken"
-        assert "its first line does not say" in session.message
-        assert "what you do is not kept" in panel.said.value
+        assert "its first line is not that of a session" in session.message
+        assert "what you do is not saved" in panel.note.value
         assert panel.save.disabled
         panel.saved.value = "hunt"
-        assert "not kept" not in panel.said.value
+        assert "not saved" not in panel.note.value
 
 
 MINE = [("mark", [0, 4], "positive"), ("judge", 7, "confirmed"), ("note", 7, "<b>tracks")]
@@ -275,7 +275,7 @@ class TestMerging:
         assert not shown(panel.found)
 
     def test_conflicts_are_listed_with_both_sides_and_shown_on_the_map(self, panel, session):
-        panel.compare.click()
+        panel.differences.click()
         assert shown(panel.deciding)
         labels = [label for label, _ in panel.conflicts.options]
         assert labels == [
@@ -283,16 +283,16 @@ class TestMerging:
             "?      · patch 7 · note · mine: <b>tracks · theirs: a roof",
             "?      · patch 7 · verdict · mine: confirmed · theirs: rejected",
         ]
-        assert "1 note; the same in both: 0" in panel.said.value
-        assert "in conflict: 3. 3 of them are to be decided" in panel.said.value
+        assert "1 note; the same in both: 0" in panel.note.value
+        assert "conflicts: 3. 3 still to decide" in panel.note.value
         assert panel.merge.disabled
-        assert session.in_hand == 0
+        assert session.under_review == 0
         panel.conflicts.value = 1
-        assert session.in_hand == 7
+        assert session.under_review == 7
         assert "&lt;b&gt;tracks" in panel.whole.value
 
     def test_each_is_decided(self, panel, session):
-        panel.compare.click()
+        panel.differences.click()
         for side in (panel.theirs, panel.mine):
             side.click()
         assert panel.conflicts.value == 2
@@ -315,21 +315,21 @@ class TestMerging:
 
     @pytest.mark.parametrize(("side", "verdict"), [("mine", "confirmed"), ("theirs", "rejected")])
     def test_all_of_one_side(self, panel, session, side, verdict):
-        panel.compare.click()
+        panel.differences.click()
         getattr(panel, f"all_{side}").click()
         panel.merge.click()
         assert dict(session.decisions.verdicts) == {7: verdict}
 
     def test_nothing_is_merged_when_cancelled(self, panel, session):
         before = session.state
-        panel.compare.click()
+        panel.differences.click()
         panel.all_theirs.click()
         panel.cancel.click()
         assert session.state is before
         assert not shown(panel.found)
 
-    def test_what_is_done_meanwhile_is_compared_anew(self, panel, session):
-        panel.compare.click()
+    def test_steps_meanwhile_change_the_differences(self, panel, session):
+        panel.differences.click()
         panel.mine.click()
         session.judge(7, "rejected")
         assert len(panel.conflicts.options) == 2
@@ -338,7 +338,7 @@ class TestMerging:
     def test_what_was_decided_outlives_a_file_brought_and_a_step_into_a_copy(
         self, workspace, panel, session
     ):
-        panel.compare.click()
+        panel.differences.click()
         panel.mine.click()
         workspace.names = ("carol", "hunt", "bo")
         workspace.names, workspace.name = ("hunt (2)", "carol", "hunt", "bo"), "hunt (2)"
@@ -347,7 +347,7 @@ class TestMerging:
         assert panel.conflicts.options[0][0].startswith("mine")
 
     def test_comparing_ends_when_the_other_session_vanishes(self, workspace, panel):
-        panel.compare.click()
+        panel.differences.click()
         workspace.names = ("carol", "hunt")
         assert panel.other.value == "carol"
         assert not shown(panel.found)
@@ -356,17 +356,17 @@ class TestMerging:
         self, workspace, panel, session, small_table
     ):
         sessions = SessionPanel(workspace)
-        panel.compare.click()
+        panel.differences.click()
         panel.mine.click()
         sessions.open("another")
         assert not shown(panel.found)
-        panel.compare.click()
+        panel.differences.click()
         session.mark(0, "positive")
         assert panel.conflicts.options[0][0].startswith("?")
 
     def test_without_another_session_it_is_said(self, workspace, session):
         panel = MergePanel(workspace)
-        panel.compare.click()
+        panel.differences.click()
         assert "no other session" in session.message
 
     def test_the_explorer_offers_a_session_that_was_brought(self, small_table, tmp_path):
@@ -374,5 +374,5 @@ class TestMerging:
         explorer = Explorer(small_table)
         assert explorer.merge_panel.other.options == ("bo",)
         content = Journal.named(small_table, "bo").path.read_bytes()
-        explorer.session_panel.bring.value = uploaded("bo.jsonl", content)
+        explorer.session_panel.upload.value = uploaded("bo.jsonl", content)
         assert set(explorer.merge_panel.other.options) == {"bo", "bo (2)"}

@@ -100,7 +100,7 @@ def test_a_file_for_another_table_is_said(hunts, small_table, tmp_path, capsys):
     write_table(small_table, tmp_path / "other.parquet", rows=50)
     arguments = ["import", str(tmp_path / "a.jsonl"), "--table", str(tmp_path / "other.parquet")]
     assert main(["sessions", *arguments]) == 2
-    assert "about another table of 60 patches" in capsys.readouterr().err
+    assert "belongs to another table of 60 patches" in capsys.readouterr().err
 
 
 def test_a_damaged_file_is_said_and_the_rest_kept(hunts, table, tmp_path, capsys):
@@ -164,4 +164,4 @@ def test_a_file_that_is_no_list_of_decisions_is_said(hunts, tmp_path, capsys):
     (tmp_path / "d.csv").write_text("a,b\n1,2\n")
     decisions = ["--decisions", str(tmp_path / "d.csv")]
     assert main(["sessions", "merge", "anna", "bo", "-o", "both", *decisions]) == 2
-    assert "no list of conflicts" in capsys.readouterr().err
+    assert "not a list of conflicts" in capsys.readouterr().err

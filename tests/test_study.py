@@ -12,7 +12,7 @@ from rareearth_explorer.cli import main
 from rareearth_explorer.errors import LabelsError
 from rareearth_explorer.hunt.review_order import OF_THE_ACTIVE, Order
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, COSINE, KERNEL_CONTRAST
-from rareearth_explorer.study.draws import Negatives, compare, score
+from rareearth_explorer.study.draws import Negatives, outcomes_of, score
 from rareearth_explorer.study.embedding_geometry import describe
 from rareearth_explorer.study.hunting import clicks_to_find
 from rareearth_explorer.study.labelled import Labelled, of_chips
@@ -45,7 +45,7 @@ SOUND = [c for c in CANDIDATES if c.title != "whitened Cosine Contrast"]
 
 @pytest.mark.parametrize("candidate", SOUND, ids=lambda c: c.title)
 def test_every_candidate_ranks_what_is_easy(easy, candidate):
-    outcomes = list(compare(easy, [candidate], draws=2, counts=[5]))
+    outcomes = list(outcomes_of(easy, [candidate], draws=2, counts=[5]))
     assert outcomes
     assert min(o.auc for o in outcomes if o.negatives in (None, Negatives.RANDOM)) > 0.95
 
@@ -145,7 +145,7 @@ def test_too_few_mines_are_refused():
 
 
 def test_table_cells_are_means(easy):
-    outcomes = list(compare(easy, [COSINE], draws=2, counts=[1]))
+    outcomes = list(outcomes_of(easy, [COSINE], draws=2, counts=[1]))
     outcomes = [replace(o, auc=a) for o, a in zip(outcomes, (0.5, 0.6), strict=True)]
     assert ".550 / " in draws_table(outcomes)
 

@@ -1,14 +1,14 @@
-// All that is used of Leaflet beyond its documented interface, so that a new Leaflet is checked here
-// and nowhere else. Written against Leaflet 1.9.4, which jupyter-leaflet 0.20 brings.
+// All uses of undocumented parts of Leaflet, so that only this file must be checked against a new
+// version. Written for Leaflet 1.9.4, which jupyter-leaflet 0.20 includes.
 
 /** @import { Map as LeafletMap, Renderer } from "leaflet" */
 
 /**
- * Whether a map has a place and a zoom. Before it has, asking it for either throws, and so does
- * most of what is laid on it.
+ * Whether a map has a place and a zoom. Before that, reading either throws, and most layers cannot
+ * be added.
  *
- * `map.whenReady` is the documented way, but it waits without end for a view that was closed
- * before it had a place, and the caller looks at several views.
+ * `map.whenReady` is the documented way, but it waits forever for a view that was closed before it
+ * had a place, and the caller checks several views.
  *
  * @param {LeafletMap} map
  * @returns {boolean}
@@ -18,12 +18,12 @@ export function isLoaded(map) {
 }
 
 /**
- * Draws all shapes of a canvas renderer anew, if it is on a map.
+ * Redraws all shapes of a canvas renderer, if it is on a map.
  *
- * Leaflet draws only the rectangle around what changed, and at times what lies outside of it is
- * gone. There is no documented call for the whole: `layer.redraw()` asks for such a rectangle too.
- * A renderer that was taken off its map has no canvas, and drawing on it would throw; `_map` is
- * what tells.
+ * Leaflet redraws only the rectangle around a change, and sometimes shapes outside of it disappear.
+ * There is no documented call to redraw everything: `layer.redraw()` redraws such a rectangle too.
+ * A renderer that was removed from its map has no canvas, and drawing on it would throw; `_map`
+ * tells whether it was removed.
  *
  * @param {Renderer} renderer
  */

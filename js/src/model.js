@@ -1,9 +1,9 @@
-// Reading a model, in the ways that every widget needs.
+// Functions to read a model, used by all widgets.
 
 /** @import { Bytes, Model } from "./types.js" */
 
 /**
- * A copy of bytes from Python, which begins at an address where numbers of any size may lie.
+ * Copies bytes from Python into a buffer of their own, aligned for numbers of any size.
  *
  * @param {Bytes} view
  */
@@ -12,7 +12,7 @@ export function copied(view) {
 }
 
 /**
- * Calls `handler` whenever one of the traits changes; returns what ends that.
+ * Calls `handler` whenever one of the traits changes; returns a function that stops this.
  *
  * @template Traits
  * @param {Model<Traits>} model

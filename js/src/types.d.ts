@@ -1,26 +1,26 @@
-// What the widgets share with Python, and with Jupyter. The classes named here describe each trait.
+// Types shared with Python and with Jupyter. The Python classes named here describe each trait.
 
 import type * as LeafletNamespace from "leaflet";
 
-/** What jupyter-leaflet sets as `window.L`: the library that the map on the page uses. */
+/** The Leaflet library of the map on the page; jupyter-leaflet sets it as `window.L`. */
 export type Leaflet = typeof LeafletNamespace;
 
 /** Degrees. */
 export type LatLng = { lat: number; lng: number };
 
-/** [longitude, latitude] in degrees, the order in which Python takes places. */
+/** [longitude, latitude] in degrees, the order that Python expects. */
 export type LonLat = [number, number];
 
-/** Bytes as they arrive from Python, a window on the message that brought them. */
+/** Bytes from Python: a view of the message that contains them. */
 export type Bytes = DataView<ArrayBuffer>;
 
 /** Traits that every widget has. */
 export interface WidgetTraits {
-  /** Which widget of the built file it is, a key of `WIDGETS` in `widgets.js`. */
+  /** Name of the widget, a key of `WIDGETS` in `widgets.js`. */
   script: string;
 }
 
-/** A group of outlined patches, weight in pixels. A casing is a wider line beneath, for contrast. */
+/** A group of outlined patches; weight in pixels. A casing is a wider line below, for contrast. */
 export type Outline = {
   patches: number[];
   color: string;
@@ -73,9 +73,9 @@ export interface Model<Traits> {
   set<Name extends keyof Traits>(name: Name, value: Traits[Name]): void;
   save_changes(): void;
   send(message: object): void;
-  // A handler's arguments follow from the event's name: none are used of changes, and of
-  // "msg:custom" the message and its buffers.
-  // biome-ignore lint/suspicious/noExplicitAny: no one type is right for all events
+  // The arguments of a handler depend on the event: "msg:custom" passes a message and its
+  // buffers; those of changes are not used.
+  // biome-ignore lint/suspicious/noExplicitAny: no single type fits all events
   on(event: string, handler: (...args: any[]) => void): void;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   off(event: string, handler: (...args: any[]) => void): void;
@@ -109,7 +109,7 @@ export interface Kernel {
   disposed: Signal;
 }
 
-/** What a widget of the built file is; anywidget calls these. */
+/** A widget of the built file; anywidget calls these functions. */
 export interface Widget<Traits> {
   initialize?(context: { model: Model<Traits>; signal: AbortSignal }): void;
   render(context: { model: Model<Traits>; el: HTMLElement }): undefined | (() => void);
@@ -120,7 +120,7 @@ declare global {
     L: Leaflet;
   }
   interface HTMLElement {
-    /** Lets a browser test or the console find patches on the screen. */
+    /** Lets browser tests and the console find patches on the screen. */
     leafletMap?: import("leaflet").Map;
   }
 }

@@ -1,5 +1,5 @@
-// The widgets of Rare Earth Explorer, all in the one file that is built from here: a widget's trait
-// `script` says which of them it is.
+// All widgets of Rare Earth Explorer. One file is built from this module; the trait `script` of a
+// widget names its entry in `WIDGETS`.
 
 import keys from "./keyboard/keys.js";
 import map from "./map/map_bridge.js";
@@ -7,7 +7,7 @@ import sheet from "./review/sheet.js";
 
 /** @import { Model, Widget, WidgetTraits } from "./types.js" */
 
-/** Each has traits of its own. @type {Record<string, Widget<any>>} */
+/** The widgets by name; each has its own traits. @type {Record<string, Widget<any>>} */
 const WIDGETS = { keys, map, sheet };
 
 /** @param {Model<WidgetTraits>} model */

@@ -25,12 +25,12 @@ describe("colours of patches", () => {
     assert.equal(rgba(colours[3])[3], 0);
   });
 
-  test("leave what is no patch transparent", () => {
+  test("are transparent where there is no patch", () => {
     const opaque = new Uint8Array(1024).fill(255);
     assert.equal(patchColours(Uint8Array.of(0), opaque, 1)[NO_PATCH], 0);
   });
 
-  test("leave the palette as it came", () => {
+  test("do not change the palette", () => {
     const palette = PALETTE.slice();
     patchColours(Uint8Array.of(1), palette, 0.5);
     assert.deepEqual(palette, PALETTE);

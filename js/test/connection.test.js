@@ -56,13 +56,13 @@ describe("the connection", () => {
 
   afterEach(() => clock.uninstall());
 
-  test("is not talked of while it is there", () => {
+  test("is not reported while it works", () => {
     kernel.become("busy");
     kernel.connect("connected");
     assert.ok(said.every((words) => words === null));
   });
 
-  test("that is interrupted is told after four seconds, once, and until it is back", () => {
+  test("that is interrupted is reported after four seconds, once, until it is back", () => {
     kernel.connect("connecting");
     clock.tick(3000);
     kernel.connect("disconnected"); // the time goes on
@@ -75,7 +75,7 @@ describe("the connection", () => {
     assert.equal(said.at(-1), null);
   });
 
-  test("that is back soon is not talked of", () => {
+  test("that is back soon is not reported", () => {
     kernel.connect("connecting");
     clock.tick(3999);
     kernel.connect("connected");
@@ -102,7 +102,7 @@ describe("the connection", () => {
     assert.match(String(said.at(-1)), /has stopped/);
   });
 
-  test("is left alone once nobody watches", () => {
+  test("is not reported after the watch has stopped", () => {
     kernel.connect("connecting");
     stop();
     kernel.become("dead");
@@ -110,7 +110,7 @@ describe("the connection", () => {
     assert.deepEqual(said, [null]);
   });
 
-  test("is told over the explorer, as an alert", () => {
+  test("is shown over the explorer, as an alert", () => {
     openPage("<div class='rareearth-explorer'><div id='map'></div></div>");
     const model = new FakeModel({});
     const map = /** @type {any} */ ({ getContainer: () => find("#map") });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
-import keys, { isHeldInVain, nameOf } from "../src/keyboard/keys.js";
+import keys, { isIgnoredRepeat, nameOf } from "../src/keyboard/keys.js";
 import { FakeModel } from "./fake_model.js";
 import { find, openPage } from "./page.js";
 
@@ -15,11 +15,11 @@ test("keys are named as Python names them", () => {
 
 test("a key that is held down repeats only where it does no harm", () => {
   for (const key of ["ArrowLeft", "ArrowRight", "[", "]"]) {
-    assert.equal(isHeldInVain({ key, repeat: true }), false);
+    assert.equal(isIgnoredRepeat({ key, repeat: true }), false);
   }
   for (const key of ["c", "x", "Ctrl+z", "Enter"]) {
-    assert.equal(isHeldInVain({ key, repeat: true }), true);
-    assert.equal(isHeldInVain({ key, repeat: false }), false);
+    assert.equal(isIgnoredRepeat({ key, repeat: true }), true);
+    assert.equal(isIgnoredRepeat({ key, repeat: false }), false);
   }
 });
 

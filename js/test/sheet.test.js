@@ -44,11 +44,11 @@ describe("the sheet", () => {
     assert.ok(!sources()[1]);
   });
 
-  test("shows verdicts, and which chip is in hand", () => {
+  test("shows verdicts, and which chip is under review", () => {
     const marks = () =>
       figures().map(({ dataset, classList }) => [
         dataset.verdict,
-        classList.contains("rareearth-in-hand"),
+        classList.contains("rareearth-under-review"),
       ]);
     assert.deepEqual(marks(), [
       ["confirmed", false],
@@ -68,7 +68,7 @@ describe("the sheet", () => {
     assert.equal(figures().length, 1);
   });
 
-  test("takes the chip in hand that is clicked", () => {
+  test("puts the clicked chip under review", () => {
     figures()[0].click();
     assert.equal(model.traits.place, 0);
     assert.equal(model.saved, 1);

@@ -34,7 +34,7 @@ describe("requests for tiles", () => {
     assert.equal(requests.answered(sent[0].tile), undefined);
   });
 
-  test("are given up once, and not answered then", () => {
+  test("are cancelled once, and not answered then", () => {
     const picture = {};
     requests.ask(picture, at, "done");
     requests.cancel(picture);
@@ -43,7 +43,7 @@ describe("requests for tiles", () => {
     assert.equal(requests.answered(sent[0].tile), undefined);
   });
 
-  test("that are answered need not be given up", () => {
+  test("that are answered are not cancelled", () => {
     const picture = {};
     requests.ask(picture, at, "done");
     requests.answered(sent[0].tile);

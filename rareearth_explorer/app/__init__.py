@@ -1,4 +1,4 @@
-"""The app: builds one session and gives it to every panel."""
+"""The app: builds one session and all panels that observe it."""
 
 from rareearth_explorer.app.explorer import Explorer
 

@@ -1,4 +1,4 @@
-"""The explorer: one session, and every panel looking at it."""
+"""The explorer: one session, and every panel that observes it."""
 
 from __future__ import annotations
 
@@ -39,52 +39,53 @@ from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
 
 NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
-"""Height in a notebook: what JupyterLab leaves of the window, so nothing scrolls away."""
+"""Height in a notebook: the part of the window that JupyterLab leaves, to avoid scrolling."""
 
 PAGE_HEIGHT = "100vh"
-"""Height in a page of its own, which Voila serves."""
+"""Height on a page of its own, served by Voila."""
 
 SETTLED = 0.2
-"""Seconds after which every panel shows the session that was opened."""
+"""Seconds after which every panel shows the opened session."""
 
 _shown: WeakSet[Explorer] = WeakSet()
-"""What this kernel shows."""
+"""The explorers that this kernel shows."""
 
 STYLE = Path(__file__).with_name("app.css")
 
 
 class Explorer:
-    """The interactive explorer of one patch table; displays itself in a notebook.
+    """The interactive explorer of one patch table; it displays itself in a notebook.
 
     Parameters
     ----------
     table
-        A patch table or the path of one.
+        A patch table or its path.
     scene
-        Imagery to show beneath the scores: a scene, the path of a GeoTIFF, or None.
+        Imagery beneath the scores: a scene, the path of a GeoTIFF, or None.
     labels
-        Known pools: labels, a path, the number of pools in each patch (N,), or None.
+        Labels, their path, the pool count of each patch (N,), or None.
     dates
         Scenes of other dates to show beside it, or paths of GeoTIFFs.
     name
-        Name of the session: what is done is kept under it in the user's data folder, and is
-        there again when this table is next opened with it. None keeps nothing. An explorer in
-        which this kernel has it open already, as after a cell is run again, is closed.
+        Name of the session. Every step is saved under this name in the user's data folder, and
+        the session continues when this table is next opened with the name. None saves nothing.
+        If this kernel already shows an explorer with this session, for example because a cell is
+        run again, that explorer is closed.
     height
-        CSS height of the whole.
+        CSS height of the explorer.
 
     Attributes
     ----------
     session
-        What the mouse changes and scripts may change too; every panel follows.
+        The session, which panels and scripts change; every panel observes it.
     workspace
-        Keeps the session on disk, opens others, and moves them as files.
+        Saves the session on disk, opens others, saves and imports them as files.
 
     Raises
     ------
     TableError
-        The table cannot be opened. A scene or labels that cannot be used are said in the status
-        line, and the explorer opens without them.
+        The table cannot be opened. If a scene or the labels cannot be used, the explorer opens
+        without them, and the status line gives the reason.
     """
 
     def __init__(
@@ -122,17 +123,17 @@ class Explorer:
         for earlier in [each for each in _shown if each._keeps(table, name)]:
             earlier.close()
         self._build(height)
-        self._built = _parts(self.widget)  # a browser puts one of the map's styles in place of one
+        self._built = _parts(self.widget)  # the browser replaces one of the map's styles
         _shown.add(self)
         if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
-            # This kernel waits for a page, and must not hold the session of the page before it.
+            # A preheated kernel waits for a page; it must not lock the session of an earlier page.
             self.map.bridge.observe(lambda _: self._open(name, problems), "shown")
         else:
             self._open(name, problems)
 
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
-        """Open what the `explore` command was given, or the demo; a sentence where that fails."""
+        """Open the files given to `explore`, or the demo; return a message if that fails."""
         given = {
             name: _found(os.environ[name]) if os.environ.get(name) else None
             for name in (TABLE, SCENE, LABELS)
@@ -147,12 +148,12 @@ class Explorer:
             paths = [_found(path) for path in os.environ.get(DATES, "").split(os.pathsep) if path]
             return cls(str(given[TABLE]), given[SCENE], given[LABELS], dates=paths, height=height)
         except ExplorerError as error:
-            sentence = w.HTML(html.escape(str(error)))
-            sentence.add_class("rareearth-sorry")
-            return sentence
+            message = w.HTML(html.escape(str(error)))
+            message.add_class("rareearth-error")
+            return message
 
     def close(self) -> None:
-        """Let go of the session's file, the process for projections, and every widget."""
+        """Release the session, end the process for projections, and close every widget."""
         self.session_panel.close()
         self.umap.worker.stop()
         for part in (*self._built, *_parts(self.widget), self.map.base_map.credit):
@@ -164,7 +165,7 @@ class Explorer:
         return name == self.workspace.name and mine.identity == table.identity
 
     def _open(self, name: str | None, problems: list[str]) -> None:
-        """Open the session, and say of it and of the files what there is to say."""
+        """Open the session, and report problems with it and with the files."""
         if name is not None:
             self.session_panel.open(name)
         self.session.message = " ".join(filter(None, [*problems, self.session.message]))
@@ -195,7 +196,7 @@ class Explorer:
         self.keyboard = KeyboardPanel(session, keys_of(self))
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        keeping = w.VBox(
+        session_tab = w.VBox(
             [self.session_panel.widget, self.merge_panel.widget, self.export_panel.widget]
         )
         self.tabs = w.Tab(
@@ -204,7 +205,7 @@ class Explorer:
                 self.review.widget,
                 self.dates.widget,
                 self.rounds_tab.widget,
-                keeping,
+                session_tab,
             ],
             titles=["Overview", "Review", "Dates", "Rounds", "Session"],
             layout=w.Layout(flex="2 1 0", min_width="0"),
@@ -237,7 +238,7 @@ class Explorer:
             self.review.turn()
 
     def turn_to(self, tab: str) -> None:
-        """Bring a tab to the front, by its title."""
+        """Show the tab with this title."""
         self.tabs.selected_index = self.tabs.titles.index(tab)
 
     def _review_selected(self) -> None:
@@ -254,13 +255,15 @@ class Explorer:
 
 
 def _parts(widget: w.Widget) -> list[w.Widget]:
-    """All widgets that one is made of, itself and their layouts and styles included."""
+    """List all parts of a widget, including itself and the layouts and styles."""
     found: dict[int, w.Widget] = {}
     waiting = [widget]
     while waiting:
         part = waiting.pop()
         found[id(part)] = part
-        for name in filter(part.trait_has_value, part.trait_names()):  # asking makes others
+        for name in filter(
+            part.trait_has_value, part.trait_names()
+        ):  # reading an unset trait would create a widget
             value = getattr(part, name)
             several = value if isinstance(value, (list, tuple)) else [value]
             waiting += [v for v in several if isinstance(v, w.Widget) and id(v) not in found]
@@ -268,9 +271,9 @@ def _parts(widget: w.Widget) -> list[w.Widget]:
 
 
 def _found(path: str) -> str:
-    """Look for a relative path where the kernel runs, then where the server was started.
+    """Look for a relative path in the kernel's folder, then where the server was started.
 
-    A kernel runs in its notebook's folder, and `PWD` still tells the one in which a shell
+    A kernel runs in the folder of its notebook; `PWD` is still the folder in which a shell
     started the server.
     """
     there = Path(os.environ.get("PWD", ""), path)

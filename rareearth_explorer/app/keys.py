@@ -1,4 +1,4 @@
-"""What each key does: everything that is done often."""
+"""The keyboard shortcuts of the explorer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def keys_of(explorer: Explorer) -> dict[str, Key]:
-    """Keys of an explorer, by what the browser calls them, in the order of the help."""
+    """Keys of an explorer, by their browser names, in the order of the list of keys."""
     session, review = explorer.session, explorer.review
 
     def sign() -> None:
@@ -23,9 +23,9 @@ def keys_of(explorer: Explorer) -> dict[str, Key]:
         explorer.map.opacity.value = min(1.0, max(0.0, explorer.map.opacity.value + by))
 
     def mark(sign: Sign) -> None:
-        patch = session.hovered if session.hovered is not None else session.in_hand
+        patch = session.hovered if session.hovered is not None else session.under_review
         if patch is None:
-            raise SessionError("No patch is under the pointer or in hand.")
+            raise SessionError("No patch is under the pointer or under review.")
         session.toggle(patch, sign)
 
     def look() -> None:
@@ -35,9 +35,9 @@ def keys_of(explorer: Explorer) -> dict[str, Key]:
             else "Review"
         )
 
-    def through_time() -> None:
+    def show_dates() -> None:
         if session.hovered is not None:
-            session.in_hand = session.hovered
+            session.under_review = session.hovered
         explorer.turn_to("Dates")
 
     def bands() -> None:
@@ -47,21 +47,21 @@ def keys_of(explorer: Explorer) -> dict[str, Key]:
 
     return {
         "p": Key(
-            "mark the patch under the pointer, or in hand, as positive",
+            "mark the patch under the pointer, or under review, as positive",
             lambda: mark("positive"),
         ),
         "n": Key("mark it as negative", lambda: mark("negative")),
         "s": Key("switch the sign that a click marks", sign),
-        "r": Key("review, or back to the overview", look),
-        "c": Key("confirm the patch in hand", lambda: review.judge("confirmed")),
+        "r": Key("show the review, or the overview again", look),
+        "c": Key("confirm the patch under review", lambda: review.judge("confirmed")),
         "x": Key("reject it", lambda: review.judge("rejected")),
         "k": Key("skip it", lambda: review.judge("skipped")),
-        "ArrowRight": Key("take the next patch in hand", lambda: review.step(1)),
-        "ArrowLeft": Key("take the one before", lambda: review.step(-1)),
-        "t": Key("see the patch under the pointer, or in hand, through time", through_time),
-        "b": Key("next band combination", bands),
-        "]": Key("scores more opaque", lambda: opacity(0.1)),
-        "[": Key("scores less opaque", lambda: opacity(-0.1)),
+        "ArrowRight": Key("review the next patch", lambda: review.step(1)),
+        "ArrowLeft": Key("review the previous patch", lambda: review.step(-1)),
+        "t": Key("show the patch under the pointer, or under review, on every date", show_dates),
+        "b": Key("show the next band combination", bands),
+        "]": Key("make the scores more opaque", lambda: opacity(0.1)),
+        "[": Key("make the scores less opaque", lambda: opacity(-0.1)),
         "u": Key("undo", session.undo),
         "Ctrl+z": Key("undo", session.undo),
         "y": Key("redo", session.redo),

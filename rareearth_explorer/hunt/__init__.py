@@ -1,8 +1,8 @@
-"""The hunt: what an analyst decides about a table, how it is scored, and how it is kept.
+"""The hunt: what an analyst decides about a patch table, the scores, and how both are saved.
 
-A verb of `Session` is a step (`steps`) from decisions to decisions (`decisions`); scores follow
-from decisions (`state`); a `Workspace` keeps every verb on disk (`store`); panels and exports
-derive what they show (`views`). Nothing here knows of widgets.
+A verb of `Session` is a step (`steps`) from decisions to new decisions (`decisions`); the decisions
+give the scores (`state`); a `Workspace` saves every verb on disk (`store`); panels and exports show
+views of the session (`views`). No module here imports widgets.
 """
 
 from rareearth_explorer.hunt.decisions import Decisions, Round, Scoring, Sign, Templates, Verdict

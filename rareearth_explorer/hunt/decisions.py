@@ -1,6 +1,6 @@
-"""What an analyst decided, as immutable values; `steps` makes new ones, nothing changes old ones.
+"""The decisions of an analyst, as immutable values; `steps` makes new ones from old ones.
 
-Nothing here needs embeddings: scores follow from decisions and a table, see `state`.
+No embeddings are needed here: decisions and a table together give scores, see `state`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.scorers import SCORERS, Scorer
 
 Sign = Literal["positive", "negative"]
-"""What a template shows: a mine, or what is none."""
+"""What a template shows: a mine (positive) or something else (negative)."""
 
 Verdict = Literal["confirmed", "rejected", "skipped"]
-"""What an analyst says of a patch on review."""
+"""The analyst's decision on a patch in the review."""
 
 Value = TypeVar("Value", bound=str)
 
@@ -53,12 +53,12 @@ class Templates:
 
     @property
     def positives(self) -> tuple[int, ...]:
-        """Row numbers of the patches that show what is sought, in the order of marking."""
+        """Row numbers of the positive templates, in the order of marking."""
         return self._of("positive")
 
     @property
     def negatives(self) -> tuple[int, ...]:
-        """Row numbers of the patches that show something else, in the order of marking."""
+        """Row numbers of the negative templates, in the order of marking."""
         return self._of("negative")
 
     @property
@@ -71,12 +71,12 @@ class Templates:
         return tuple(patch for _, patch in sorted(found))
 
     def sign_of(self, patch: int) -> Sign | None:
-        """Sign of a patch, None when it is no template."""
+        """Sign of a patch; None if it is not a template."""
         sign, _ = self.marked.get(patch, (None, 0))
         return sign
 
     def without(self, patches: Iterable[int]) -> Templates:
-        """Templates less some patches."""
+        """Templates without some patches."""
         gone = [patch for patch in dict.fromkeys(patches) if patch in self.marked]
         if not gone:
             return self
@@ -86,7 +86,7 @@ class Templates:
         return Templates(marked.finish(), self.marks)
 
     def with_sign(self, patches: Iterable[int], sign: Sign) -> Templates:
-        """Templates with all `patches` carrying `sign`, whatever they carried before."""
+        """Templates in which all `patches` have `sign`, whatever sign they had before."""
         new = [patch for patch in dict.fromkeys(patches) if self.sign_of(patch) != sign]
         if not new:
             return self
@@ -109,7 +109,7 @@ class Scoring:
     scorer
         Key of `scorers.SCORERS`; the default is the paper's Cosine Contrast.
     weight
-        How much the negatives count, in [0, 1]; 1 is equation 3, see `scorers.weighted_contrast`.
+        Weight of the negatives, in [0, 1]; 1 is equation 3, see `scorers.weighted_contrast`.
 
     Raises
     ------
@@ -126,34 +126,36 @@ class Scoring:
                 f"There is no scorer {self.scorer!r}; choose {' or '.join(SCORERS)}."
             )
         if not 0 <= self.weight <= 1:
-            raise SessionError(f"The negatives' weight is from 0 to 1, not {self.weight:g}.")
+            raise SessionError(
+                f"The weight of the negatives must be from 0 to 1, not {self.weight:g}."
+            )
 
     @property
     def rule(self) -> Scorer:
-        """What turns columns into scores."""
+        """The scorer, with its weight, that turns columns into scores."""
         scorer = SCORERS[self.scorer]
         return scorer if self.weight == 1 else scorer.weighted(self.weight)
 
     def name(self, kind: ScoreKind) -> str:
-        """Name a score of this kind, for legends and reports."""
+        """Return the name of a score of this kind, for legends and reports."""
         name = SCORERS[self.scorer].name(kind)
         weighted = kind is ScoreKind.CONTRAST and self.weight != 1
-        return f"{name}, negatives weighing {self.weight:g}" if weighted else name
+        return f"{name}, weight of the negatives {self.weight:g}" if weighted else name
 
 
 @dataclass(frozen=True)
 class Audit:
-    """A random sample of the discarded patches, to be reviewed for missed mines.
+    """An audit sample: a random sample of the discarded patches, to estimate the missed mines.
 
     Attributes
     ----------
     sample
-        Row numbers in random order, so that any beginning of it is a random sample too.
+        Row numbers in random order, so that every first part is a random sample too.
     pile
-        The patches that it was drawn from: those discarded then, less those judged before, which
-        are known.
+        The patches that it was drawn from: those that were discarded at that time and not judged
+        before.
     discarded
-        All patches that were discarded then.
+        All patches that were discarded at that time.
     """
 
     sample: tuple[int, ...]
@@ -168,11 +170,11 @@ class Round:
     Attributes
     ----------
     kept
-        The patches still in play.
+        The patches that are active in the round.
     threshold
-        Scores below it were discarded to begin this round; None in the first.
+        Patches that scored below it were discarded to begin this round; None in the first.
     before
-        Decisions with which the round before ended, or None in the first.
+        Decisions at the end of the previous round; None in the first.
     """
 
     kept: PatchMask
@@ -181,7 +183,7 @@ class Round:
 
     @property
     def active(self) -> Mask:
-        """(N,) True for the patches still in play."""
+        """(N,) True for the active patches."""
         return self.kept.flags
 
 
@@ -209,19 +211,19 @@ class Decisions:
     rounds
         The rounds so far; the last is the present one.
     templates
-        What is marked.
+        The templates.
     verdicts
         Row number -> confirmed, rejected or skipped.
     notes
         Row number -> free text.
     muted
-        Row numbers of templates whose effect on the scores is switched off.
+        Row numbers of the muted templates, which do not affect the scores.
     audit
-        The random sample of the discarded patches that was drawn last, or None.
+        The audit sample that was drawn last, or None.
     scoring
-        The scorer.
+        The scorer and its weight.
     branches
-        Decisions with which lines of rounds ended when the analyst went back, oldest first.
+        Decisions at the end of the rounds that the analyst left by going back, oldest first.
     """
 
     patches: int
@@ -241,18 +243,18 @@ class Decisions:
 
     @property
     def active(self) -> Mask:
-        """(N,) True for the patches not discarded so far."""
+        """(N,) True for the patches that no refinement has discarded."""
         return self.rounds[-1].active
 
     @property
     def basis(self) -> tuple[Templates, frozenset[int], Scoring]:
-        """All that the scores depend on, beside the table."""
+        """Everything besides the table that the scores depend on."""
         return self.templates, self.muted, self.scoring
 
     def with_(self, **parts: Unpack[Parts]) -> Self:
-        """Replace parts; the same decisions where every part is what it was.
+        """Replace parts; return the same object if no part changes.
 
-        Templates that went or changed their sign are not muted any more.
+        Templates that are removed or change their sign are no longer muted.
         """
         values: dict[str, Any] = {**parts}
         if self.muted and "templates" in parts and "muted" not in parts:
@@ -264,15 +266,15 @@ class Decisions:
 
 
 def _same(before: object, after: object) -> bool:
-    # Maps are compared by identity: the helpers that change them return the same one where
-    # nothing changes, and comparing ten thousand verdicts would slow every step down.
+    # Maps are checked by identity: the functions that change them return the same object if
+    # nothing changes, and an equality test of ten thousand verdicts would slow down every step.
     return before is after or (not isinstance(before, Map) and before == after)
 
 
 def with_value(
     mapping: Map[int, Value], patches: Iterable[int], value: Value | None
 ) -> Map[int, Value]:
-    """Give `value` to all `patches` of a map, or remove them where it is None or empty."""
+    """Set all `patches` of a map to `value`, or remove them if it is None or empty."""
     if value:
         other = [patch for patch in patches if mapping.get(patch) != value]
     else:

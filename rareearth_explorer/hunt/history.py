@@ -1,4 +1,4 @@
-"""The history of a session: the present decisions, those before them, and those undone."""
+"""The history of a session: the present decisions, the earlier ones, and the undone ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from rareearth_explorer.hunt.decisions import Decisions
 from rareearth_explorer.hunt.steps import STEPS
 
 MOVES: dict[str, Callable[..., None]] = {}
-"""Verbs of a journal that are no steps: they move through the history, or undo does not cover them.
-"""
+"""Verbs of a journal that are not steps: undo, redo, and those that undo does not cover."""
 
 
 def move(function: Callable[..., None]) -> Callable[..., None]:
@@ -22,7 +21,7 @@ def move(function: Callable[..., None]) -> Callable[..., None]:
 
 
 class History:
-    """Decisions that follow each other.
+    """A sequence of decisions, with undo and redo.
 
     Parameters
     ----------
@@ -32,9 +31,9 @@ class History:
     Attributes
     ----------
     present
-        The decisions that hold now.
+        The present decisions.
     threshold
-        Score at which the next refinement discards, in [-1, 1].
+        Score below which the next refinement discards a patch, in [-1, 1].
     """
 
     def __init__(self, patches: int) -> None:
@@ -54,7 +53,7 @@ class History:
         return bool(self._future)
 
     def follow(self, after: Decisions) -> None:
-        """Go on to the decisions that a step made; what was undone cannot be redone any more."""
+        """Continue with the result of a step; undone steps cannot be redone any more."""
         if after is not self.present:
             self._past.append(self.present)
             self._future.clear()
@@ -72,7 +71,7 @@ class History:
         self._future = [each for each, before in pairwise(future) if each is not before]
 
     def repeat(self, verb: str, arguments: dict[str, Any]) -> None:
-        """Do what a line of a journal says.
+        """Repeat the verb of a line of a journal.
 
         Raises
         ------
@@ -91,7 +90,7 @@ class History:
 
 @move
 def undo(history: History) -> None:
-    """Take back the last step; nothing if there is none."""
+    """Take back the last step; do nothing if there is none."""
     if history._past:
         history._future.append(history.present)
         history.present = history._past.pop()
@@ -99,7 +98,7 @@ def undo(history: History) -> None:
 
 @move
 def redo(history: History) -> None:
-    """Do again the step undone last; nothing if there is none."""
+    """Repeat the step that was undone last; do nothing if there is none."""
     if history._future:
         history._past.append(history.present)
         history.present = history._future.pop()

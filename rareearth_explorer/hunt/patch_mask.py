@@ -1,4 +1,4 @@
-"""Sets of patches, packed to one bit each, so that a round costs next to no memory and disk."""
+"""Sets of patches, packed to one bit per patch, so that a round needs little memory and disk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PatchMask:
 
     @property
     def flags(self) -> Mask:
-        """(N,) True for the patches in the set; a new array each time."""
+        """(N,) True for the patches in the set; a new array at each call."""
         packed = np.frombuffer(self.bits, np.uint8)
         return np.unpackbits(packed, count=self.patches).view(np.bool_)
 
@@ -55,7 +55,7 @@ class PatchMask:
     def text(self) -> str:
         """Write the set as text for a line of the journal: deflated, then base 85.
 
-        At 28,757 patches it is 4.6 kB at most, and 3 kB where a fifth are in the set.
+        For 28,757 patches it takes 4.6 kB at most, and 3 kB if a fifth of them are in the set.
         """
         return base64.b85encode(zlib.compress(self.bits, 9)).decode("ascii")
 

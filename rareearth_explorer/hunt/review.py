@@ -1,4 +1,4 @@
-"""In which order unreviewed patches are shown to the analyst."""
+"""The review: which patches come next, and the estimate from the audit sample."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.estimation import Estimate, clopper_pearson
 
 BLOCK = 256
-"""Patches compared with the candidates at once."""
+"""Number of reviewed patches per matrix product with the candidates."""
 
 SEED = 0
 
@@ -33,47 +33,47 @@ def queue(
     length: int = 200,
     within: Collection[int] | None = None,
 ) -> npt.NDArray[np.int64]:
-    """Return the next patches to review, at most `length` row numbers, the first to come first.
+    """Return the next patches to review: at most `length` row numbers, in review order.
 
-    Active patches without a verdict that are no templates. Without scores, best and uncertain
-    are the order of the table.
+    They are active patches without a verdict that are not templates. Without scores, BEST and
+    UNCERTAIN follow the order of the table.
 
     Parameters
     ----------
     state
-        What was marked and decided so far.
+        The present state.
     order
-        As `next_patches` explains; RANDOM is seeded, so that the same patches stay in the same
-        order. AUDIT: what `Session.audit` drew, from the discarded ones.
+        See `next_patches`; RANDOM is seeded, so that the order of the patches does not change.
+        AUDIT is the sample that `Session.audit` drew from the discarded patches.
     unit_embeddings
         (N, D) rows of length 1.
     threshold
-        Where uncertainty is greatest.
+        The score at which a patch is most uncertain.
     length
-        How many are wanted.
+        Largest number of patches to return.
     within
-        Row numbers of the only patches wanted, such as a selection; all when None. AUDIT takes no
-        notice of it, since a part that was picked is no random sample.
+        Row numbers of the patches to choose from, such as a selection; None for all. AUDIT ignores
+        it, because a chosen part of the sample is not random.
     """
     if order is Order.AUDIT:
         sample = state.decisions.audit.sample if state.decisions.audit else ()
         left = [patch for patch in sample if patch not in state.decisions.verdicts]
         return np.array(left[:length], dtype=np.int64)
-    open_ = state.active.copy()
+    unseen = state.active.copy()
     seen = [*state.decisions.templates.marked, *state.decisions.verdicts]
-    open_[seen] = False
+    unseen[seen] = False
     if within is not None:
-        open_ &= np.isin(np.arange(len(open_)), list(within))
+        unseen &= np.isin(np.arange(len(unseen)), list(within))
     scored = state.kind is not ScoreKind.NONE
     looked_at = np.array(seen, dtype=np.int64)
     return next_patches(
         order,
-        state.scores if scored else np.zeros(len(open_), np.float32),
-        open_,
+        state.scores if scored else np.zeros(len(unseen), np.float32),
+        unseen,
         length,
         unit_embeddings=unit_embeddings,
         nearest=lambda rows: _nearest(rows, looked_at, unit_embeddings),
-        luck=-np.argsort(np.random.default_rng(SEED).permutation(len(open_))),
+        luck=-np.argsort(np.random.default_rng(SEED).permutation(len(unseen))),
         threshold=threshold,
     )
 
@@ -107,20 +107,20 @@ def draw_sample(decisions: Decisions, size: int) -> tuple[list[int], int]:
 
 @dataclass(frozen=True)
 class Missed:
-    """What a sample of the discarded patches says of all of them.
+    """The estimate of the missed mines from an audit sample.
 
     Attributes
     ----------
     estimate
-        Number of mines in the pile. Its interval allows each skipped patch to be one or none.
+        Number of mines in the pile. Its interval allows each skipped patch to be a mine or not.
     pile
         Number of patches that the sample was drawn from.
     known
-        Number of mines among the discarded patches that had been confirmed before.
+        Number of discarded patches that had been confirmed before.
     reviewed, skipped
-        Numbers of patches of the sample that count, and of those that were skipped.
+        Number of patches of the sample that count, and number of those that were skipped.
     grown
-        Whether more was discarded since the sample was drawn.
+        Whether more patches were discarded since the sample was drawn.
     """
 
     estimate: Estimate
@@ -131,12 +131,12 @@ class Missed:
     grown: bool
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The estimate in a sentence."""
         low, high = math.floor(self.estimate.low), math.ceil(self.estimate.high)
         skipped = f", {self.skipped} of them skipped" if self.skipped else ""
         known = f"; {self.known} more were confirmed before" if self.known else ""
-        grown = "; more was discarded since, so draw a new sample" if self.grown else ""
+        grown = "; more patches were discarded since, so draw a new sample" if self.grown else ""
         return (
             f"mines among {self.pile:,} discarded patches: about {self.estimate.expected:.0f}, "
             f"between {low:,} and {high:,} with {self.estimate.confidence:.0%} confidence, by a "
@@ -145,10 +145,10 @@ class Missed:
 
 
 def missed(state: State, confidence: float = 0.95) -> Missed | None:
-    """Estimate how many mines were discarded, from the audit's verdicts; None before there are any.
+    """Estimate from an audit sample how many mines were discarded; None without verdicts on it.
 
-    Only the beginning of the sample counts, up to the first patch without a verdict: the sample is
-    in random order, so its beginning is random, whereas patches picked from it are not.
+    Only the patches before the first one without a verdict count: the sample is in random order, so
+    its first part is a random sample, but patches picked from it are not.
     """
     audit, verdicts = state.decisions.audit, state.decisions.verdicts
     if audit is None:
@@ -175,18 +175,18 @@ def missed(state: State, confidence: float = 0.95) -> Missed | None:
 
 
 def progress(state: State) -> list[str]:
-    """Say how far a review has come: the verdicts, and the estimate of what was discarded.
+    """Describe the progress of a review: the verdicts, and the estimate of the missed mines.
 
-    With labels, the number of mines by the labels stands beside the estimate.
+    With labels, the number of mines by the labels is given beside the estimate.
     """
     given = [*state.decisions.verdicts.values()]
     kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
-    said = [", ".join(f"{given.count(kind):,} {kind}" for kind in kinds)]
+    lines = [", ".join(f"{given.count(kind):,} {kind}" for kind in kinds)]
     estimate, audit = missed(state), state.decisions.audit
     if estimate is not None and audit is not None:
         known = "" if state.mines is None else f"; by the labels, {_in_pile(state.mines, audit):,}"
-        said.append(estimate.said + known)
-    return said
+        lines.append(estimate.summary + known)
+    return lines
 
 
 def _in_pile(mines: Mask, audit: Audit) -> int:
@@ -198,10 +198,10 @@ def _nearest(
     seen: npt.NDArray[np.int64],
     unit_embeddings: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """Highest cosine of each of n patches to any that was seen, (n,); -infinity without any."""
+    """Highest cosine of each of n patches to any seen patch, (n,); -infinity if there is none."""
     candidates = unit_embeddings[rows]
-    likeness = np.full(len(rows), -np.inf, np.float32)
+    similarity = np.full(len(rows), -np.inf, np.float32)
     for start in range(0, len(seen), BLOCK):
-        alike = candidates @ unit_embeddings[seen[start : start + BLOCK]].T
-        np.maximum(likeness, alike.max(axis=1), out=likeness)
-    return likeness
+        cosines = candidates @ unit_embeddings[seen[start : start + BLOCK]].T
+        np.maximum(similarity, cosines.max(axis=1), out=similarity)
+    return similarity

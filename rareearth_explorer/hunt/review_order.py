@@ -1,7 +1,7 @@
-"""In what order to look at patches: which click comes next.
+"""The review order: which patches the analyst sees next.
 
-The app and the simulated analyst of `rareearth-explorer study`, which measures with which order
-mines are found with the fewest clicks, ask the same function.
+The app and `rareearth-explorer study` use the same function; the study measures with simulated
+analysts which order finds the mines with the fewest clicks.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ Vector = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 CANDIDATES = 2000
-"""Best-ranked patches among which the most different ones are sought."""
+"""DIVERSE chooses among this many best-ranked patches."""
 
 
 class Order(StrEnum):
-    """Orders of review; the values are what people call them."""
+    """Review orders; the values are their names on the screen."""
 
     BEST = "best first"
     UNCERTAIN = "most uncertain first"
     DIVERSE = "most different first"
     RANDOM = "random"
-    AUDIT = "sample of the discarded"
+    AUDIT = "audit sample"
 
 
 RECOMMENDED = Order.BEST
 """The order that reached 80 % of the mines with the fewest clicks in the simulated study."""
 
 OF_THE_ACTIVE = (Order.BEST, Order.UNCERTAIN, Order.DIVERSE, Order.RANDOM)
-"""Orders in which mines are sought; the other one asks what was missed."""
+"""Orders that search for mines; AUDIT estimates how many were missed."""
 
 
 def next_patches(
@@ -47,29 +47,29 @@ def next_patches(
     luck: npt.NDArray[np.number],
     threshold: float = 0.0,
 ) -> Rows:
-    """Return the patches to look at next, at most `length` row numbers, the first to come first.
+    """Return the next patches to review: at most `length` row numbers, in review order.
 
     Parameters
     ----------
     order
         One of `OF_THE_ACTIVE`. BEST: highest score first. UNCERTAIN: nearest to the threshold
-        first. DIVERSE: each as different as possible, by cosine, from what was looked at and from
-        the ones before it, among the best `CANDIDATES`. RANDOM: highest `luck` first. Of equal
-        patches the one with the higher score, then the one of the lower row number comes first.
+        first. DIVERSE: each as different as possible, by cosine, from the reviewed patches and from
+        those before it, among the best `CANDIDATES`. RANDOM: highest `luck` first. Among equal
+        patches the higher score comes first, then the lower row number.
     scores
-        (N,) higher is more mine-like; all equal where nothing is marked.
+        (N,) higher is more mine-like; all equal if nothing is marked.
     open_
-        (N,) True for the patches that may be looked at.
+        (N,) True for the patches to choose from.
     length
-        How many are wanted.
+        Largest number of patches to return.
     unit_embeddings
         (N, D) rows of length 1.
     nearest
-        Gives, for n row numbers, the highest cosine of each to any patch that was looked at, (n,).
+        Takes n row numbers, and returns the highest cosine of each to any reviewed patch, (n,).
     luck
         (N,) random numbers.
     threshold
-        Score of which it is uncertain whether there is a mine.
+        The score at which a patch is most uncertain.
     """
     match order:
         case Order.UNCERTAIN:
@@ -86,7 +86,7 @@ def next_patches(
 def _highest(
     priority: npt.NDArray[np.number], scores: Vector, open_: npt.NDArray[np.bool_], most: int
 ) -> Rows:
-    """Rows of the open patches of the highest priority, sorted; the study asks for one a click."""
+    """Return the open patches of highest priority, sorted; the study needs one per click."""
     rows = np.flatnonzero(open_)
     if 0 < most < len(rows):
         values = priority[rows]
@@ -97,14 +97,14 @@ def _highest(
 def _most_different(
     rows: Rows, nearest: Vector, unit_embeddings: npt.NDArray[np.float32], length: int
 ) -> Rows:
-    """Pick one after the other the patch least like everything looked at or picked before."""
+    """Pick, one after the other, the patch least similar to all that were reviewed or picked."""
     if length == 1 and len(rows):
         return rows[[np.argmin(nearest)]]  # without a copy of the rows, for the study
-    candidates, likeness = unit_embeddings[rows], nearest.copy()
+    candidates, similarity = unit_embeddings[rows], nearest.copy()
     picked: list[int] = []
     for _ in range(min(length, len(rows))):
-        best = int(np.argmin(likeness))  # the best-ranked one where several are as different
+        best = int(np.argmin(similarity))  # the best-ranked one of several
         picked.append(best)
-        np.maximum(likeness, candidates @ candidates[best], out=likeness)
-        likeness[best] = np.inf
+        np.maximum(similarity, candidates @ candidates[best], out=similarity)
+        similarity[best] = np.inf
     return rows[picked]

@@ -1,4 +1,4 @@
-"""The session: one method for each thing the analyst can do."""
+"""The session: one method for each action of the analyst."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 
 class Session(t.HasTraits):
-    """What one analyst does with one patch table.
+    """One analyst's hunt on one patch table.
 
-    Panels observe the traits and call the verbs; so can a script. Values are replaced, never
-    changed in place. Each verb that changes something is one step of undo; `on_verb` hears of it
-    before it takes effect.
+    Panels and scripts observe the traits and call the verbs. Values are replaced, never changed in
+    place. Each verb that changes something is one step of undo; `on_verb` is called before it takes
+    effect.
 
     Parameters
     ----------
     table
         The patches.
     labels
-        Known pools, if there are any: `Labels`, or the number of pools in each patch, (N,).
+        Labelled pools, if there are any: `Labels`, or the pool count of each patch, (N,).
 
     Raises
     ------
@@ -50,10 +50,10 @@ class Session(t.HasTraits):
     """
 
     state = t.Instance(State)
-    """The decisions, and the scores and ranking that follow; every verb replaces it at once."""
+    """The decisions with their scores and ranking; every verb replaces it at once."""
 
     threshold = t.Float(0.0)
-    """Score at which `refine` discards by default, in [-1, 1]; undo does not cover it."""
+    """Score below which `refine` discards a patch, in [-1, 1]; undo does not cover it."""
 
     sign = t.Enum(("positive", "negative"), "positive")
     """The sign that a plain click marks."""
@@ -61,8 +61,8 @@ class Session(t.HasTraits):
     selection = t.Tuple()
     """Row numbers of the selected patches, ascending."""
 
-    in_hand = t.Int(None, allow_none=True)
-    """Row number of the patch under review, or None; the map flies to it."""
+    under_review = t.Int(None, allow_none=True)
+    """Row number of the patch under review, or None; the map moves to it."""
 
     bands = t.Tuple(default_value=None, allow_none=True)
     """Roles of the bands that pictures show as red, green and blue; None for true colour."""
@@ -74,13 +74,13 @@ class Session(t.HasTraits):
     """Row number of the patch under the pointer, or None."""
 
     layer = t.Instance(Layer, allow_none=True)
-    """What the map paints instead of the scores, or None."""
+    """Layer that the map shows instead of the scores, or None."""
 
     message = t.Unicode("")
-    """One sentence for the status line: why the last thing tried failed, or empty."""
+    """One sentence for the status line: why the last action failed, or empty."""
 
     notice = t.Unicode("")
-    """One sentence for the status line: what happened where no panel shows it, or empty."""
+    """One sentence for the status line: news that no panel shows, or empty."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Session(t.HasTraits):
 
     @property
     def decisions(self) -> Decisions:
-        """What the analyst decided so far."""
+        """The decisions so far."""
         return self.state.decisions
 
     @property
@@ -126,7 +126,7 @@ class Session(t.HasTraits):
 
     @property
     def ranking(self) -> npt.NDArray[np.int64]:
-        """(N,) row numbers, best first; patches discarded later stand above those before."""
+        """(N,) row numbers, best first; patches discarded later rank above earlier ones."""
         return self.state.ranking
 
     @property
@@ -145,21 +145,21 @@ class Session(t.HasTraits):
         return self._history.can_redo
 
     def to_geodataframe(self) -> gpd.GeoDataFrame:
-        """Tabulate the session, one row per patch in the order of the table, in EPSG:4326.
+        """Return the session as a table: one row per patch in the order of the table, in EPSG:4326.
 
-        Columns are the row number `patch`; `score`, NaN while nothing is marked, which
-        `attrs["score"]` names; `rank`, 1 is the best; `round`, the last in which the patch was
-        active, from 1; `active`; `template`, positive or negative; `verdict`; `note`; with labels
-        the number of `pools`; `lon` and `lat` of the centre; and the footprint. Templates,
-        verdicts and notes are missing where there are none. A table with activity adds the column
-        `activity`.
+        The columns are the row number `patch`; `score`, NaN while nothing is marked, whose name is
+        in `attrs["score"]`; `rank`, 1 is the best; `round`, the last round in which the patch was
+        active, counted from 1; `active`; `template`, positive or negative; `verdict`; `note`; with
+        labels `pools`, the pool count; `lon` and `lat` of the centre; and the footprint. Patches
+        without a template, verdict or note have missing values. If the table has activity, there
+        is a column `activity`.
         """
         return geodataframe_of(self.table, self.state, self.pools)
 
     # Templates -------------------------------------------------------------------------------
 
     def mark(self, patch: int | Iterable[int], sign: Sign) -> None:
-        """Mark a patch, or several at once, as templates; a template of the other sign changes.
+        """Mark a patch, or several, as templates; a template of the other sign changes sign.
 
         Raises
         ------
@@ -169,41 +169,41 @@ class Session(t.HasTraits):
         self._do(steps.mark, patch=self._numbers(patch), sign=sign)
 
     def unmark(self, patch: int | Iterable[int]) -> None:
-        """Take templates back; patches that are no templates are left as they are."""
+        """Remove templates; patches that are not templates do not change."""
         self._do(steps.unmark, patch=self._numbers(patch))
 
     def toggle(self, patch: int, sign: Sign) -> None:
-        """Mark a patch, or take it back if it carries this sign already: what a click does."""
+        """Mark a patch, or remove the template if it has this sign already; a click does this."""
         if self.decisions.templates.sign_of(patch) == sign:
             self.unmark(patch)
         else:
             self.mark(patch, sign)
 
     def clear(self) -> None:
-        """Take all templates back."""
+        """Remove all templates."""
         self.unmark([*self.positives, *self.negatives])
 
     def mute(self, patch: int, muted: bool = True) -> None:
-        """Switch a template's effect on the scores off, or on again, to see what it does.
+        """Mute a template, or restore it; a muted template does not affect the scores.
 
         Raises
         ------
         SessionError
-            The patch is no template.
+            The patch is not a template.
         """
         (row,) = self._numbers(patch)
         self._do(steps.mute, patch=row, muted=bool(muted))
 
     def score_by(self, scorer: str | None = None, weight: float | None = None) -> None:
-        """Score by another scorer, or give the negatives another weight; the templates stay.
+        """Choose another scorer or another weight of the negatives; the templates stay.
 
         Parameters
         ----------
         scorer
-            Key of `scorers.SCORERS`, "contrast" at first; the present one when None. One that
-            whitens does so when first chosen, which takes seconds at the paper's size.
+            Key of `scorers.SCORERS`, at first "contrast"; None keeps the present one. A scorer that
+            whitens the embeddings does so when first chosen, in seconds at the paper's size.
         weight
-            How much the negatives count, in [0, 1]; 1 at first; the present one when None.
+            Weight of the negatives, in [0, 1], at first 1; None keeps the present one.
 
         Raises
         ------
@@ -222,7 +222,7 @@ class Session(t.HasTraits):
     def judge(
         self, patch: int | Iterable[int], verdict: Verdict | None, *, mark: bool = False
     ) -> None:
-        """Record a verdict on patches, replacing an earlier one; None takes it back.
+        """Record a verdict on patches, which replaces an earlier one; None removes it.
 
         Parameters
         ----------
@@ -231,8 +231,8 @@ class Session(t.HasTraits):
         verdict
             "confirmed", "rejected" or "skipped".
         mark
-            Whether confirmed patches also become positive templates and rejected ones negative,
-            in the same step.
+            Whether confirmed patches also become positive templates, and rejected patches negative
+            templates, in the same step.
 
         Raises
         ------
@@ -242,18 +242,18 @@ class Session(t.HasTraits):
         self._do(steps.judge, patch=self._numbers(patch), verdict=verdict, mark=bool(mark))
 
     def note(self, patch: int, text: str) -> None:
-        """Write a note on a patch, replacing an earlier one; an empty text removes it."""
+        """Write a note on a patch, which replaces an earlier one; an empty text removes it."""
         (row,) = self._numbers(patch)
         self._do(steps.note, patch=row, text=text)
 
-    def merge(self, said: Iterable[Statement], source: str = "") -> None:
-        """Take over what another session states about patches, in one step.
+    def merge(self, statements: Iterable[Statement], source: str = "") -> None:
+        """Add statements of another session about patches, in one step.
 
         Parameters
         ----------
-        said
-            What is taken over, as `store.merge.Difference.decided` gives it: it replaces what
-            this session states about the same patches and subjects.
+        statements
+            From `store.merge.Difference.decided`; each replaces this session's statement about the
+            same patch and subject.
         source
             Name of the other session, for the record.
 
@@ -262,19 +262,19 @@ class Session(t.HasTraits):
         SessionError
             There is no such patch, or a session cannot hold the statement.
         """
-        self._do(steps.merge, said=[(p, subject, text) for p, subject, text in said], source=source)
+        self._do(steps.merge, said=[(*statement,) for statement in statements], source=source)
 
     # Rounds ----------------------------------------------------------------------------------
 
     def refine(self, threshold: float | None = None) -> None:
-        """Keep the active patches that score at least `threshold` and start a new round.
+        """Discard the active patches that score below `threshold` and begin the next round.
 
-        Templates stay templates, also those whose patch is discarded.
+        Templates stay templates, even if their patch is discarded.
 
         Parameters
         ----------
         threshold
-            In [-1, 1]; `self.threshold` when None. The paper's is 0.
+            In [-1, 1]; `self.threshold` if None. 0 in the paper.
 
         Raises
         ------
@@ -283,7 +283,7 @@ class Session(t.HasTraits):
         """
         threshold = self.threshold if threshold is None else float(threshold)
         if self.state.kind is ScoreKind.NONE:
-            raise SessionError("There is no score to refine by; mark a positive template first.")
+            raise SessionError("There are no scores yet; mark a positive template first.")
         active = self.state.at_least(threshold)
         kept = int(active.sum())
         if kept in (0, int(self.active.sum())):
@@ -295,14 +295,14 @@ class Session(t.HasTraits):
         self._do(steps.keep, threshold=threshold, mask=PatchMask.of(active).text())
 
     def back(self, to: int | None = None) -> None:
-        """Return to an earlier round: its patches are active again, the templates stay.
+        """Return to an earlier round: its patches are active again, and the templates stay.
 
-        The rounds after it are kept as a branch, see `visit`.
+        The rounds after it become a branch, see `visit`.
 
         Parameters
         ----------
         to
-            Number of the round, 0 is the first; the one before when None.
+            Number of the round, 0 is the first; None for the previous one.
 
         Raises
         ------
@@ -312,15 +312,15 @@ class Session(t.HasTraits):
         self._do(steps.back, to=len(self.decisions.rounds) - 2 if to is None else int(to))
 
     def visit(self, branch: int) -> None:
-        """Go on where a branch ended: its rounds, its templates, its scorer.
+        """Resume a branch: its rounds, templates, muted templates and scorer.
 
-        Its muted templates are muted again. The present line of rounds becomes a branch, unless
-        the one visited continues it. Verdicts and notes stay.
+        The present rounds become a branch, unless the resumed branch continues them. Verdicts and
+        notes stay.
 
         Parameters
         ----------
         branch
-            Place in `decisions.branches`.
+            Index in `decisions.branches`.
 
         Raises
         ------
@@ -330,20 +330,20 @@ class Session(t.HasTraits):
         self._do(steps.visit, branch=int(branch))
 
     def audit(self, size: int = 50) -> None:
-        """Draw a random sample of the discarded patches, to be reviewed for missed mines.
+        """Draw an audit sample: a random sample of the discarded patches, to estimate missed mines.
 
-        Patches that were confirmed or rejected before are not drawn: the analyst chose them, so
-        they say nothing of the others, and what they hold is known.
+        Patches that were confirmed or rejected before are not drawn, because it is known already
+        whether they are mines.
 
         Parameters
         ----------
         size
-            Number of patches wanted; fewer are drawn if fewer were discarded.
+            Number of patches to draw; fewer are drawn if fewer were discarded.
 
         Raises
         ------
         SessionError
-            Nothing was discarded yet, or all of it was judged.
+            No patch is discarded yet, or every discarded patch has a verdict.
         """
         sample, pile = draw_sample(self.decisions, size)
         self._do(steps.audit, patches=sample, pile=pile)
@@ -351,23 +351,23 @@ class Session(t.HasTraits):
     # Undo, and what undo does not cover ------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last verb that changed something; nothing if there is none."""
+        """Take back the last step; do nothing if there is none."""
         if self.can_undo:
             self._move(history.undo)
 
     def redo(self) -> None:
-        """Do again what was undone last; nothing if there is none."""
+        """Repeat the step that was undone last; do nothing if there is none."""
         if self.can_redo:
             self._move(history.redo)
 
     def select(self, patches: Iterable[int]) -> None:
-        """Select patches, replacing the selection; undo does not cover it."""
+        """Select patches, which replaces the selection; undo does not cover it."""
         self.selection = tuple(sorted(set(self._numbers(patches))))
 
     def resume(self, past: History | None = None) -> None:
-        """Go on with the decisions of a history, whose steps can be undone here; or begin anew.
+        """Continue a history, whose steps can be undone here; None starts a new one.
 
-        Whoever heard of the verbs does not hear of them any more.
+        `on_verb` is reset to None.
         """
         self.on_verb = None
         self._history = History(len(self.table)) if past is None else past
@@ -389,8 +389,8 @@ class Session(t.HasTraits):
         self._show()
 
     def _tell(self, verb: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        # Before anything changes: if this process dies while drawing, nothing is lost, and what
-        # cannot be recorded is not done.
+        # Before anything changes: if this process dies while drawing, nothing is lost, and a verb
+        # that cannot be recorded is not done.
         if self.on_verb is not None:
             self.on_verb(verb.__name__, arguments)
 
@@ -402,7 +402,7 @@ class Session(t.HasTraits):
 
     @t.observe("threshold")
     def _aim(self, change: t.Bunch) -> None:
-        if change.new != self._history.threshold:  # or it follows the history
+        if change.new != self._history.threshold:  # else it comes from the history
             self._tell(history.aim, {"threshold": change.new})
             self._history.threshold = change.new
 

@@ -1,7 +1,7 @@
-"""The present state of a session: the decisions, and the scores and ranking that follow from them.
+"""The state of a session: the decisions, and the scores and ranking that follow from them.
 
-Nothing is computed before it is asked for, and what was computed is kept as long as the decisions
-that it belongs to are in use.
+Scores and ranking are computed when they are first needed, and kept as long as their decisions are
+in use.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rareearth_explorer.score.evaluation import RocCurve, roc
 from rareearth_explorer.score.scale import ScoreScale
 
 OF_SCORES = ("_scored",)
-"""What is computed from the basis of the scores alone."""
+"""Cached attributes that depend on the basis of the scores alone."""
 
 OF_RANKING = ("active", "scale", "ordering", "ranking", "ranks", "roc_curve")
-"""What is computed from the scores and the rounds."""
+"""Cached attributes that depend on the scores and the rounds."""
 
 
 def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[Vector, ScoreKind]:
@@ -31,11 +31,11 @@ def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[V
     Parameters
     ----------
     decisions
-        Whose templates and scorer.
+        Templates and scorer.
     columns
-        Of the patches, N of them.
+        Columns of N patches.
     start
-        Row number there of the first patch that the decisions are about.
+        Row number in the columns of the first patch of the decisions.
 
     Returns
     -------
@@ -53,18 +53,18 @@ def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[V
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Decisions, and what follows from them for one table.
+    """Decisions, with the scores and ranking that follow from them for one table.
 
     Attributes
     ----------
     decisions
-        What the analyst decided.
+        The decisions of the analyst.
     columns
-        Of the table's patches, N.
+        Columns of the N patches of the table.
     mines
-        (N,) True for patches with a labelled pool; None without labels.
+        (N,) True for patches with at least one labelled pool; None without labels.
     earlier
-        States with which the earlier rounds ended, the first round first.
+        States at the end of the earlier rounds, the first round first.
     """
 
     decisions: Decisions
@@ -73,7 +73,7 @@ class State:
     earlier: tuple[State, ...] = field(default=(), repr=False)
 
     def following(self, decisions: Decisions) -> State:
-        """Make the state of other decisions about the same table; what still holds is kept."""
+        """Return the state of other decisions about the table; valid results are kept."""
         known = {id(state.decisions): state for state in (*self.earlier, self)}
         ended = [r.before for r in decisions.rounds if r.before is not None]
         earlier: list[State] = []
@@ -98,22 +98,22 @@ class State:
 
     @property
     def kind(self) -> ScoreKind:
-        """What the scores are."""
+        """Kind of the scores."""
         return self._scored[1]
 
     @property
     def score_name(self) -> str:
-        """What the scores are, in words."""
+        """Name of the scores."""
         return self.decisions.scoring.name(self.kind)
 
     @property
     def line(self) -> tuple[State, ...]:
-        """States with which the earlier rounds ended, and this one for the present round."""
+        """States at the end of the earlier rounds, then this state for the present round."""
         return (*self.earlier, self)
 
     @cached_property
     def active(self) -> Mask:
-        """(N,) True for the patches not discarded so far."""
+        """(N,) True for the patches that no refinement has discarded."""
         return self.decisions.active
 
     def at_least(self, threshold: float) -> Mask:
@@ -122,15 +122,15 @@ class State:
 
     @cached_property
     def scale(self) -> ScoreScale:
-        """How these scores become colours, the same in every panel."""
+        """Colour scale of the scores, the same in every panel."""
         return ScoreScale.of(self.scores, self.active, self.kind)
 
     @cached_property
     def ordering(self) -> npt.NDArray[np.float64]:
-        """(N,) number that sorts all patches: first by how long they stayed, then by score.
+        """(N,) numbers by which all patches are ranked: first the last round, then the score.
 
-        A patch discarded later stands above every patch discarded earlier, whatever their
-        scores; scores are in [-1, 1], so 4 apart keeps the rounds from touching.
+        A patch that was discarded later ranks above every patch that was discarded earlier,
+        whatever their scores; scores are in [-1, 1], so steps of 4 separate the rounds.
         """
         stayed = np.sum([r.active for r in self.decisions.rounds], axis=0)
         return np.asarray(4.0 * stayed + np.nan_to_num(self.scores, nan=0.0))
@@ -149,10 +149,10 @@ class State:
 
     @cached_property
     def roc_curve(self) -> RocCurve | None:
-        """ROC of the ranking of all patches but the templates, judged by the labels.
+        """ROC curve of the ranking of all patches except the templates, by the labels.
 
-        The analyst pointed at the templates, the ranking did not find them. None where there is
-        nothing to compare: no labels, no score, or patches that all hold a mine or all hold none.
+        Templates are left out because the analyst chose them and the ranking did not find them.
+        None without labels or scores, or if all other patches are mines or none is.
         """
         if self.mines is None or self.kind is ScoreKind.NONE:
             return None

@@ -1,7 +1,7 @@
-"""What decisions state about single patches: a template's sign, a verdict, a note.
+"""Statements of decisions about single patches: the sign of a template, a verdict, a note.
 
-Two sessions of one table are compared and merged by their statements. Rounds, scorer and audit
-are no statements about a patch.
+Two sessions of one table are merged by their statements. Rounds, scorer and audit sample are not
+statements about a patch.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Statement = tuple[int, Subject, str]
 """Row number, subject, and the statement: a sign, a verdict or a text."""
 
 MUTED = ", off"
-"""After the sign of a template whose effect on the scores is switched off."""
+"""Follows the sign of a muted template."""
 
 SIGNS = tuple(sign + muted for sign in get_args(Sign) for muted in ("", MUTED))
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
 def statements(decisions: Decisions) -> dict[Key, str]:
-    """Gather every statement about a patch."""
+    """Collect all statements about patches."""
     found: dict[Key, str] = {}
     for sign, patches in decisions.templates.by_sign.items():
         for patch in patches:
@@ -38,12 +38,12 @@ def statements(decisions: Decisions) -> dict[Key, str]:
 
 
 def with_statements(decisions: Decisions, stated: Iterable[Statement]) -> Decisions:
-    """Replace what the decisions state of the same patches and subjects.
+    """Replace the statements of the decisions about the same patches and subjects.
 
     Raises
     ------
     SessionError
-        A statement is none that a session can hold.
+        A session cannot hold one of the statements.
     """
     templates, muted = decisions.templates, set(decisions.muted)
     texts: dict[str, Any] = {"verdict": decisions.verdicts, "note": decisions.notes}

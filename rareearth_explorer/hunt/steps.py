@@ -1,7 +1,7 @@
 """The steps: pure functions from decisions and arguments to new decisions.
 
-The registry `STEPS` is the list of verbs that a journal may hold. Arguments are of JSON types and
-repeat exactly what the analyst did. A step that changes nothing returns the same decisions.
+The registry `STEPS` lists the verbs that a journal may hold. The arguments are of JSON types and
+repeat exactly what the analyst did. A step that changes nothing returns the same object.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from rareearth_explorer.hunt.patch_mask import PatchMask
 from rareearth_explorer.hunt.statements import Statement, with_statements
 
 STEPS: dict[str, Callable[..., Decisions]] = {}
-"""Verb -> the step of that name; undoing takes back one step."""
+"""Verb -> the step of that name; undo takes back one step."""
 
 SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
-"""Sign of the template that a verdict makes of a patch where it marks."""
+"""Sign of the template that a verdict makes of a patch, if verdicts mark templates."""
 
 Function = TypeVar("Function", bound=Callable[..., Decisions])
 
@@ -64,7 +64,7 @@ def patch_numbers(patch: int | Iterable[int], patches: int) -> list[int]:
 
 @step
 def mark(decisions: Decisions, *, patch: int | list[int], sign: Sign) -> Decisions:
-    """Mark patches as templates; a template of the other sign changes."""
+    """Mark patches as templates; a template of the other sign changes sign."""
     if sign not in get_args(Sign):
         raise SessionError(f"A template is 'positive' or 'negative', not {sign!r}.")
     rows = patch_numbers(patch, decisions.patches)
@@ -73,17 +73,17 @@ def mark(decisions: Decisions, *, patch: int | list[int], sign: Sign) -> Decisio
 
 @step
 def unmark(decisions: Decisions, *, patch: int | list[int]) -> Decisions:
-    """Take templates back; patches that are no templates are left as they are."""
+    """Remove templates; patches that are not templates do not change."""
     rows = patch_numbers(patch, decisions.patches)
     return decisions.with_(templates=decisions.templates.without(rows))
 
 
 @step
 def mute(decisions: Decisions, *, patch: int, muted: bool = True) -> Decisions:
-    """Switch a template's effect on the scores off, or on again."""
+    """Mute a template, or restore it."""
     (row,) = patch_numbers(patch, decisions.patches)
     if decisions.templates.sign_of(row) is None:
-        raise SessionError(f"Patch {row} is no template, so it has no effect to switch off.")
+        raise SessionError(f"Patch {row} is not a template, so it cannot be muted.")
     return decisions.with_(muted=decisions.muted | {row} if muted else decisions.muted - {row})
 
 
@@ -91,7 +91,7 @@ def mute(decisions: Decisions, *, patch: int, muted: bool = True) -> Decisions:
 def score_by(
     decisions: Decisions, *, scorer: str | None = None, weight: float | None = None
 ) -> Decisions:
-    """Score by another scorer, or give the negatives another weight."""
+    """Choose another scorer or another weight of the negatives."""
     now = decisions.scoring
     chosen = Scoring(
         now.scorer if scorer is None else scorer,
@@ -107,7 +107,7 @@ def score_by(
 def judge(
     decisions: Decisions, *, patch: int | list[int], verdict: Verdict | None, mark: bool = False
 ) -> Decisions:
-    """Record a verdict, None takes it back; with `mark`, patches become templates accordingly."""
+    """Record a verdict, None removes it; with `mark`, it also makes the patches templates."""
     if verdict not in (*get_args(Verdict), None):
         raise SessionError(f"A verdict is 'confirmed', 'rejected' or 'skipped', not {verdict!r}.")
     rows = patch_numbers(patch, decisions.patches)
@@ -120,7 +120,7 @@ def judge(
 
 @step
 def note(decisions: Decisions, *, patch: int, text: str) -> Decisions:
-    """Write a note on a patch, replacing an earlier one; an empty text removes it."""
+    """Write a note on a patch, which replaces an earlier one; an empty text removes it."""
     (row,) = patch_numbers(patch, decisions.patches)
     if not isinstance(text, str):
         raise SessionError(f"A note is text, not {text!r}.")
@@ -129,7 +129,10 @@ def note(decisions: Decisions, *, patch: int, text: str) -> Decisions:
 
 @step
 def merge(decisions: Decisions, *, said: Iterable[Statement], source: str = "") -> Decisions:
-    """Replace what is said of patches by what another session says, as the analyst decided."""
+    """Replace statements about patches by those of another session, as the analyst decided.
+
+    `said` is the name of the argument in all journals so far.
+    """
     del source  # only for people who read the journal
     listed = [
         (patch_numbers(patch, decisions.patches)[0], subject, text) for patch, subject, text in said
@@ -148,10 +151,11 @@ def keep(
     mask: str | None = None,
     rows: list[int] | None = None,
 ) -> Decisions:
-    """Begin a round with these patches: what `Session.refine` does once it knows them.
+    """Begin a round with these patches; `Session.refine` calls it.
 
-    A journal holds the patches and not the threshold alone, because another machine may round a
-    score at the threshold to its other side. Journals of format 1 give `rows`, later ones `mask`.
+    A journal holds the patches and not only the threshold, because on another machine the score of
+    a patch may be rounded to the other side of it. Journals of format 1 give `rows`, later ones
+    `mask`.
     """
     if mask is not None:
         kept = PatchMask.from_text(mask, decisions.patches)
@@ -172,7 +176,7 @@ def back(decisions: Decisions, *, to: int) -> Decisions:
     """Return to an earlier round, 0 is the first; the rounds after it become a branch."""
     last, to = len(decisions.rounds) - 1, operator.index(to)
     if last == 0:
-        raise SessionError("This is the first round; there is none to go back to.")
+        raise SessionError("This is the first round; there is no earlier round to return to.")
     if not 0 <= to < last:
         raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
     return decisions.with_(
@@ -182,10 +186,10 @@ def back(decisions: Decisions, *, to: int) -> Decisions:
 
 @step
 def visit(decisions: Decisions, *, branch: int) -> Decisions:
-    """Go on where a branch ended: its rounds, templates, muted templates and scorer.
+    """Resume a branch: its rounds, templates, muted templates and scorer.
 
-    The present line of rounds becomes a branch, unless the one visited continues it. Verdicts and
-    notes are about patches, not about branches, and stay.
+    The present rounds become a branch, unless the resumed branch continues them. Verdicts and notes
+    are about patches, not about branches, and stay.
     """
     branch, branches = operator.index(branch), decisions.branches
     if not 0 <= branch < len(branches):
@@ -207,9 +211,9 @@ def visit(decisions: Decisions, *, branch: int) -> Decisions:
 
 @step
 def audit(decisions: Decisions, *, patches: list[int], pile: int | None = None) -> Decisions:
-    """Take a random sample of the discarded patches as the one to be reviewed.
+    """Make a random sample of the discarded patches the audit sample.
 
-    Their earlier verdicts are forgotten: only "skipped" can be among them.
+    Earlier verdicts on them are removed; these can only be "skipped".
     """
     del pile  # only for people who read the journal
     rows = patch_numbers(patches, decisions.patches)

@@ -1,4 +1,4 @@
-"""The workspace: one table, its saved sessions, and the one that is open."""
+"""The workspace: one table, its saved sessions, and the open session."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from rareearth_explorer.hunt.store.transfer import import_session, save_copy
 
 
 class Workspace(t.HasTraits):
-    """Keeps a session of a table on disk, opens others, and moves them as files.
+    """Saves a session of a table on disk, opens others, saves and imports them as files.
 
     Parameters
     ----------
     table
         The patches.
     labels
-        Known pools, if there are any: `Labels`, or the number of pools in each patch, (N,).
+        Labelled pools, if there are any: `Labels`, or the pool count of each patch, (N,).
     name
-        Name of the session to open, or to begin where there is none of that name; None opens
-        none, and nothing is kept until `open` is called.
+        Name of the session to open, or to create if there is none; None opens no session, and
+        nothing is saved until `open` is called.
 
     Attributes
     ----------
     session
-        The session; opening another name replaces what it holds, not the object.
+        The session; opening another one replaces its contents, not the object.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Workspace(t.HasTraits):
 
     Examples
     --------
-    What a script marks here is there when the explorer opens the session of that name::
+    The explorer later shows what a script marks here, if it opens the session of that name::
 
         workspace = Workspace(open_table("table.parquet"), name="my hunt")
         workspace.session.mark(812, "positive")
@@ -56,19 +56,19 @@ class Workspace(t.HasTraits):
     """
 
     names = t.Tuple()
-    """Names of the saved sessions of this table, the one used last first."""
+    """Names of the saved sessions of this table, the last used first."""
 
     name = t.Unicode("")
-    """Name of the session that is kept; empty where none is open."""
+    """Name of the open session; empty if none is open."""
 
     status = t.Unicode("")
-    """Sentences about the open session: damage to its file, another window that has it."""
+    """Sentences about the open session: damage to its file, or another window that has it open."""
 
     trouble = t.Unicode("")
-    """One sentence while the last steps could not be written; empty if all are."""
+    """One sentence while the last steps could not be written; empty if all are written."""
 
     can_take_over = t.Bool(False)
-    """Whether another window had the session, and has it no longer; see `take_over`."""
+    """Whether another window had the session open and has released it; see `take_over`."""
 
     def __init__(
         self,
@@ -86,12 +86,12 @@ class Workspace(t.HasTraits):
 
     @property
     def path(self) -> Path | None:
-        """The file that steps are written into, or None where no session is open."""
+        """The file that steps are written to; None if no session is open."""
         return None if self._journal is None else self._journal.path
 
     @property
     def aside(self) -> bool:
-        """Whether steps go to a copy, because another window has the session or it is read-only."""
+        """Whether steps go to a copy: another window has the session open, or it is read-only."""
         return self._journal is not None and self._journal.aside
 
     @property
@@ -100,13 +100,13 @@ class Workspace(t.HasTraits):
         return 0 if self._journal is None else self._journal.steps
 
     def open(self, name: str) -> None:
-        """Open the session of that name, or begin it; the one open before is kept.
+        """Open the session of that name, or create it; the session that was open stays saved.
 
         Raises
         ------
         SessionError
-            The name cannot be a file's name, the last steps of the session open before cannot be
-            written (it stays open), or the file cannot be used (then none is open).
+            The name cannot be a file name; the last steps of the session that was open cannot be
+            written (it stays open); or the file cannot be used (then no session is open).
         """
         journal = Journal(session_file(self.table, name))
         self._leave()
@@ -118,37 +118,37 @@ class Workspace(t.HasTraits):
             self._tell()
 
     def begin(self, name: str) -> None:
-        """Begin a new session of that name; the one open before is kept.
+        """Create a session of that name; the session that was open stays saved.
 
         Raises
         ------
         SessionError
-            There is one of that name already, or it cannot be opened, see `open`.
+            There is a session of that name already, or it cannot be opened, see `open`.
         """
         if name in saved_sessions(self.table):
             raise SessionError(f"There is a session {name!r} already; choose another name.")
         self.open(name)
 
     def look(self) -> bool:
-        """See whether another window has let the session go.
+        """Check whether another window has released the session.
 
-        Nothing changes under the analyst's eyes: it goes on in the session itself only where
-        neither window did a step since it was opened here; else `can_take_over` says so.
+        The original session continues here only if neither window made a step since it was opened
+        here, so nothing on the screen changes; otherwise `can_take_over` becomes true.
 
         Returns
         -------
-        Whether the session itself goes on here from now on.
+        Whether the original session continues here.
         """
         rejoined = self._journal is not None and self._journal.rejoin()
         self._tell()
         return rejoined
 
     def take_over(self) -> str:
-        """Open the session itself that another window had, and has no longer.
+        """Open the original session, which another window has released.
 
         Returns
         -------
-        Name of the copy that holds what was done here meanwhile; empty if nothing was.
+        Name of the copy with the steps that were made here meanwhile; empty if there are none.
 
         Raises
         ------
@@ -157,9 +157,9 @@ class Workspace(t.HasTraits):
         """
         if self._journal is None:
             return ""
-        wanted, path = self._journal.wanted, self._journal.path
-        self.open(wanted.stem)
-        return path.stem if path != wanted and not self.aside else ""
+        requested, path = self._journal.requested, self._journal.path
+        self.open(requested.stem)
+        return path.stem if path != requested and not self.aside else ""
 
     def save_copy(self, target: Path) -> Record:
         """Save the open session as one file, to open on another machine.
@@ -167,31 +167,31 @@ class Workspace(t.HasTraits):
         Raises
         ------
         SessionError
-            No session is open, its last steps cannot be written, or the file cannot.
+            No session is open, or its last steps or the file cannot be written.
         """
         if self._journal is None:
-            raise SessionError("No session is open, so there is none to save; open one by name.")
+            raise SessionError("No session is open, so there is nothing to save; open one by name.")
         self._require_written()
         return save_copy(self._journal.path, target)
 
     def import_file(self, source: Path, name: str | None = None) -> tuple[str, Record]:
-        """Keep a session that came as a file, without opening it; see `transfer.import_session`.
+        """Import a session from a file, without opening it; see `transfer.import_session`.
 
         Returns
         -------
-        Its name here, and the record of what was understood.
+        Its name here, and its record.
         """
         kept, record = import_session(source, self.table, name)
         self._tell()
         return kept.stem, record
 
     def read(self, name: str) -> tuple[Decisions, Record]:
-        """Read what another session of this table holds, without opening it.
+        """Read another session of this table, without opening it.
 
         Raises
         ------
         SessionError
-            There is none of that name, or it is about another table.
+            There is no session of that name, or it belongs to another table.
         """
         record = read_record(session_file(self.table, name))
         check_table(record, self.table)
@@ -199,11 +199,11 @@ class Workspace(t.HasTraits):
         return history.present, record
 
     def difference(self, other: Decisions) -> Difference:
-        """Find what another session states and this one does not, or states differently."""
+        """Find the statements that another session adds, and the conflicts with this one."""
         return difference_of(self.session.decisions, other)
 
     def close(self) -> None:
-        """Leave the session to other windows; what is done from now on is not kept."""
+        """Release the session for other windows; later steps are not saved."""
         if self._journal is not None:
             self._journal.close()
             self._journal, self.session.on_verb = None, None
@@ -216,12 +216,12 @@ class Workspace(t.HasTraits):
             self._journal = None
 
     def _require_written(self) -> None:
-        """Try once more to write what could not be written.
+        """Try again to write the last steps, if that failed before.
 
         Raises
         ------
         SessionError
-            It cannot be written now either.
+            They still cannot be written.
         """
         if self._journal is not None and not self._journal.write():
             self._list()
@@ -242,8 +242,8 @@ class Workspace(t.HasTraits):
         self._list()
         self.trouble = "" if journal is None else journal.trouble
         self.can_take_over = journal is not None and journal.can_take_over
-        said = "" if journal is None else journal.said
-        self.status = " ".join(filter(None, [said, self._other_window()]))
+        warning = "" if journal is None else journal.warning
+        self.status = " ".join(filter(None, [warning, self._other_window()]))
 
     def _list(self) -> None:
         with self.hold_trait_notifications():
@@ -251,12 +251,12 @@ class Workspace(t.HasTraits):
             self.name = "" if self._journal is None else self._journal.path.stem
 
     def _other_window(self) -> str:
-        """Say that another window has the session, if one has."""
+        """Report that another window has the session open, if one has."""
         journal = self._journal
         if journal is None or not journal.aside or journal.read_only:
             return ""
-        wanted, path = journal.wanted.stem, journal.path.stem
-        copy = f"as '{path}'" if path != wanted else "in a copy, from your first step on"
-        if path == wanted and any(name.startswith(f"{wanted} (") for name in self.names):
-            copy += "; earlier copies are in the tab 'Session'"
-        return f"Session '{wanted}' is open in another window; what you do here is kept {copy}."
+        requested, path = journal.requested.stem, journal.path.stem
+        copy = f"as '{path}'" if path != requested else "in a copy, from your first step on"
+        if path == requested and any(name.startswith(f"{requested} (") for name in self.names):
+            copy += "; the tab 'Session' lists earlier copies"
+        return f"Session '{requested}' is open in another window; your steps are saved {copy}."

@@ -1,4 +1,4 @@
-"""Compare scorers on randomly drawn templates, by number and kind of negatives."""
+"""Evaluate scorers with randomly drawn templates, by number and kind of negatives."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Outcome:
     recall: float
 
 
-def compare(
+def outcomes_of(
     data: Labelled,
     candidates: Sequence[Candidate],
     *,

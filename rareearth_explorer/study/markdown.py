@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rareearth_explorer.errors import LabelsError
 from rareearth_explorer.hunt.review_order import OF_THE_ACTIVE, Order
 from rareearth_explorer.study.candidates import CANDIDATES, CONTRAST, KERNEL_CONTRAST
-from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, compare
+from rareearth_explorer.study.draws import COUNTS, Negatives, Outcome, outcomes_of
 from rareearth_explorer.study.embedding_geometry import describe
 from rareearth_explorer.study.hunting import SHARES, clicks_to_find
 from rareearth_explorer.study.labelled import Labelled
@@ -77,7 +77,7 @@ def study(data: Labelled, effort: Effort) -> Iterator[str]:
     yield f"{patches:,} patches, {mines:,} of them with a mine ({mines / patches:.1%}). {effort}"
     counts = [count for count in COUNTS if 2 * count < mines]
     yield geometry_table(data, counts[-1], effort)
-    yield draws_table(list(compare(data, CANDIDATES, draws=effort.draws, counts=counts)))
+    yield draws_table(list(outcomes_of(data, CANDIDATES, draws=effort.draws, counts=counts)))
     yield scorers_table(data, effort)
     yield orders_table(data, effort)
 

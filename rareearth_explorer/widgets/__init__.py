@@ -1,3 +1,3 @@
-"""Views of the session; each links to it and none calls another."""
+"""The panels: each observes the session, and none calls another."""
 
 __all__: list[str] = []  # all in here is private

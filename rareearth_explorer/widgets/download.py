@@ -1,4 +1,4 @@
-"""A file for the browser to download, from inside the page: it arrives also from afar."""
+"""Download links that hold the file itself, so that they work with a remote Jupyter too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The export panel: the session as a file that the browser downloads."""
+"""The export panel: exports the session as a file that the browser downloads."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ CHOICES: dict[str, tuple[Subject, str]] = {
 
 
 class ExportPanel:
-    """Makes a list, a report or a figure of the session and offers it for download.
+    """Exports a list, a report or a figure of the session and offers it for download.
 
-    The file travels inside the page, so it arrives also from a remote Jupyter.
+    The file is part of the page, so the download works with a remote Jupyter too.
 
     Parameters
     ----------
     session, scene
-        What is exported, and where the pictures of a report come from.
+        What is exported, and the scene that the pictures of a report are taken from.
     name
-        Tells what the session is called, for the file's name.
+        Returns the name of the session, for the file's name.
     """
 
     def __init__(self, session: Session, scene: Scene | None, name: Callable[[], str]) -> None:
@@ -59,20 +59,20 @@ class ExportPanel:
         self._name = name
         self.choice = w.Dropdown(
             options=list(CHOICES),
-            description="Hand over",
-            tooltip="What to write, the best first, and as what kind of file",
+            description="Export",
+            tooltip="Contents and format of the file; lists begin with the best patch",
             layout=w.Layout(width="272px"),
-            style={"description_width": "72px"},
+            style={"description_width": "52px"},
         )
         self.only_selected = w.Checkbox(
             description="only the selected",
-            tooltip="List just the patches selected by lasso or drawing; figures show all",
+            tooltip="List only the selected patches; figures show all patches",
             disabled=True,
             indent=False,
             layout=w.Layout(width="auto"),
         )
-        tooltip = "Write the file; a link to download it appears"
-        self.export = button("make", tooltip, lambda: self.write())
+        tooltip = "Write the file; a download link appears"
+        self.export = button("export", tooltip, lambda: self.write())
         self.link = w.HTML()
         session.observe(lambda _: self._on_selection(), "selection")
         controls = bar([self.choice, self.only_selected, self.export])
@@ -83,7 +83,7 @@ class ExportPanel:
         self.only_selected.value &= bool(self.session.selection)
 
     def write(self) -> None:
-        """Write the chosen file and show a link to it; what is wrong is said."""
+        """Write the chosen file and show a link to it, or an error in the status line."""
         what, suffix = CHOICES[self.choice.value]
         limited = self.only_selected.value and what in ("candidates", "verdicts")
         name = f"{self._name()}-{'selected-' if limited else ''}{what}{suffix}"
@@ -100,7 +100,7 @@ class ExportPanel:
                     within=self.session.selection if limited else None,
                 )
                 content = path.read_bytes()
-        except Exception as error:  # noqa: BLE001 # nobody else is there to say it
+        except Exception as error:  # noqa: BLE001 # ipywidgets would only log it
             self.link.value = ""
             known = isinstance(error, ExplorerError)
             self.session.message = str(error) if known else _unforeseen(name, error)
@@ -110,4 +110,4 @@ class ExportPanel:
 
 def _unforeseen(name: str, error: Exception) -> str:
     reason = f"{type(error).__name__}: {error}"
-    return f"{name} was not written ({reason}); choose another kind of file and report this."
+    return f"{name} was not written ({reason}); choose another format, and report this error."

@@ -1,4 +1,4 @@
-"""The merge panel: another session beside this one, every conflict decided by a person."""
+"""The merge panel: merges another session into this one; the analyst decides each conflict."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.stages import Stages
 
 SHOWN = 28
-"""Characters of each side in the list; the one chosen is shown whole."""
+"""Characters of each side in the list; the chosen conflict is shown in full."""
 
 
 class MergePanel:
-    """Finds what another session of the same table states, and merges it in one step."""
+    """Shows the differences from another session of the same table, and merges them in one step."""
 
     def __init__(self, workspace: Workspace, stages: Stages | None = None) -> None:
         self.workspace, self.session = workspace, workspace.session
@@ -30,26 +30,30 @@ class MergePanel:
         self._listing = False
         self.other = w.Dropdown(
             description="Merge with",
-            tooltip="Another session of this table, such as another analyst's",
+            tooltip="Another session of this table, for example another analyst's",
             layout=w.Layout(width="260px"),
             style={"description_width": "76px"},
         )
-        self.compare = button("compare", "List what is new there and where the two differ")
-        self.said = w.HTML()
+        self.differences = button(
+            "differences", "List what the other session adds, and the conflicts"
+        )
+        self.note = w.HTML()
         self.conflicts = w.Select(
             rows=6,
             description="Conflicts",
-            tooltip="Where the two sessions differ; choosing one shows the patch on the map",
+            tooltip="Conflicts between the two sessions; choose one to show its patch on the map",
             layout=w.Layout(width="100%", height="auto"),
             style={"description_width": "60px"},
         )
         self.whole = w.HTML()
-        self.mine = button("mine", "Keep what this session says, and go to the next")
-        self.theirs = button("theirs", "Take what the other session says, and go to the next")
-        self.all_mine = button("all mine", "Keep what this session says of all undecided")
-        self.all_theirs = button("all theirs", "Take what the other says of all undecided")
+        self.mine = button("mine", "Keep this session's side, and go to the next conflict")
+        self.theirs = button("theirs", "Take the other session's side, and go to the next conflict")
+        self.all_mine = button("all mine", "Keep this session's side of every undecided conflict")
+        self.all_theirs = button(
+            "all theirs", "Take the other session's side of every undecided conflict"
+        )
         self.merge = button("merge", "Merge as decided, in one step; undo takes it back")
-        self.cancel = button("cancel", "Leave this session as it is")
+        self.cancel = button("cancel", "Close without merging")
         self.deciding = w.VBox(
             [
                 self.conflicts,
@@ -57,9 +61,9 @@ class MergePanel:
                 bar([self.mine, self.theirs, self.all_mine, self.all_theirs]),
             ]
         )
-        self.found = w.VBox([self.said, self.deciding, bar([self.merge, self.cancel])])
+        self.found = w.VBox([self.note, self.deciding, bar([self.merge, self.cancel])])
         self.widget = w.VBox(
-            [bar([self.other, self.compare]), self.found], layout=w.Layout(width="100%")
+            [bar([self.other, self.differences]), self.found], layout=w.Layout(width="100%")
         )
         self._connect(stages or Stages(self.session))
         self._offer()
@@ -67,7 +71,7 @@ class MergePanel:
 
     def _connect(self, stages: Stages) -> None:
         clicks: dict[w.Button, Callable[[], None]] = {
-            self.compare: self._compare,
+            self.differences: self._find_differences,
             self.mine: lambda: self._decide("mine"),
             self.theirs: lambda: self._decide("theirs"),
             self.all_mine: lambda: self._decide_rest("mine"),
@@ -82,7 +86,7 @@ class MergePanel:
         stages.in_front("Session", self._follow, "state")
 
     def _first_round(self) -> Round:
-        """Return the object that all decisions of the open session share."""
+        """Return the first round, one object in all decisions of the open session."""
         return self.session.decisions.rounds[0]
 
     def _offer(self) -> None:
@@ -93,22 +97,24 @@ class MergePanel:
         self.other.options = others
         self.other.value = chosen if chosen in others else next(iter(others), None)
 
-    def _compare(self) -> None:
+    def _find_differences(self) -> None:
         if self.other.value is None:
-            self.session.message = "There is no other session of this table; bring one as a file."
+            self.session.message = (
+                "There is no other session of this table; import one from a file."
+            )
             return
         try:
             self._theirs, record = self.workspace.read(self.other.value)
         except ExplorerError as error:
             self.session.message = str(error)
             return
-        self.session.message = record.said
+        self.session.message = record.warning
         self._sides = {}
         self._follow()
 
     def _follow(self) -> None:
-        """Find the difference anew, for what this session states may have changed."""
-        if self._first is not self._first_round():  # another session is open now
+        """Find the differences again, because this session may have changed."""
+        if self._first is not self._first_round():  # another session was opened
             self._end()
         if self._theirs is not None:
             self._difference = self.workspace.difference(self._theirs)
@@ -128,9 +134,9 @@ class MergePanel:
         self.conflicts.value = next(iter(following or undecided), 0 if conflicts else None)
         self._listing = False
         self._choose()
-        left = f" {len(undecided):,} of them are to be decided." if undecided else ""
-        said = f"{self._difference.said}{left} Rounds and scorer stay yours."
-        self.said.value = note(html.escape(said))
+        left = f" {len(undecided):,} still to decide." if undecided else ""
+        text = f"{self._difference.summary}{left} Rounds and scorer stay yours."
+        self.note.value = note(html.escape(text))
         self.merge.disabled = bool(undecided) or not (conflicts or self._difference.added)
         self.all_mine.disabled = self.all_theirs.disabled = not undecided
 
@@ -150,7 +156,7 @@ class MergePanel:
             f"{side}: <b>{html.escape(text)}</b>"
             for side, text in (("mine", conflict.mine), ("theirs", conflict.theirs))
         )
-        self.session.in_hand = conflict.patch
+        self.session.under_review = conflict.patch
 
     def _decide(self, side: Side) -> None:
         if self.conflicts.value is not None:
@@ -164,9 +170,9 @@ class MergePanel:
 
     def _merge(self) -> None:
         try:
-            said = self._difference.decided(self._sides)
+            statements = self._difference.decided(self._sides)
             self._end()
-            self.session.merge(said, self.other.value)
+            self.session.merge(statements, self.other.value)
         except ExplorerError as error:
             self.session.message = str(error)
 

@@ -1,4 +1,4 @@
-"""The bar above the map: threshold, refine, back, undo, redo, and what each would leave."""
+"""The bar above the map: threshold, refine, back, undo, redo, and the patches of the round."""
 
 from __future__ import annotations
 
@@ -14,33 +14,39 @@ from rareearth_explorer.widgets.stages import Stages
 
 
 class RefineBar:
-    """Buttons for the verbs that change the round, and counts of what is kept."""
+    """Buttons for the verbs that change the round, and counts of the patches that are kept."""
 
     def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
         self._showing = False
         self.threshold = w.BoundedFloatText(
             description="Threshold",
-            tooltip="Refining discards the patches that score below it; the paper's is 0",
+            tooltip="refine discards the patches that score below the threshold; 0 in the paper",
             min=-1,
             max=1,
             step=0.005,
             layout=w.Layout(width="160px"),
             style={"description_width": "68px"},
         )
-        self.refine = self._button("refine", "Discard what scores below", session.refine)
-        self.back = self._button("back", "Return to the round before", session.back)
-        self.undo = self._button("undo", "Take the last step back", session.undo)
-        self.redo = self._button("redo", "Do the undone step again", session.redo)
+        self.refine = self._button(
+            "refine",
+            "Discard the patches below the threshold and begin the next round",
+            session.refine,
+        )
+        self.back = self._button(
+            "back", "Return to the previous round; the templates stay", session.back
+        )
+        self.undo = self._button("undo", "Take back the last step", session.undo)
+        self.redo = self._button("redo", "Repeat the step that was undone", session.redo)
         self.strip = w.ToggleButtons(
             options=[("1", 0)],
             description="Rounds",
-            tooltip="Rounds so far; choose an earlier one to return to it",
+            tooltip="Number of patches in each round; choose an earlier round to return to it",
             style=w.ToggleButtonsStyle(button_width="auto", description_width="52px"),
             layout=w.Layout(width="auto"),
         )
         self.strip.observe(lambda change: self._return_to(change.new), "value")
-        # In a line of its own, or the map would move under the pointer as the sentence grows.
+        # On a line of its own: otherwise a longer sentence would move the map under the pointer.
         self.counts = w.HTML(layout=w.Layout(flex="1 0 100%"))
         self.widget = bar(
             [self.threshold, self.refine, self.back, self.undo, self.redo, self.strip, self.counts],
@@ -69,7 +75,7 @@ class RefineBar:
     def _show_strip(self) -> None:
         rounds = self.session.decisions.rounds
         options = [(f"{n + 1}: {len(r.kept):,}", n) for n, r in enumerate(rounds)]
-        # Setting the options chooses the first of them, which is no wish to return to it.
+        # Setting the options chooses the first; that must not return to round 1.
         self._showing = True
         self.strip.options = options
         self.strip.index = len(rounds) - 1

@@ -22,10 +22,11 @@ NOTHING = (np.empty(0), np.empty(0))
 
 
 class RocPanel:
-    """ROC curves of the present and the earlier rounds; without labels, a score histogram.
+    """ROC curves of this and the earlier rounds; without labels, a histogram of the scores.
 
-    Every curve ranks all patches, those discarded below those kept, so that rounds compare.
-    Templates are left out of it: the analyst pointed at them, the ranking did not find them.
+    Every curve ranks all patches, discarded patches below active ones, so curves of different
+    rounds can be compared. Templates are left out, because the analyst chose them and the ranking
+    did not find them.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class RocPanel:
         self.draw()
 
     def draw(self) -> None:
-        """Bring the picture up to date with the session."""
+        """Draw the session as it is now."""
         if self.session.mines is None:
             self._draw_histogram()
         else:
@@ -101,9 +102,9 @@ class RocPanel:
         if self.session.state.kind is ScoreKind.NONE:
             return "Mark a template to see how well it finds the labelled mines."
         if present is None:
-            return "No curve: the labelled patches left are all with, or all without, a mine."
+            return "No curve: without the templates, all patches are mines, or none is."
         templates = len(self.session.positives) + len(self.session.negatives)
-        return f"All patches ranked, less the {templates} template{'s'[: templates != 1]}."
+        return f"Ranking of all patches except the {templates} template{'s'[: templates != 1]}."
 
     # Without labels --------------------------------------------------------------------------
 
@@ -116,13 +117,15 @@ class RocPanel:
     def _draw_histogram(self) -> None:
         state = self.session.state
         if state.kind is ScoreKind.NONE:
-            self.caption.value = note("No labels, so no ROC curve. Mark a template to see scores.")
+            self.caption.value = note(
+                "No labels, so no ROC curve. Mark a template to see the scores."
+            )
             counts, edges = np.zeros(BINS), np.linspace(-1, 1, BINS + 1)
         else:
             counts, edges = np.histogram(state.scores[state.active], BINS)
             self.caption.value = note(
-                f"No labels, so no ROC curve: histogram of the {state.score_name} of the active "
-                "patches; the line is the threshold."
+                f"No labels, so no ROC curve. Histogram of the active patches: {state.score_name}; "
+                "the line is the threshold."
             )
         self._bars.set_data(counts, edges)
         at = self.session.threshold

@@ -1,4 +1,4 @@
-"""The tab Rounds: a table of the rounds, branches to go on from, the rank change of two rounds."""
+"""The tab Rounds: a table of the rounds, the rank change between two, branches to resume."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rareearth_explorer.widgets.stages import Stages
 
 HEADINGS = {
     "round": "",
-    "threshold": "scores below it were discarded to begin the round",
-    "patches": "patches in play",
-    "templates": "positive and negative templates when the round was left",
+    "threshold": "patches that scored below it were discarded at the start of the round",
+    "patches": "active patches",
+    "templates": "positive and negative templates at the end of the round",
     "reviewed": "verdicts given in the round",
-    "yield": "share of these verdicts that confirm",
-    "recall": "share of the patches with labelled pools that are in play",
-    "precision": "share of the patches in play that hold labelled pools",
-    "AUC": "of the ranking of all patches, less the templates",
+    "yield": "share of these verdicts that are confirmed",
+    "recall": "share of the mines (patches with labelled pools) that are active",
+    "precision": "share of the active patches that are mines",
+    "AUC": "area under the ROC curve of all patches except the templates",
 }
 
 
 class RoundsTab:
-    """What each round kept and found; choosing two rounds paints what changed between them."""
+    """Shows what each round kept and found, and the rank change between two rounds on the map."""
 
     def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
@@ -40,31 +40,31 @@ class RoundsTab:
                 style={"description_width": "60px"},
             )
             for name, tooltip in (
-                ("Compare", "The round to compare from"),
-                ("with", "The round to compare with"),
+                ("From", "The first of the two rounds"),
+                ("to", "The second of the two rounds"),
             )
         )
-        self.compare = toggle(
-            "on the map",
-            "Paint by how much each patch rose or fell in the ranking between the rounds",
+        self.rank_change = toggle(
+            "rank change",
+            "Colour the map by how far each patch rose or fell between the two rounds",
         )
         self.branch = w.Dropdown(
             description="Branch",
-            tooltip="Rounds that were left by going back",
+            tooltip="Rounds that you left by going back",
             layout=w.Layout(width="300px"),
             style={"description_width": "60px"},
         )
         self.visit = button(
-            "go on from it",
-            "Its rounds, templates and scorer again; the present ones become a branch",
+            "resume",
+            "Return to its rounds, templates and scorer; the present rounds become a branch",
             lambda: self._visit(),
         )
-        for control in (self.before, self.after, self.compare):
+        for control in (self.before, self.after, self.rank_change):
             control.observe(lambda _: self._paint(), "value")
         bars = [
             bar(row, align_items="center")
             for row in (
-                (self.before, self.after, self.compare),
+                (self.before, self.after, self.rank_change),
                 (self.branch, self.visit),
             )
         ]
@@ -86,7 +86,7 @@ class RoundsTab:
         self.branch.options = [(_describe(branch), n) for n, branch in enumerate(branches)]
         self.branch.index = len(branches) - 1 if branches else None
         self._filling = False
-        self.compare.disabled = rounds < 2
+        self.rank_change.disabled = rounds < 2
         self.visit.disabled = self.branch.disabled = not branches
         self._paint()
 
@@ -99,8 +99,8 @@ class RoundsTab:
         if self._filling:
             return
         line = self.session.state.line
-        if not self.compare.value or len(line) < 2:
-            self.compare.value = False
+        if not self.rank_change.value or len(line) < 2:
+            self.rank_change.value = False
             if self._painted:
                 self.session.layer = None
             return
@@ -114,9 +114,9 @@ class RoundsTab:
         return self.session.layer is not None and self.session.layer is self._layer
 
     def _follow_layer(self) -> None:
-        """Let go of the button when another panel paints the map."""
+        """Release the button when another panel colours the map."""
         if not self._painted:
-            self.compare.value = False
+            self.rank_change.value = False
 
     def _visit(self) -> None:
         try:

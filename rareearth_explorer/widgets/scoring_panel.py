@@ -1,4 +1,4 @@
-"""The scoring panel: which scorer, and how much the negatives weigh."""
+"""The scoring panel: the scorer and the weight of the negatives."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from rareearth_explorer.widgets.stages import Stages
 
 
 class ScoringPanel:
-    """Two controls that re-score with the templates there are; undo takes them back too."""
+    """Two controls that change how the templates give scores; undo covers both."""
 
     def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
-        self._wanted: str | None = None
+        self._pending: str | None = None
         self._preparing = ""
         self.scorer = w.Dropdown(
             options=[(scorer.title, name) for name, scorer in SCORERS.items()],
             description="Score",
-            tooltip="How likeness to the templates becomes a score; the paper's is Cosine Contrast",
+            tooltip="How similarity to the templates becomes a score; Cosine Contrast in the paper",
             layout=w.Layout(width="230px"),
             style={"description_width": "70px"},
         )
         self.weight = w.FloatSlider(
             description="− weight",
-            tooltip="How much the negatives count: 1 is the paper's, 0 the positives alone. Less "
-            "helps where a negative pushed known mines down",
+            tooltip="Weight of the negatives: 1 in the paper, 0 ignores them. Lower it if a "
+            "negative pushed known mines down",
             min=0,
             max=1,
             step=0.05,
@@ -44,12 +44,12 @@ class ScoringPanel:
         self._show()
 
     def _choose(self, name: str) -> None:
-        """Score by it; what must be computed for all patches before is not done on this thread.
+        """Use a scorer; prepare it on another thread if that takes long.
 
-        Choosing another one meanwhile, or the present one again, drops the wish.
+        Choosing another scorer meanwhile, or the present one again, cancels the pending choice.
         """
         session = self.session
-        self._drop()
+        self._cancel()
         if name == session.decisions.scoring.scorer:
             return
         try:
@@ -59,38 +59,38 @@ class ScoringPanel:
         if loop is None or session.columns.ready(name):
             session.score_by(name)
             return
-        self._wanted = name
+        self._pending = name
         title = SCORERS[name].title
         session.notice = self._preparing = (
-            f"Preparing {len(session.table):,} patches for {title}; choose the other score to "
+            f"Preparing {len(session.table):,} patches for {title}; choose the other scorer to "
             "cancel."
         )
 
         def finish(done: asyncio.Future[None]) -> None:
             error = done.exception()
-            if self._wanted != name:
+            if self._pending != name:
                 return
-            self._drop()
+            self._cancel()
             if error is None:
                 session.score_by(name)
                 return
             self._show()
             session.message = (
                 f"The patches cannot be prepared for {title} ({str(error) or type(error).__name__})"
-                "; the score stays as it was."
+                "; the scores have not changed."
             )
 
         loop.run_in_executor(None, session.columns.prepare, name).add_done_callback(finish)
 
-    def _drop(self) -> None:
+    def _cancel(self) -> None:
         """Cancel the pending choice and clear its notice."""
-        self._wanted = None
+        self._pending = None
         if self.session.notice == self._preparing:
             self.session.notice = ""
 
     def _show(self) -> None:
         scoring = self.session.decisions.scoring
-        if self._wanted is None:
+        if self._pending is None:
             self.scorer.value = scoring.scorer
         self.weight.value = scoring.weight
         self.weight.disabled = not self.session.negatives

@@ -1,4 +1,4 @@
-"""The selection bar: what to do with the patches that a lasso or a drawing selected."""
+"""The selection bar: actions on the selected patches."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rareearth_explorer.widgets.kit import button
 
 
 class SelectionBar:
-    """Says how many patches are selected and acts on them; hidden while there are none.
+    """Shows how many patches are selected and acts on them; hidden without a selection.
 
     Parameters
     ----------
     session
-        Whose selection it is, wherever it came from.
+        Holds the selection.
     review, export
-        Open the review and the export of just these patches.
+        Open the review and the export of the selected patches.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class SelectionBar:
         self.mark_negative = button(
             "− mark", "Mark the selected patches as negative templates", lambda: self._mark(False)
         )
-        self.review = button("review", "Review just the selected patches", review)
-        self.export = button("export", "Hand over just the selected patches", export)
-        self.clear = button("clear", "Select nothing", lambda: session.select(()))
+        self.review = button("review", "Review only the selected patches", review)
+        self.export = button("export", "Export only the selected patches", export)
+        self.clear = button("clear", "Clear the selection", lambda: session.select(()))
         self.widget = w.HBox(
             [
                 self.count,

@@ -1,4 +1,4 @@
-"""The session panel: which named session this is, earlier ones, new ones, and those of others."""
+"""The session panel: opens, creates, saves and imports sessions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.stages import Stages
 
 WATCH = 2.0
-"""Seconds between looks whether another window has let a session go."""
+"""Seconds between checks whether another window has released the session."""
 
 
 class SessionPanel:
-    """Shows a workspace: opens sessions, begins new ones, moves them as files."""
+    """Shows a workspace: opens sessions, creates new ones, saves and imports them as files."""
 
     def __init__(self, workspace: Workspace, stages: Stages | None = None) -> None:
         self.workspace, self.session = workspace, workspace.session
@@ -29,54 +29,54 @@ class SessionPanel:
         self._watch: asyncio.TimerHandle | None = None
         self.saved = w.Dropdown(
             description="Session",
-            tooltip="Sessions kept for this table; choosing one opens it",
+            tooltip="Saved sessions of this table; choose one to open it",
             layout=w.Layout(width="230px"),
             style={"description_width": "52px"},
         )
         self.name = w.Text(
             description="New",
-            placeholder="its name",
-            continuous_update=False,  # or a quick click on 'begin' comes before the last letters
+            placeholder="name",
+            continuous_update=False,  # else a quick click on 'create' precedes the last letters
             tooltip="Name of a new session: letters, digits, spaces and - . _ ( )",
             layout=w.Layout(width="165px"),
             style={"description_width": "30px"},
         )
-        self.begin = button("begin", "Begin a new session of that name; this one is kept")
+        self.create = button("create", "Create a session with this name; the present one is kept")
         self.take_over = button(
-            "take over", "The other window is closed: go on here in the session itself"
+            "take over", "The other window is closed: continue the original session here"
         )
         self.save = button(
-            "save as file", "One file with the whole session, to open on another machine"
+            "save as file", "Save the whole session as one file, to open on another machine"
         )
-        self.bring = w.FileUpload(
+        self.upload = w.FileUpload(
             accept=".jsonl",
-            description="bring a file",
-            tooltip="Keep a session that was saved as a file, to open it or to merge it",
+            description="import a file",
+            tooltip="Import a session that was saved as a file; then open it or merge it",
             layout=w.Layout(width="auto"),
         )
-        self.said, self.link = w.HTML(), w.HTML()
+        self.note, self.link = w.HTML(), w.HTML()
         self._connect(stages or Stages(self.session))
         rows = (
-            [self.saved, self.name, self.begin],
-            [self.save, self.bring, self.take_over, self.link],
+            [self.saved, self.name, self.create],
+            [self.save, self.upload, self.take_over, self.link],
         )
         bars = [bar(row) for row in rows]
-        self.widget = w.VBox([bars[0], self.said, bars[1]], layout=w.Layout(width="100%"))
+        self.widget = w.VBox([bars[0], self.note, bars[1]], layout=w.Layout(width="100%"))
         self._show()
 
     def _connect(self, stages: Stages) -> None:
         self.saved.observe(lambda change: self._choose(change.new), "value")
-        self.bring.observe(lambda change: self._bring(change.new), "value")
-        self.begin.on_click(lambda _: self._begin())
+        self.upload.observe(lambda change: self._import(change.new), "value")
+        self.create.on_click(lambda _: self._create())
         self.take_over.on_click(lambda _: self._take_over())
         self.save.on_click(lambda _: self._save())
         followed = ["names", "name", "status", "can_take_over"]
         self.workspace.observe(lambda _: self._show(), followed)
-        # The status line forgets its message at every step, so trouble is said at each.
+        # Each step clears the status line, so the trouble is shown again after each.
         stages.after(self._warn, "state", "threshold")
 
     def open(self, name: str) -> None:
-        """Open the session of that name, or begin it; an error is said in the status line."""
+        """Open the session of that name, or create it; the status line shows an error."""
         try:
             self.workspace.open(name)
         except ExplorerError as error:
@@ -86,10 +86,10 @@ class SessionPanel:
         self._greet()
 
     def _greet(self) -> None:
-        """Say that a session goes on, and its state on disk."""
+        """Report that a session continues, and its state on disk."""
         workspace, self.link.value = self.workspace, ""
         again = (
-            f"Session '{workspace.name}' is as you left it; others are in the tab 'Session'."
+            f"Session '{workspace.name}' is as you left it; the tab 'Session' lists the others."
             if workspace.steps
             else ""
         )
@@ -97,7 +97,7 @@ class SessionPanel:
         self._look_again()
 
     def close(self) -> None:
-        """Leave the session to other windows."""
+        """Release the session for other windows."""
         if self._watch is not None:
             self._watch.cancel()
         self.workspace.close()
@@ -115,17 +115,17 @@ class SessionPanel:
         self.save.disabled = workspace.path is None
         self.take_over.layout.display = "" if workspace.can_take_over else "none"
         if workspace.path is None:
-            self.said.value = note("No session is open: what you do is not kept.")
+            self.note.value = note("No session is open: what you do is not saved.")
             return
-        where = f"Every step is kept at once in<br><code>{html.escape(str(workspace.path))}</code>"
+        where = f"Every step is saved at once in<br><code>{html.escape(str(workspace.path))}</code>"
         status = html.escape(workspace.status, quote=False)
-        self.said.value = note("<br>".join(filter(None, [where, status])))
+        self.note.value = note("<br>".join(filter(None, [where, status])))
 
     def _choose(self, name: str | None) -> None:
         if name is not None and not self._listing:
             self.open(name)
 
-    def _begin(self) -> None:
+    def _create(self) -> None:
         try:
             self.workspace.begin(self.name.value.strip())
         except ExplorerError as error:
@@ -138,22 +138,21 @@ class SessionPanel:
     # Another window ----------------------------------------------------------------------------
 
     def look(self) -> None:
-        """See whether the other window has let the session go, and say so; look again later."""
+        """Check whether the other window has released the session; if not, check again later."""
         self._watch = None
         if not self.workspace.aside:
             return
         if self.workspace.look():
             self.session.message = ""
-            self.session.notice = (
-                f"The window that had session '{self.workspace.name}' is closed; it goes on here."
-            )
+            name = self.workspace.name
+            self.session.notice = f"The other window is closed; session '{name}' continues here."
         self._look_again()
 
     def _look_again(self) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # a script has no time to look
+            return  # a script does not wait for another window
         if self._watch is None and self.workspace.aside:
             self._watch = loop.call_later(WATCH, self.look)
 
@@ -166,8 +165,8 @@ class SessionPanel:
         self._greet()
         if copy:
             self.session.notice = (
-                f"This is session '{self.workspace.name}' as the other window left it; what you "
-                f"did meanwhile is kept as '{copy}', merge it below."
+                f"This is session '{self.workspace.name}' as the other window left it. Your steps "
+                f"meanwhile are saved as '{copy}'; merge it below."
             )
 
     # Files -------------------------------------------------------------------------------------
@@ -184,8 +183,8 @@ class SessionPanel:
         except ExplorerError as error:
             self.session.message = str(error)
 
-    def _bring(self, files: tuple[t.Bunch, ...]) -> None:
-        """Keep the uploaded file among the sessions, without opening it."""
+    def _import(self, files: tuple[t.Bunch, ...]) -> None:
+        """Import the uploaded session without opening it."""
         if not files:
             return
         try:
@@ -196,6 +195,6 @@ class SessionPanel:
         except ExplorerError as error:
             self.session.message = str(error).replace(f"{source}", source.name)
         else:
-            said = f"Session '{kept}' is kept here now; open it above, or merge it below."
-            self.session.message, self.session.notice = record.said, said
-        self.bring.value = ()
+            imported = f"Session '{kept}' is imported; open it above, or merge it below."
+            self.session.message, self.session.notice = record.warning, imported
+        self.upload.value = ()

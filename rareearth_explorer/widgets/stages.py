@@ -1,8 +1,8 @@
-"""Stages: which panels follow a change of the session at once, which wait, and for what.
+"""Stages: which panels are updated at once after a change of the session, and which later.
 
-The analyst must see the map at once. The other panels follow after it is painted, and a panel in
-a tab follows only while its tab is in front. So the order in which panels are built matters to
-nobody, and what is out of sight costs nothing.
+The map is updated at once. The other panels are updated after the map is painted, and a panel in
+a tab only while its tab is in front. So the order in which panels are built does not matter, and
+hidden panels cost nothing.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Update = Callable[[], None]
 
 
 class Stages:
-    """Brings panels up to date with a session.
+    """Updates panels when the session changes.
 
-    Without a running event loop, as in a script or a test, every stage follows at once.
+    Without a running event loop, as in a script or a test, all panels are updated at once.
 
     Parameters
     ----------
     session
-        What is followed.
+        The session that is observed.
     front
-        Title of the tab in front; None if every tab is, as where panels stand alone.
+        Title of the tab in front; None treats every tab as in front, as for a single panel.
     """
 
     def __init__(self, session: Session, front: str | None = None) -> None:
@@ -41,38 +41,38 @@ class Stages:
         session.observe(self._follow, t.All)
 
     def now(self, update: Update, *traits: str) -> None:
-        """Call `update` at once when a trait of the session changes: for the map."""
+        """Call `update` at once when a trait of the session changes; for the map."""
         for trait in traits:
             self._now.setdefault(trait, []).append(update)
 
     def after(self, update: Update, *traits: str) -> None:
-        """Call `update` once the map is painted, once for any number of changes until then."""
+        """Call `update` after the map is painted, once for all changes until then."""
         for trait in traits:
             self._later.setdefault(trait, []).append(update)
 
     def in_front(
         self, tab: str, update: Update, *traits: str, unless: Callable[[], bool] = lambda: False
     ) -> None:
-        """Call `update` like `after`, but only while a tab is in front, or when it comes there.
+        """Call `update` like `after`, but only while a tab is in front, or when it comes to front.
 
         Parameters
         ----------
         tab
             Title of the tab.
         update
-            What is called.
+            The function to call.
         *traits
             Names of traits of the session.
         unless
-            Asked at each change: True if the update must not wait for the tab, because what it
-            does is to be seen elsewhere.
+            Called at each change; True if the update must not wait for the tab, because its
+            effect is visible elsewhere.
         """
         self._tab[update], self._unless[update] = tab, unless
         self.after(update, *traits)
 
     @property
     def front(self) -> str | None:
-        """Title of the tab in front; None if every tab is."""
+        """Title of the tab in front; None treats every tab as in front."""
         return self._front
 
     @front.setter
@@ -97,7 +97,7 @@ class Stages:
             try:
                 update()
             except Exception:
-                self._draw()  # a panel that fails must not hold up the ones after it
+                self._draw()  # a panel that fails must not block the panels after it
                 raise
 
     def _is_due(self, update: Update) -> bool:

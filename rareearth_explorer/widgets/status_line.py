@@ -1,4 +1,4 @@
-"""The status line: what the last step changed, or what was wrong with it."""
+"""The status line: the effect of the last step, news, and errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rareearth_explorer.widgets.stages import Stages
 
 
 class StatusLine:
-    """Shows what is wrong and what is new until the next step, then what that step changed."""
+    """Shows errors and news until the next step, then the effect of that step."""
 
     def __init__(self, session: Session, stages: Stages | None = None) -> None:
         self.session = session
@@ -25,7 +25,7 @@ class StatusLine:
         stages = stages or Stages(session)
         stages.now(self._follow, "state")
         stages.after(self._show_effect, "state")  # ranks take longer than scores
-        # Another threshold is the cure for what was wrong with the last.
+        # A new threshold usually solves the problem that the message reports.
         session.observe(lambda _: self.session.set_trait("message", ""), "threshold")
         self._show()
 
@@ -49,16 +49,16 @@ class StatusLine:
         self._write(warning=message, ready=notice if message or notice else "Ready.")
 
     def _write(self, *, warning: str = "", ready: str = "") -> None:
-        said = html.escape(f"{warning} {ready}".strip())
+        whole = html.escape(f"{warning} {ready}".strip())
         parts = {"warning": html.escape(warning), "ready": html.escape(ready)}
         words = " ".join(
             f"<span class='rareearth-{kind}'>{text}</span>" for kind, text in parts.items() if text
         )
-        self.line.value = f"<div role='status' title='{said}'>{words}</div>"
+        self.line.value = f"<div role='status' title='{whole}'>{words}</div>"
 
 
 def describe(change: StepChange) -> str:
-    """Say in a sentence what a step changed, and warn when it pushed known positives down."""
+    """Describe the effect of a step in a sentence; warn if known positives lost ranks."""
     crossed = ""
     if change.risen is not None and change.fallen is not None:
         risen, fallen = f"{change.risen:,} patches rose", f"{change.fallen:,} fell"
@@ -69,6 +69,6 @@ def describe(change: StepChange) -> str:
     if change.harmful:
         return (
             f"Careful: {change.worsened:,} of {change.known:,} known positives lost ranks to "
-            f"negatives ({ranks}). Switch the last one off to compare. {crossed}"
+            f"negatives ({ranks}). Mute the last negative to check. {crossed}"
         ).strip()
     return f"This step: known positives, {ranks}. {crossed}".strip()

@@ -1,4 +1,4 @@
-"""Work that must not hold up a click: later, on a thread beside, or in another process."""
+"""Work that must not delay a click: done later, on another thread, or in another process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Self
 
 DELAY = 0.08
-"""Seconds to wait before deferred work, so that what was sent first is painted first."""
+"""Seconds to wait before deferred work, so that the browser paints earlier messages first."""
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -24,9 +24,9 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class Deferred:
-    """Calls a function a little later, once for any number of requests in between.
+    """Calls a function a little later, once for any number of requests until then.
 
-    In a kernel this lets the map's message leave before slower panels draw. Without a running
+    In a kernel, the message to the map is sent before slower panels draw. Without a running
     event loop, as in a script or a test, the function is called at once.
     """
 
@@ -36,7 +36,7 @@ class Deferred:
         self._waiting: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
-        """Ask for the function to be called."""
+        """Request a call of the function."""
         loop = _running_loop()
         if loop is None:
             self._function()
@@ -50,49 +50,49 @@ class Deferred:
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """What a function on another thread or in another process raised, as text."""
+    """The error that a function on another thread or in another process raised, as text."""
 
     reason: str
 
     @classmethod
     def of(cls, error: Exception) -> Self:
-        """Put an exception into words."""
+        """Describe an exception."""
         return cls(f"{type(error).__name__}: {error}")
 
 
 class Aside:
-    """One thread beside this one, for work on files that only one thread may touch.
+    """Another thread, for work on files that only one thread may use.
 
     Without a running event loop, as in a script or a test, the work is done at once.
     """
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._wish = 0
+        self._latest = 0
 
     def submit(
         self, done: Callable[[Any], None], function: Callable[..., Any], *arguments: object
     ) -> None:
-        """Run `function(*arguments)` there, then `done(result)` here.
+        """Run `function(*arguments)` on that thread, then `done(result)` on this one.
 
-        Only the latest wish counts: what was wished before is not begun any more, or its result
-        is dropped. If the function raised, the result is a `Failure`.
+        Only the latest request counts: an earlier one is not started, or its result is dropped.
+        If the function raised, the result is a `Failure`.
         """
-        self._wish += 1
-        wish, loop = self._wish, _running_loop()
+        self._latest += 1
+        request, loop = self._latest, _running_loop()
 
         def deliver(result: object) -> None:
-            if wish == self._wish:
+            if request == self._latest:
                 done(result)
 
         def work() -> object:
             try:
                 return function(*arguments)
-            except Exception as error:  # noqa: BLE001 -- a thread's exception is seen by nobody
+            except Exception as error:  # noqa: BLE001 -- a thread's exception would be lost
                 return Failure.of(error)
 
         def run() -> None:
-            if wish == self._wish:
+            if request == self._latest:
                 assert loop is not None
                 loop.call_soon_threadsafe(deliver, work())
 
@@ -106,8 +106,8 @@ ENDED = Failure("the process ended before it was done")
 
 
 def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
-    """Run jobs as they come; end when the parent is gone, even by kill -9."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    """Run jobs as they arrive; end when the parent process ends, even by kill -9."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     prepare()
     while True:
         try:
@@ -116,12 +116,12 @@ def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
             return
         try:
             connection.send(function(*arguments))
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the parent must hear of it
+        except Exception as error:  # noqa: BLE001 -- the parent reports it
             connection.send(Failure.of(error))
 
 
 class Worker:
-    """One process for heavy work, apart so that it never holds this process's interpreter lock.
+    """One process for heavy work, so that it never holds this process's interpreter lock.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is under way."""
+        """Whether a job is running."""
         return self._pending
 
     def start(self) -> None:
@@ -155,7 +155,7 @@ class Worker:
     def submit(
         self, done: Callable[[Any], None], function: Callable[..., Any], *arguments: object
     ) -> None:
-        """Run `function(*arguments)` there, then `done(result)` here; a job under way is dropped.
+        """Run `function(*arguments)` there, then `done(result)` here; a running job is dropped.
 
         `done` is called on this thread's event loop, with a `Failure` if the function raised or
         the process died; without a running loop the call waits for the result.
@@ -191,7 +191,7 @@ class Worker:
         ).start()
 
     def cancel(self) -> None:
-        """Stop the job under way, if there is one; `done` is not called."""
+        """Stop the running job, if there is one; `done` is not called."""
         self._pending = False
         self.stop()
 

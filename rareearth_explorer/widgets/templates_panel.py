@@ -1,4 +1,4 @@
-"""The templates panel: what is marked, with pictures, each removable."""
+"""The templates panel: the templates with pictures; each can be muted and removed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CHIP = 48
 """Side of a template's picture, pixels on the screen."""
 
 MOST = 16
-"""Cards of each sign; a lasso can mark hundreds, and each card takes milliseconds to make."""
+"""Most cards of each sign; a lasso can mark hundreds, and each card takes milliseconds."""
 
 
 class TemplatesPanel:
-    """One card for each template: its picture, its number, a button that takes it back.
+    """One card for each template: its picture, its number, buttons to remove and to mute it.
 
-    Of many templates the last ones have cards; the others are on the map, where a click takes
-    them back.
+    If there are many templates, only the last ones have cards. A click on the map removes the
+    others.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class TemplatesPanel:
         self._cards: dict[tuple[int, Sign], w.Box] = {}
         self.clear = button(
             "clear all",
-            "Take all templates back; undo brings them again",
+            "Remove all templates; undo restores them",
             lambda: session.clear(),
             flex="0 0 auto",
         )
@@ -46,7 +46,7 @@ class TemplatesPanel:
             layout=w.Layout(align_items="center", flex="1 1 0", min_width="0"),
         )
         self.widget.add_class("rareearth-bar")
-        # Making a card's widgets takes longer than scoring.
+        # Creating the widgets of a card takes longer than scoring.
         (stages or Stages(session)).after(self._show, "state")
         self._show()
 
@@ -75,13 +75,13 @@ class TemplatesPanel:
         symbol = "+" if sign == "positive" else "−"
         remove = button(
             f"{symbol} {patch} ✕",
-            f"Take {sign} template {patch} back",
+            f"Remove {sign} template {patch}",
             lambda: self.session.unmark(patch),
             height="24px",
         )
         effect = toggle(
             "on",
-            f"Switch the effect of template {patch} on the scores off and on, to compare",
+            f"Mute template {patch}: it stays in the list and does not affect the scores",
             on=True,
             height="24px",
         )
@@ -112,6 +112,6 @@ class TemplatesPanel:
 
 
 def _count(marked: tuple[int, ...], sign: Sign) -> str:
-    """Say how many there are, and how many of them have a card where not all do."""
+    """Count the templates of a sign, and tell how many have a card if not all do."""
     shown = f", last {MOST} shown" if len(marked) > MOST else ""
     return f"{len(marked):,} {sign}{shown}"

@@ -1,4 +1,4 @@
-"""The UMAP panel: which patches the encoder finds alike."""
+"""The UMAP panel: which patches have similar embeddings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
 
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
-"""Both ends and the middle of either palette are told from this background."""
+"""Both ends and the middle of either palette contrast with this background."""
 
 VERDICT_COLOURS = {"confirmed": "#ffd400", "rejected": "#1f4e9c", "skipped": "#ffffff"}
 POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
@@ -26,23 +26,23 @@ MOST_POOLS = 10
 """Patches with this many pools or more have the largest point."""
 
 SETTLED = 1.0
-"""Seconds after which the plot has drawn whatever it was drawing."""
+"""Seconds after which the plot has finished drawing."""
 
 
 class UmapPanel:
-    """A scatter plot of the patches, coloured by score or, as in Fig. 3a, by labelled pools.
+    """A scatter plot of the patches, coloured by score or, as in Fig. 3a, by pool count.
 
-    After a refinement the remaining patches are projected again in another process; until that is
-    done the plot shows them where they were.
+    After a refinement another process computes a UMAP of the remaining patches; until it is
+    finished, the plot keeps their old places.
 
     Parameters
     ----------
     session
         What is shown; a click or a lasso sets its selection.
     worker
-        Where projections are fitted; one of its own if None.
+        The process that fits projections; a new one if None.
     stages
-        When it follows the session; its own if None.
+        Decides when the panel is updated; new ones if None.
     height
         Of the plot, in pixels.
     """
@@ -92,13 +92,13 @@ class UmapPanel:
         self.colour_by = w.Dropdown(
             options=options,
             description="Colour",
-            tooltip="Colour by score, by the round a patch stayed until, by verdict, or red and "
-            "sized by the number of labelled pools, or by activity over time",
+            tooltip="Colour by score, by the last round of the patch, by verdict, by pool count "
+            "(red, larger for more pools), or by activity",
             layout=w.Layout(width="160px"),
             style={"description_width": "44px"},
         )
         self.note = w.HTML(note(self._note))
-        tooltip = "Stop projecting; the points stay where they are"
+        tooltip = "Stop computing the UMAP; the points stay where they are"
         self.cancel = button("cancel", tooltip, lambda: self._cancel(), display="none")
         self.widget = w.VBox(
             [bar([self.colour_by]), self.scatter.widget, w.HBox([self.note, self.cancel])],
@@ -115,8 +115,8 @@ class UmapPanel:
             self._active = active
             self._refit()
         self._colour()
-        # jupyter-scatter ignores a draw call that comes while it draws, as when two marks follow
-        # each other quickly, and the points would keep the colours of the first.
+        # jupyter-scatter ignores a draw call that arrives while it draws, for example when two
+        # marks follow each other quickly; the points would keep the colours of the first.
         self._draw_again()
 
     def _send_points(self) -> None:
@@ -150,7 +150,7 @@ class UmapPanel:
             self.scatter.color(by=stayed, map=palette_hex("cividis", last), norm=(1, last))
             return
         if state.kind is ScoreKind.NONE:
-            # Not as a default colour, which jupyter-scatter refuses once there were several.
+            # Not as a default colour, which jupyter-scatter refuses after a colour map was set.
             self.scatter.color(by=np.zeros(len(state.scores)), map=[GREY, RED], norm=(0, 1))
             return
         scale = state.scale
@@ -182,7 +182,7 @@ class UmapPanel:
     # Projecting again ------------------------------------------------------------------------
 
     def _refit(self) -> None:
-        """Show the active patches where they are, then where a new projection puts them."""
+        """Show the active patches where they are, then at the places of a new UMAP."""
         rows = np.flatnonzero(self._active)
         if len(rows) == len(self._active):
             self._cancel()
@@ -190,11 +190,11 @@ class UmapPanel:
             self._say(self._note)
             return
         self._place(rows, self.coordinates[rows])
-        self._say(f"Projecting {len(rows):,} patches again …", running=True)
+        self._say(f"Computing a UMAP of {len(rows):,} patches …", running=True)
 
         def done(result: npt.NDArray[np.float32] | Failure) -> None:
             if isinstance(result, Failure):
-                self._say(f"The projection was not renewed: {result.reason}.")
+                self._say(f"The UMAP could not be computed: {result.reason}.")
             else:
                 self._place(rows, result)
                 self._say(f"UMAP of the {len(rows):,} patches of this round.")
@@ -206,7 +206,7 @@ class UmapPanel:
     def _place(self, rows: npt.NDArray[np.int64], coordinates: npt.NDArray[np.float32]) -> None:
         self.coordinates = self.coordinates.copy()
         self.coordinates[rows] = coordinates
-        # Those not shown sit in the middle, so that the plot fits the ones that are.
+        # Hidden points are placed in the middle, so that the plot fits the visible ones.
         shown = np.where(self._active[:, None], self.coordinates, coordinates.mean(axis=0))
         self.scatter.xy(x=shown[:, 0], y=shown[:, 1], animate=False)
         self.scatter.filter(None if self._active.all() else rows)
@@ -214,7 +214,7 @@ class UmapPanel:
     def _cancel(self) -> None:
         if self.worker.busy:
             self.worker.cancel()
-            self._say("Projecting was cancelled; the points are where they were.")
+            self._say("The UMAP was cancelled; the points keep their places.")
 
     def _say(self, text: str, *, running: bool = False) -> None:
         self.note.value = note(text)
@@ -222,7 +222,7 @@ class UmapPanel:
 
 
 def _stored_or_linear(session: Session) -> tuple[npt.NDArray[np.float32], str]:
-    """Coordinates to begin with, (N, 2), and what they are."""
+    """Return the first coordinates, (N, 2), and a sentence about them."""
     table = session.table
     if table.umap is not None:
         return table.umap, f"UMAP of all {len(table):,} patches."

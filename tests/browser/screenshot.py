@@ -138,13 +138,13 @@ def hunt(driver: Driver, session: Session) -> None:
 
 
 def judge(page: Page, session: Session) -> bool:
-    """Give the patch in hand the verdict of the labels; returns whether it is a mine."""
-    picture = page.locator(".rareearth-in-hand img").first
+    """Judge the patch under review by the labels; return whether it is a mine."""
+    picture = page.locator(".rareearth-under-review img").first
     patch = int(re.findall(r"\d+", str(picture.get_attribute("alt")))[0])
     assert session.mines is not None
     mine = bool(session.mines[patch])
     page.keyboard.press("c" if mine else "x")
-    expect(page.locator(f".rareearth-in-hand img[alt='patch {patch}']")).to_have_count(0)
+    expect(page.locator(f".rareearth-under-review img[alt='patch {patch}']")).to_have_count(0)
     return mine
 
 

@@ -55,7 +55,7 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     page.keyboard.press("r")
     expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
     for key, verdict in (("c", "confirmed"), ("x", "rejected")):
-        patch = int(page.locator(".rareearth-in-hand img").get_attribute("alt").split()[1])
+        patch = int(page.locator(".rareearth-under-review img").get_attribute("alt").split()[1])
         page.keyboard.press(key)
         badge = page.locator(f"[data-verdict='{verdict}'] img[alt='patch {patch}']")
         expect(badge).to_be_visible()
@@ -89,15 +89,15 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     page.get_by_role("tab", name="Session").click()
     saved = page.get_by_label("Session", exact=True)
     expect(saved).to_have_value("default")
-    choice = page.get_by_label("Hand over")
+    choice = page.get_by_label("Export", exact=True)
     for kind, gdal in DRIVERS.items():
         choice.select_option(label=f"candidates ({kind})")
-        driver.press("make")
+        driver.press("export")
         suffix = {"GeoPackage": "gpkg"}.get(kind, kind.lower())
         check(download(page, f"default-candidates.{suffix}", tmp_path), twin, gdal)
     driver.shot(SCREENSHOTS / "voila-7-export.png")
 
-    # A second window goes on in a copy, the file of the session can be brought in and merged.
+    # A second window goes on in a copy, and a session file can be imported and merged.
     driver.press("save as file")
     path = download(page, "default.jsonl", tmp_path)
     second = page.context.new_page()
@@ -107,10 +107,10 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     with page.expect_file_chooser() as choosing:
         page.locator("button.widget-upload").click()
     choosing.value.set_files(path)
-    expect(page.locator(".rareearth-status")).to_contain_text("'default (2)' is kept here now")
+    expect(page.locator(".rareearth-status")).to_contain_text("'default (2)' is imported")
     other = int(twin.ranking[twin.active.sum() - 1])
     driver.click(other, shift=True)
-    driver.press("compare")
-    expect(page.get_by_text("in conflict: 0")).to_be_visible()
+    driver.press("differences")
+    expect(page.get_by_text("conflicts: 0")).to_be_visible()
     driver.shot(SCREENSHOTS / "voila-8-merge.png")
     assert driver.errors == []

@@ -1,15 +1,15 @@
-// Sends keys pressed inside the explorer to Python. They are stopped here, or JupyterLab would take
-// them for its own shortcuts (`d d` deletes a cell).
+// Sends keys pressed inside the explorer to Python. The events stop here; otherwise JupyterLab would
+// treat them as its own shortcuts (`d d` deletes a cell).
 
 /** @import { KeyTraits, Widget } from "../types.js" */
 
 const FIELDS = "input:not([type=checkbox]):not([type=range]), textarea, select";
 
-/** Keys that go on while they are held down: none that says something of a patch. */
+/** Keys that repeat while they are held down; keys that give verdicts do not. */
 const REPEATING = /^(Arrow|\[|\])/;
 
 /**
- * A key as Python names it.
+ * Returns the name of a key, as Python uses it.
  *
  * @param {Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey">} event
  */
@@ -18,12 +18,12 @@ export function nameOf({ key, ctrlKey, metaKey }) {
 }
 
 /**
- * Whether a key is one of many from being held down, and to be left: it must not confirm page after
- * page that nobody saw.
+ * Whether to ignore a repeated event of a key that is held down: otherwise holding a key would
+ * confirm pages that nobody has seen.
  *
  * @param {Pick<KeyboardEvent, "key" | "repeat">} event
  */
-export function isHeldInVain({ key, repeat }) {
+export function isIgnoredRepeat({ key, repeat }) {
   return repeat && !REPEATING.test(key);
 }
 
@@ -33,7 +33,7 @@ function isField(target) {
 }
 
 /**
- * Whether what has the focus takes the key: a field any, a slider the arrow keys.
+ * Whether the focused element uses the key: a field uses every key, a slider the arrow keys.
  *
  * @param {KeyboardEvent} event
  */
@@ -56,17 +56,17 @@ export default {
       if (isTaken(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();
-      if (!isHeldInVain(event)) model.send({ key: name });
+      if (!isIgnoredRepeat(event)) model.send({ key: name });
     };
-    // A list keeps the focus after a choice, and would take the next key for one of its entries. Who
-    // goes through it by keys stays in it.
+    // A list keeps the focus after a choice, and would interpret the next key as an entry. After a
+    // choice by mouse the explorer gets the focus; after a choice by keys the list keeps it.
     const chosen = (/** @type {Event} */ { target }) => {
       if (pointed && target instanceof Element && target.matches("select")) focus();
     };
     const typed = () => {
       pointed = false;
     };
-    // A click anywhere inside gives the keys to the explorer, unless it went into a field.
+    // A click inside gives the focus to the explorer, unless it was in a field.
     const point = (/** @type {Event} */ { target }) => {
       pointed = true;
       if (!isField(target)) focus();

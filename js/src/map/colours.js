@@ -1,20 +1,20 @@
-// Colours of scores, pixel by pixel. Pure: neither page nor Leaflet.
+// Colours of scores, pixel by pixel. Pure: uses neither page nor Leaflet.
 //
-// A colour is one number, as a canvas keeps it in a Uint32Array on the little-endian machines that
-// browsers run on: 0xAABBGGRR.
+// A colour is one number, 0xAABBGGRR, as in the Uint32Array of a canvas on little-endian machines,
+// which all browsers run on.
 
 import { TILE } from "./footprints.js";
 
 /** @import { TileIndex } from "./footprints.js" */
 
-/** Pixels; narrower patches get no grid lines, they would hide the scores. */
+/** Pixels; narrower patches get no grid lines, because these would hide the scores. */
 export const GRID_FROM = 9;
 
-/** Black at a third of full opacity. */
+/** Black, one third opaque. */
 export const GRID_LINE = 0x59000000;
 
 /**
- * The colour of each patch.
+ * Returns the colour of each patch.
  *
  * @param {Uint8Array} levels (N) colour level of each patch
  * @param {Uint8Array} palette 256 times red, green, blue, alpha
@@ -32,7 +32,7 @@ export function patchColours(levels, palette, opacity) {
 }
 
 /**
- * Colours the pixels of a tile, one look-up for each and no geometry.
+ * Colours the pixels of a tile with one look-up for each, without geometry.
  *
  * @param {Uint32Array} pixels (256 * 256) filled row by row
  * @param {TileIndex} tile

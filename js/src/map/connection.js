@@ -1,60 +1,60 @@
-// Says when the program behind the page no longer answers: what is done on the page then is lost.
+// Shows a banner when the kernel no longer answers: steps on the page would then be lost.
 
 /**
  * @import { Map as LeafletMap } from "leaflet"
  * @import { Kernel, MapTraits, Model } from "../types.js"
  */
 
-/** A new kernel knows no explorer. */
+/** States of a kernel that has lost the explorer. */
 const ENDED = ["dead", "terminating", "restarting", "autorestarting"];
 
-/** Milliseconds; a shorter interruption is not worth a word. */
+/** Milliseconds; shorter interruptions are not reported. */
 const INTERRUPTED = 4000;
 
 const STOPPED =
-  "The program behind this page has stopped: what you do here now is lost, what you did before is " +
-  "kept. Start it again if it was stopped, then reload the page, or run the cell again.";
-const SILENT =
-  "The connection to the program is interrupted: wait until this goes away, or what you do is " +
-  "lost. If it stays, start the program again and reload the page.";
+  "The program of this page has stopped. Your earlier steps are saved; new steps are lost. Start " +
+  "the program again if necessary, then reload the page or run the cell again.";
+const INTERRUPTION =
+  "The connection to the program is interrupted. Wait until this message disappears; steps in the " +
+  "meantime are lost. If it stays, start the program again and reload the page.";
 
 /**
- * Watches a kernel, and calls `say` with what is wrong, or with null once nothing is. That it ended
- * is final: a kernel that comes back is a new one.
+ * Watches a kernel, and calls `report` with the problem, or with null when there is none. The end of
+ * a kernel is final, because a restarted kernel is a new one.
  *
- * @param {Kernel} kernel one that says when its connection changes
- * @param {(words: string | null) => void} say
- * @returns {() => void} what ends it
+ * @param {Kernel} kernel one that signals changes of its connection
+ * @param {(problem: string | null) => void} report
+ * @returns {() => void} stops watching
  */
-export function watch(kernel, say) {
+export function watch(kernel, report) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let ended = false;
-  const calm = () => {
+  const stopTimer = () => {
     clearTimeout(timer);
     timer = undefined;
   };
   const look = () => {
     ended ||= ENDED.includes(kernel.status) || kernel.isDisposed;
-    if (ended) say(STOPPED);
+    if (ended) report(STOPPED);
     else if (kernel.connectionStatus !== "connected") {
-      timer ??= setTimeout(() => say(SILENT), INTERRUPTED);
+      timer ??= setTimeout(() => report(INTERRUPTION), INTERRUPTED);
     } else {
-      calm();
-      say(null);
+      stopTimer();
+      report(null);
     }
   };
   const signals = [kernel.connectionStatusChanged, kernel.statusChanged, kernel.disposed];
   for (const signal of signals) signal?.connect(look);
   return () => {
     for (const signal of signals) signal?.disconnect(look);
-    calm();
-    if (!ended) say(null);
+    stopTimer();
+    if (!ended) report(null);
   };
 }
 
 /**
- * Shows over the explorer what is wrong with its kernel.
+ * Shows problems with the kernel in a banner over the explorer.
  *
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
@@ -66,9 +66,9 @@ export function connection(model, map) {
   const note = document.createElement("div");
   note.className = "rareearth-lost";
   note.setAttribute("role", "alert");
-  return watch(kernel, (words) => {
-    note.textContent = words;
-    if (words) (box.closest(".rareearth-explorer") ?? box).append(note);
+  return watch(kernel, (problem) => {
+    note.textContent = problem;
+    if (problem) (box.closest(".rareearth-explorer") ?? box).append(note);
     else note.remove();
   });
 }

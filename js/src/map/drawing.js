@@ -1,5 +1,5 @@
-// Drawing on the map. What is drawn goes to Python, which selects and measures. While a tool is in
-// use, clicks mark nothing.
+// Drawing on the map. The drawn shape is sent to Python, which selects patches and measures. While a
+// tool is in use, clicks do not mark patches.
 
 import { onChange } from "../model.js";
 import { pane } from "./panes.js";
@@ -35,7 +35,7 @@ export function drawing(model, map, L) {
 
   const change = () => {
     sketch.clear();
-    // Dragging draws the rectangle; with the other tools it still moves the map.
+    // With the rectangle tool, dragging draws; with the others it still moves the map.
     if (model.get("tool") === "rectangle") map.dragging.disable();
     else map.dragging.enable();
   };

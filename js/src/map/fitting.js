@@ -1,4 +1,4 @@
-// Keeps all patches in sight.
+// Keeps all patches visible.
 
 import { onChange } from "../model.js";
 
@@ -7,10 +7,10 @@ import { onChange } from "../model.js";
  * @import { MapTraits, Model } from "../types.js"
  */
 
-const ZOOM_OUT = 2; // zoom levels below that of the whole scene
+const ZOOM_OUT = 2; // zoom levels below the one that shows the whole scene
 
 /**
- * The lowest zoom to allow: farther out the scene would be a dot on an empty ground.
+ * Returns the lowest allowed zoom; at lower ones the scene would be a dot.
  *
  * @param {number} whole zoom at which the whole scene fits
  */
@@ -19,7 +19,7 @@ export function farthest(whole) {
 }
 
 /**
- * Shows all patches, also while the layout is still settling, until a person moves the map.
+ * Shows all patches, even while the layout still changes, until the user moves the map.
  *
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
@@ -36,7 +36,7 @@ export function keepFitted(model, map) {
   }
   const fit = () => {
     map.invalidateSize({ animate: false });
-    map.options.minZoom = 0; // that of the last size would keep a smaller map from fitting
+    map.options.minZoom = 0; // the minimum of the last size could prevent fitting a smaller map
     if (untouched) map.fitBounds(model.get("bounds"), { animate: false });
     map.setMinZoom(farthest(map.getBoundsZoom(model.get("bounds"))));
   };

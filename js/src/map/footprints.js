@@ -1,4 +1,4 @@
-// Where patches are on the map, and which one is under a place. Pure: neither page nor Leaflet.
+// Where patches are on the map, and which patch is at a place. Pure: uses neither page nor Leaflet.
 
 import { project, unproject } from "./mercator.js";
 
@@ -7,7 +7,7 @@ import { project, unproject } from "./mercator.js";
 /** Pixels along the side of a map tile. */
 export const TILE = 256;
 
-/** What a tile's index holds where no patch is; patches count from 1 there. */
+/** Value of a tile's index where there is no patch; patches are counted from 1 there. */
 export const NO_PATCH = 0;
 
 /**
@@ -15,7 +15,7 @@ export const NO_PATCH = 0;
  *
  * @typedef {object} TileIndex
  * @property {Uint32Array} index (257 * 257) patch number + 1, or `NO_PATCH`, row by row; one pixel
- *   wider and higher than the tile, so that lines between patches can be told on its last row and
+ *   wider and higher than the tile, so that lines between patches are found on the last row and
  *   column too
  * @property {number} widest pixels across the widest patch on the tile, 0 without a patch
  */
@@ -44,7 +44,7 @@ export class Footprints {
   }
 
   /**
-   * The patch under a place, or null. Where patches overlap it is the first.
+   * Returns the patch at a place, or null. Where patches overlap, it is the first.
    *
    * @param {LatLng} place
    * @returns {number | null}
@@ -91,7 +91,7 @@ export class Footprints {
   }
 
   /**
-   * Corners of a patch as Leaflet takes them.
+   * Returns the corners of a patch in the form that Leaflet expects.
    *
    * @param {number} i
    * @returns {[number, number][]} four times latitude, longitude
@@ -104,7 +104,7 @@ export class Footprints {
   }
 
   /**
-   * Which patch each pixel of a tile shows.
+   * Computes which patch each pixel of a tile shows.
    *
    * @param {{ x: number, y: number, z: number }} tile column, row and zoom
    * @returns {TileIndex}
@@ -124,7 +124,7 @@ export class Footprints {
       if (east < 0 || south < 0 || west > side || north > side) continue;
       widest = Math.max(widest, east - west);
       if (!this.#fill(index, i, { side, scale, left, top, north, south })) {
-        // Narrower than a pixel: still worth one.
+        // Narrower than a pixel: give it one pixel.
         const column = Math.floor(west);
         const row = Math.floor(north);
         if (column >= 0 && row >= 0 && column < side && row < side) {
@@ -136,7 +136,7 @@ export class Footprints {
   }
 
   /**
-   * Fills pixels whose centre lies in the patch; neighbours share an edge and no pixel.
+   * Fills the pixels whose centre is in the patch; neighbours share an edge and no pixel.
    *
    * @param {Uint32Array} index
    * @param {number} i

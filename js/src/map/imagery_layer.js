@@ -1,4 +1,4 @@
-// Imagery, asked for tile by tile over the comm and given up when it scrolls away.
+// Imagery: requested tile by tile over the comm, and cancelled when a tile scrolls away.
 
 import { onChange } from "../model.js";
 import { pane } from "./panes.js";
@@ -12,7 +12,7 @@ import { TileRequests } from "./tile_requests.js";
 const BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 /**
- * Shows a picture in its tile once it is decoded, which Leaflet must be told.
+ * Shows a picture in its tile, and notifies Leaflet once it is decoded.
  *
  * @param {HTMLImageElement} picture
  * @param {Blob} encoded
@@ -37,7 +37,7 @@ function show(picture, encoded, done) {
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
  * @param {Leaflet} L
- * @param {"imagery" | "second"} name the trait that switches it on, and which scene is asked
+ * @param {"imagery" | "second"} name trait that shows the layer, and name of its scene
  */
 export function imageryLayer(model, map, L, name) {
   const place = pane(map, `rareearth-${name}`);
@@ -50,7 +50,7 @@ export function imageryLayer(model, map, L, name) {
     if (!waiting) return;
     const { picture, done } = waiting;
     if (!buffers?.length)
-      done(undefined, picture); // nothing of the scene is there
+      done(undefined, picture); // the scene has no pixels there
     else show(picture, new Blob([buffers[0]], { type: message.mime }), done);
   };
 
@@ -62,14 +62,14 @@ export function imageryLayer(model, map, L, name) {
        */
       createTile(at, done) {
         const picture = L.DomUtil.create("img", `rareearth-${name}`);
-        picture.src = BLANK; // a picture without a source is drawn with a frame
+        picture.src = BLANK; // browsers draw a frame around a picture without a source
         requests.ask(picture, at, done);
         return picture;
       },
     })
   );
 
-  /** The last is wanted; those before stay beneath it until it is drawn. @type {GridLayer[]} */
+  /** The last is current; earlier ones stay below it until it is drawn. @type {GridLayer[]} */
   const layers = [];
   /** @param {number} kept */
   const clear = (kept) => {
@@ -93,8 +93,8 @@ export function imageryLayer(model, map, L, name) {
     layers.push(layer);
     layer.addTo(map);
   };
-  // Added anew rather than redrawn: Leaflet's redraw asks for tiles of half a zoom level at a half
-  // zoom.
+  // A new layer rather than Leaflet's redraw, which requests tiles of fractional zoom levels at a
+  // fractional zoom.
   const renew = () => {
     clear(model.get(name) > 0 ? 1 : 0);
     if (model.get(name) > 0) add();

@@ -1,8 +1,8 @@
-// Binds one anywidget to the Leaflet map behind an ipyleaflet Map: draws the scores of all patches,
-// streams imagery over the comm, and reports clicks and hovering. No port is opened and no tile
-// server runs, so the same code works in JupyterLab, Voila, JupyterHub and Binder.
+// Connects an anywidget to the Leaflet map of an ipyleaflet Map: draws the scores of all patches,
+// streams imagery over the comm, and reports clicks and hovering. It opens no port and runs no tile
+// server, so the same code works in JupyterLab, Voila, JupyterHub and Binder.
 //
-// The Python side is bridge.py, where every trait read here is described.
+// bridge.py is the Python side and describes every trait.
 
 import { isLoaded } from "../leaflet_private.js";
 import { copied, onChange } from "../model.js";
@@ -23,10 +23,10 @@ import { toolbar } from "./toolbar.js";
  * @import { MapTraits, Model, Widget, WidgetManager } from "../types.js"
  */
 
-const FOCUS_ZOOM = 15; // a 250 m patch is some 50 pixels wide
+const FOCUS_ZOOM = 15; // a 250 m patch is about 50 pixels wide
 
 /**
- * The views of an ipyleaflet Map are promises; `view.obj` is the Leaflet map, usable once loaded.
+ * Waits for the Leaflet map of an ipyleaflet Map: its views are promises, `view.obj` is the map.
  *
  * @param {Model<MapTraits>} model
  * @returns {Promise<LeafletMap>}
@@ -77,7 +77,7 @@ async function bind(model, signal) {
     const focus = model.get("focus");
     if (focus.length) map.flyTo(focus, Math.max(map.getZoom(), FOCUS_ZOOM), { duration: 0.4 });
   });
-  // Until the session is there, a loading screen hides an explorer in which nothing seems to be done.
+  // A loading screen covers the explorer until the session is open.
   const ready = () => {
     if (model.get("opened")) box.dataset.ready = "true";
   };
@@ -93,13 +93,13 @@ async function bind(model, signal) {
 
 /** @type {Widget<MapTraits>} */
 export default {
-  // Not awaited: anywidget gives a model two seconds to initialize, and the map may be displayed
-  // later than that; JupyterLab then drops every later message to the model.
+  // Not awaited: anywidget allows two seconds to initialize, and the map may be displayed later;
+  // JupyterLab would then drop all further messages to the model.
   initialize({ model, signal }) {
     bind(model, signal).catch((error) => console.error("[rareearth-explorer]", error));
   },
 
-  // Nothing of its own to show, but a widget's messages flow only once it is displayed.
+  // Invisible, but a widget receives messages only after it is displayed.
   render({ el }) {
     el.style.display = "none";
   },

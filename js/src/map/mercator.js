@@ -1,5 +1,5 @@
 // Web Mercator with the world as the unit square: (0, 0) is its upper left corner, y grows to the
-// south. Python's end is `mercator_offsets` in bridge.py.
+// south. The Python side is `mercator_offsets` in bridge.py.
 
 /** @import { LatLng } from "../types.js" */
 

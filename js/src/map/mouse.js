@@ -1,4 +1,4 @@
-// Clicks that mark, and what is said of the patch under the pointer.
+// Clicks that mark patches, and the tooltip of the patch under the pointer.
 
 import { onChange } from "../model.js";
 
@@ -8,7 +8,7 @@ import { onChange } from "../model.js";
  * @import { Footprints } from "./footprints.js"
  */
 
-const HEARD_IN_VAIN = [
+const UNUSED_EVENTS = [
   "click",
   "contextmenu",
   "dblclick",
@@ -21,8 +21,8 @@ const HEARD_IN_VAIN = [
 ];
 
 /**
- * What a click says to Python, or null where it marks nothing. With a tool a click is its business,
- * and the second half of a double click is nobody's.
+ * Returns the message of a click to Python, or null if it marks nothing: a drawing tool handles
+ * clicks while it is in use, and the second click of a double click is ignored.
  *
  * @param {{ type: string, detail: number, shiftKey: boolean }} event of the page: "click", or
  *   "contextmenu" of the right button; `detail` counts clicks on one spot
@@ -37,7 +37,7 @@ export function marking({ type, detail, shiftKey }, tool, patch) {
 }
 
 /**
- * Reports clicks and hovering, and shows the tooltip that Python answers with.
+ * Reports clicks and hovering, and shows the tooltip that Python returns.
  *
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
@@ -45,9 +45,9 @@ export function marking({ type, detail, shiftKey }, tool, patch) {
  * @param {Footprints} footprints
  */
 export function mouse(model, map, L, footprints) {
-  // jupyter-leaflet sends every move and every part of a click to the kernel. Nobody listens there,
-  // and a click that marks would wait until the kernel has worked off four of its messages.
-  for (const name of HEARD_IN_VAIN) map.off(name);
+  // jupyter-leaflet sends every move and every part of a click to the kernel. Nothing uses them, and
+  // a click that marks would have to wait until the kernel has processed four of these messages.
+  for (const name of UNUSED_EVENTS) map.off(name);
   const tooltip = L.tooltip({
     sticky: true,
     direction: "auto",
@@ -80,20 +80,20 @@ export function mouse(model, map, L, footprints) {
     L.DomEvent.preventDefault(event.originalEvent);
     click(event);
   };
-  const say = () => {
+  const showTooltip = () => {
     const text = model.get("tooltip");
     if (!text || hovered === null) {
       map.closeTooltip(tooltip);
       return;
     }
     const box = document.createElement("span");
-    box.textContent = text; // never as HTML: it may hold names from files
+    box.textContent = text; // never as HTML: it may contain names from files
     tooltip.setContent(box).setLatLng(place);
     if (!tooltip.isOpen()) tooltip.addTo(map);
   };
   const events = { mousemove: move, mouseout: out, click, contextmenu: context };
   map.on(events);
-  const stop = onChange(model, ["tooltip"], say);
+  const stop = onChange(model, ["tooltip"], showTooltip);
 
   const box = map.getContainer();
   box.setAttribute("data-jp-suppress-context-menu", "");

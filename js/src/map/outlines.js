@@ -1,4 +1,4 @@
-// Outlines of groups of patches: known mines, templates, selection.
+// Outlines of groups of patches: mines, templates, selection, patch under review.
 
 import { redrawShapes } from "../leaflet_private.js";
 import { onChange } from "../model.js";
@@ -14,7 +14,7 @@ import { pane } from "./panes.js";
 const CASING = 3;
 
 /**
- * The lines that a group is drawn with, the lowest first.
+ * Styles of the lines of a group, the lowest first.
  *
  * @param {Outline} outline
  * @returns {import("leaflet").PathOptions[]}
@@ -24,13 +24,13 @@ export function linesOf({ patches: _, casing, ...line }) {
 }
 
 /**
- * Tells which groups differ from what is drawn, and takes note of them as drawn.
+ * Returns the groups that have changed since they were drawn, and records them as drawn.
  *
- * @param {Record<string, Outline>} wanted
- * @param {Map<string, string>} drawn name of each group and what was drawn, kept between calls
+ * @param {Record<string, Outline>} groups
+ * @param {Map<string, string>} drawn name of each group -> what was drawn; kept between calls
  */
-export function changedGroups(wanted, drawn) {
-  return Object.entries(wanted).filter(([name, outline]) => {
+export function changedGroups(groups, drawn) {
+  return Object.entries(groups).filter(([name, outline]) => {
     const key = JSON.stringify(outline);
     if (drawn.get(name) === key) return false;
     drawn.set(name, key);
@@ -39,7 +39,7 @@ export function changedGroups(wanted, drawn) {
 }
 
 /**
- * Draws the outlines, and those anew that change.
+ * Draws the outlines, and redraws groups that change.
  *
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map
@@ -70,7 +70,7 @@ export function outlines(model, map, L, footprints) {
         group.addLayer(L.polygon(rings, { ...look, lineJoin: "miter" }));
       }
     }
-    // All of it, once, when the last of the groups is there.
+    // Redraw everything once, after the last group was changed.
     if (changed.length) requestAnimationFrame(() => redrawShapes(renderer));
   };
   update();

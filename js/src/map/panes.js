@@ -1,10 +1,10 @@
-// Panes, the floors that Leaflet stacks what is drawn on a map on.
+// Panes: the layers in which Leaflet stacks the contents of a map.
 
 /** @import { Map as LeafletMap } from "leaflet" */
 
 /** @typedef {keyof typeof HEIGHTS} PaneName */
 
-/** The z-index of each of ours. Leaflet's own: tiles 200, shapes 400, markers 600, tooltips 650. */
+/** z-index of our panes. Leaflet's own: tiles 200, shapes 400, markers 600, tooltips 650. */
 const HEIGHTS = {
   "rareearth-imagery": 250,
   "rareearth-second": 260,
@@ -15,7 +15,7 @@ const HEIGHTS = {
 };
 
 /**
- * Makes a pane that lets the pointer through, unless it is there; returns its name.
+ * Creates a pane that ignores the pointer, unless it exists; returns its name.
  *
  * @template {PaneName} Name
  * @param {LeafletMap} map

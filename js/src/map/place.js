@@ -1,4 +1,4 @@
-// The coordinates under the pointer, told without asking Python, and a pin at the place gone to.
+// The coordinates of the pointer, and a pin at the place that the user went to.
 
 import { onChange } from "../model.js";
 import { pane } from "./panes.js";
@@ -9,7 +9,7 @@ import { pane } from "./panes.js";
  */
 
 /**
- * A place as people read it, to about a metre.
+ * Formats a place for people, to about a metre.
  *
  * @param {LatLng} place
  */
@@ -28,13 +28,13 @@ export function coordinates(map, L) {
   const control = new L.Control({ position: "bottomright" });
   const line = L.DomUtil.create("div", "rareearth-coordinates");
   control.onAdd = () => line;
-  const say = (/** @type {LeafletMouseEvent} */ { latlng }) => {
+  const showPlace = (/** @type {LeafletMouseEvent} */ { latlng }) => {
     line.textContent = written(latlng.wrap());
   };
-  const hush = () => {
+  const clear = () => {
     line.textContent = "";
   };
-  const events = { mousemove: say, mouseout: hush };
+  const events = { mousemove: showPlace, mouseout: clear };
   control.addTo(map);
   map.on(events);
   return () => {

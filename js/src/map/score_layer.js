@@ -1,4 +1,4 @@
-// Score colours and grid lines. A tile keeps which patch each pixel shows, so a new score costs no
+// Score colours and grid lines. Each tile stores which patch each pixel shows, so new scores need no
 // geometry: a click repaints the screen in a few milliseconds.
 
 import { copied, onChange } from "../model.js";
@@ -17,7 +17,7 @@ import { pane } from "./panes.js";
  */
 
 /**
- * Lays the scores on the map, and paints them anew whenever they change.
+ * Draws the scores on the map, and repaints them whenever they change.
  *
  * @param {Model<MapTraits>} model
  * @param {LeafletMap} map

@@ -1,16 +1,16 @@
-// What the mouse draws: a rectangle or polygon to select by, and the ruler. Pure: neither page nor
-// Leaflet.
+// Shapes drawn with the mouse: rectangle and polygon for selection, and the ruler. Pure: uses neither
+// page nor Leaflet.
 
 /** @import { LatLng, LonLat, Tool } from "../types.js" */
 
-/** Pixels; a click so near to the first corner closes the polygon or the ruler. */
+/** Pixels; a click this close to the first corner closes the polygon or the ruler. */
 const NEAR = 8;
 
-/** Pixels; a rectangle that is dragged no farther was a click. */
+/** Pixels; a rectangle that was not dragged farther counts as a click. */
 const DRAGGED = 3;
 
 /**
- * Corners of the box that two opposite corners span.
+ * Returns the corners of the box that two opposite corners span.
  *
  * @param {LatLng} a
  * @param {LatLng} b
@@ -21,30 +21,30 @@ export function boxOf(a, b) {
 }
 
 /**
- * What a sketch needs to know and to say.
+ * The functions that a sketch calls.
  *
  * @typedef {object} Surroundings
- * @property {() => Tool} tool the one in use; while it is none, nothing is drawn
+ * @property {() => Tool} tool returns the tool in use; nothing is drawn if it is empty
  * @property {(places: LatLng[]) => void} show draws a line through the places
  * @property {(ring: LonLat[]) => void} drawn a rectangle or polygon is finished
  * @property {(path: LonLat[]) => void} measured the ruler has a new point
  */
 
 /**
- * A pointer's event.
+ * A pointer event.
  *
  * @typedef {object} Pointed
- * @property {LatLng} latlng where it is
- * @property {(place: LatLng) => number} pixelsTo how far from there a place is on the screen
+ * @property {LatLng} latlng its place
+ * @property {(place: LatLng) => number} pixelsTo distance to another place on the screen
  */
 
 /**
- * One drawing after the other, each from the events of a mouse.
+ * Turns mouse events into shapes.
  */
 export class Sketch {
   /** @type {LatLng[]} */
   #corners = [];
-  /** Whether the ruler lies and only waits for its next use. */
+  /** Whether the ruler is finished and the next click starts a new one. */
   #finished = false;
 
   /** @param {Surroundings} surroundings */
@@ -61,7 +61,7 @@ export class Sketch {
     return this.#corners.map(({ lat, lng }) => [lng, lat]);
   }
 
-  /** Forgets what is drawn so far. */
+  /** Discards the current drawing. */
   clear() {
     this.#corners = [];
     this.#finished = false;
@@ -72,7 +72,7 @@ export class Sketch {
    * A button goes down; a rectangle begins with the left one.
    *
    * @param {LatLng} place
-   * @param {number} button as the page counts them, 0 is the left one
+   * @param {number} button number of the button, 0 is the left one
    */
   press(place, button) {
     if (this.#tool === "rectangle" && button === 0) this.#corners = [place];

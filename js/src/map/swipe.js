@@ -11,7 +11,7 @@ const STEP = 0.02; // of the map's width, for an arrow key
 const MOVES = "move zoomend viewreset resize"; // of the map beneath the handle
 
 /**
- * How far an arrow key moves the handle, in parts of the map's width; 0 for other keys.
+ * Returns how far an arrow key moves the handle, as a share of the map's width; 0 for other keys.
  *
  * @param {string} key
  */
@@ -21,16 +21,16 @@ export function stepOf(key) {
 }
 
 /**
- * The part of the map's width left of the handle, kept on the map.
+ * Limits the position of the handle, a share of the map's width, to the map.
  *
- * @param {number} wanted
+ * @param {number} position
  */
-export function onTheMap(wanted) {
-  return Math.min(1, Math.max(0, wanted));
+export function onTheMap(position) {
+  return Math.min(1, Math.max(0, position));
 }
 
 /**
- * The CSS clip that shows a box alone.
+ * Returns the CSS clip that shows only a box.
  *
  * @param {{ x: number, y: number }} upperLeft pixels of the pane that is clipped
  * @param {{ x: number, y: number }} lowerRight
@@ -48,7 +48,7 @@ function makeHandle(map, L) {
   const left = L.DomUtil.create("span", "rareearth-date-left", handle);
   const right = L.DomUtil.create("span", "rareearth-date-right", handle);
   handle.tabIndex = 0;
-  handle.title = "Drag, or press the arrow keys: one date to the left, the other to the right";
+  handle.title = "Drag, or press the arrow keys, to move the border between the two dates";
   handle.setAttribute("role", "slider");
   handle.setAttribute("aria-label", "Border between two dates");
   handle.setAttribute("aria-valuemin", "0");
@@ -58,7 +58,7 @@ function makeHandle(map, L) {
 
 /**
  * @param {Model<MapTraits>} model
- * @param {LeafletMap} map whose imagery layers are there already
+ * @param {LeafletMap} map whose imagery layers already exist
  * @param {Leaflet} L
  */
 export function swipe(model, map, L) {
@@ -76,9 +76,9 @@ export function swipe(model, map, L) {
       map.containerPointToLayerPoint(size),
     );
   };
-  /** @param {number} wanted */
-  const put = (wanted) => {
-    part = onTheMap(wanted);
+  /** @param {number} position */
+  const put = (position) => {
+    part = onTheMap(position);
     place();
   };
   const drag = (/** @type {PointerEvent} */ event) => {

@@ -1,12 +1,12 @@
-// Tiles that Python was asked for. Pure: neither page nor Leaflet.
+// Requests for tiles to Python. Pure: uses neither page nor Leaflet.
 
-let lastTile = 0; // both imagery layers of a map number together: an answer names only its tile
+let lastTile = 0; // shared by both imagery layers, because an answer names only its tile
 
 /**
- * Tiles of one layer between the question and the answer.
+ * Requests of one layer that have no answer yet.
  *
- * @template {object} Picture what a tile shows
- * @template Done what to call once it does
+ * @template {object} Picture picture of a tile
+ * @template Done callback when it is shown
  */
 export class TileRequests {
   /** @type {Map<number, { picture: Picture, done: Done }>} */
@@ -15,7 +15,7 @@ export class TileRequests {
   #numbers = new WeakMap();
 
   /**
-   * @param {string} layer whose scene is asked
+   * @param {string} layer name of the layer
    * @param {(message: object) => void} send to Python
    */
   constructor(layer, send) {
@@ -24,7 +24,7 @@ export class TileRequests {
   }
 
   /**
-   * @param {Picture} picture what to fill
+   * @param {Picture} picture picture to fill
    * @param {{ x: number, y: number, z: number }} at column, row and zoom
    * @param {Done} done
    */
@@ -36,7 +36,7 @@ export class TileRequests {
   }
 
   /**
-   * What waits for the answer of that number; undefined for another layer's, or one given up.
+   * Returns the request that a tile answers; undefined if it is another layer's or was cancelled.
    *
    * @param {number} tile
    */
@@ -47,7 +47,7 @@ export class TileRequests {
   }
 
   /**
-   * Gives a picture up that scrolled away. One that is answered costs Python no word.
+   * Cancels the request of a picture that scrolled away, unless it is answered.
    *
    * @param {Picture} picture
    */

@@ -1,5 +1,5 @@
-// Buttons beneath those for zooming. They are not Python's, which may be busy when one is pressed:
-// the next click on the map would still mark a patch.
+// Buttons below the zoom buttons. They are not ipywidgets, because Python may be busy when one is
+// pressed, and the next click on the map would still mark a patch.
 
 import { onChange } from "../model.js";
 
@@ -8,12 +8,16 @@ import { onChange } from "../model.js";
  * @import { Leaflet, MapTraits, Model, Tool } from "../types.js"
  */
 
-/** What each tool does, and its icon's outline. @type {[Tool, string, string][]} */
+/** Name, description and icon of each tool. @type {[Tool, string, string][]} */
 const TOOLS = [
-  ["rectangle", "Rectangle: drag over the map to select the patches it touches", "M3 6h18v12H3z"],
+  [
+    "rectangle",
+    "Rectangle: drag on the map to select the patches that it touches",
+    "M3 6h18v12H3z",
+  ],
   [
     "polygon",
-    "Polygon: click corners on the map to select the patches it touches",
+    "Polygon: click corners on the map to select the patches that it touches",
     "M12 3l9 7-4 10H7L3 10z",
   ],
   [
@@ -22,7 +26,7 @@ const TOOLS = [
     "M2 16L16 2l6 6L8 22zM6 12l3 3M10 8l3 3M14 4l3 3",
   ],
 ];
-const WHOLE = "M3 9V3h6M15 3h6v6M21 15v6h-6M9 21H3v-6"; // an icon's outline
+const WHOLE = "M3 9V3h6M15 3h6v6M21 15v6h-6M9 21H3v-6"; // path of an icon
 
 /**
  * @param {Model<MapTraits>} model
@@ -49,7 +53,7 @@ export function toolbar(model, map, L) {
     };
     return { name, button: add(does, outline, toggle) };
   });
-  add("Whole scene: show all patches", WHOLE, () => map.fitBounds(model.get("bounds")));
+  add("Whole scene: return to the initial view", WHOLE, () => map.fitBounds(model.get("bounds")));
   const show = () => {
     for (const { name, button } of buttons) {
       button.setAttribute("aria-pressed", String(model.get("tool") === name));

@@ -1,5 +1,5 @@
-// A sheet of chips: pictures of patches with captions, one of them in hand. sheet.py describes the
-// traits.
+// A sheet of chips: pictures of patches with captions; one patch is under review. sheet.py describes
+// the traits.
 
 /** @import { SheetTraits, Widget } from "../types.js" */
 
@@ -42,24 +42,24 @@ export default {
     };
     const badge = () => {
       const verdicts = model.get("verdicts");
-      const inHand = model.get("place");
+      const underReview = model.get("place");
       [...el.children].forEach((child, number) => {
         const figure = /** @type {HTMLElement} */ (child);
         figure.dataset.verdict = verdicts[number] ?? "";
-        figure.classList.toggle("rareearth-in-hand", number === inHand);
+        figure.classList.toggle("rareearth-under-review", number === underReview);
       });
     };
 
-    // One event for all that one message changes: drawing twice would revoke pictures still loading.
+    // One event for all changes of a message: drawing twice would revoke pictures that still load.
     /** @type {unknown[]} */
     let shown = [];
     const update = () => {
-      const wanted = [model.get("chips"), model.get("pictures")];
-      if (wanted.every((value, at) => value === shown[at])) {
+      const current = [model.get("chips"), model.get("pictures")];
+      if (current.every((value, at) => value === shown[at])) {
         badge();
         return;
       }
-      shown = wanted;
+      shown = current;
       draw();
     };
     update();

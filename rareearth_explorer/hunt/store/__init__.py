@@ -1,3 +1,3 @@
-"""How a hunt is kept on disk: format, journal, lock, library, transfer, merge."""
+"""How sessions are saved on disk: format, journal, lock, library, transfer, merge."""
 
 __all__: list[str] = []  # all in here is private

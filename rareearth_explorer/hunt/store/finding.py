@@ -1,4 +1,4 @@
-"""A saved session together with the table that it is about."""
+"""Finding a saved session together with its table."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from rareearth_explorer.hunt.store.library import find_session, table_path
 
 
 def find_with_table(session: str, table: Path | None = None) -> tuple[Path, PatchTable]:
-    """Find the file of a session and open the table that it is about.
+    """Find the file of a session and open its table.
 
     Parameters
     ----------
     session
         Name of a saved session, or the path of its `.jsonl` file.
     table
-        The table, where it is no longer where it was or several have a session of that name.
+        The table, if it was moved, or if several tables have a session of that name.
 
     Raises
     ------
     SessionError
-        There is no such session, or it does not tell where its table is.
+        There is no such session, or the path of its table is not recorded or outdated.
     TableError
         The table cannot be opened.
     """
@@ -32,7 +32,11 @@ def find_with_table(session: str, table: Path | None = None) -> tuple[Path, Patc
     if opened is None:
         where = table_path(journal)
         if where is None or not where.exists():
-            lost = f"its table is no longer {where}" if where else "its table is not recorded"
+            lost = (
+                f"its table is no longer at {where}"
+                if where
+                else "the path of its table is not recorded"
+            )
             raise SessionError(f"{journal}: {lost}; give it with --table.")
         opened = open_table(where)
     return journal, opened

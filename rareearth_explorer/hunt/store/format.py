@@ -1,17 +1,17 @@
-"""The format of a session's file, its journal: one JSON object a line.
+"""The format of a session's file, the journal: one JSON object per line.
 
-The first line, the header, says which format it is and which table the session is about. Each
-further line is a verb and the arguments that repeat it. A damaged line is left out and reported:
-one lost step shall not cost all those after it.
+The first line, the header, names the format and the table of the session. Each further line is a
+verb with the arguments that repeat it. Damaged lines are left out and reported, so one lost step
+does not cost the steps after it.
 
 Formats:
 
 1. Rounds list the row numbers of their patches; the table is identified by rounded values.
 2. Rounds are packed masks; the table is identified by the bytes that it stores.
 
-A program reads every format up to its own, and writes its own. It opens a newer format read-only:
-it leaves out the verbs that it does not know, says so, and never writes to that file. It takes
-each of them for a step: an undo that follows takes back nothing else.
+The program reads all formats up to its own, and writes its own. It opens a newer format read-only:
+it leaves out unknown verbs, reports this, and never writes to that file. It counts each of them as
+a step, so that a following undo takes back no other step.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from rareearth_explorer.hunt.steps import STEPS
 FORMAT = 2
 
 LONGEST_HEADER = 65_536
-"""Bytes of a first line."""
+"""Longest accepted first line, in bytes."""
 
 Entry = dict[str, Any]
 """A line: the header, or a verb with its arguments and time."""
 
 UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError, OverflowError)
-"""What a verb raises that was damaged, or that needs a step which is lost."""
+"""Raised by a verb that is damaged, or that needs a lost step."""
 
 UNDOING = ("undo", "redo")
 
@@ -53,13 +53,13 @@ class Record:
     header
         Format, table, name, number of patches, path of the table.
     entries
-        Number of the line, from 1 -> its verb, arguments and time, for every line understood.
+        Number of the line, from 1 -> verb, arguments and time, for each line that was understood.
     damaged
         Numbers of the damaged lines.
     unknown
-        Numbers of the lines of a newer format whose verbs this program does not know.
+        Numbers of the lines of a newer format with verbs that this program does not know.
     cut_off
-        Whether the last line was cut off while it was written; it is not in `damaged`.
+        Whether the last line was written only in part; it is not in `damaged`.
     """
 
     path: Path
@@ -71,18 +71,18 @@ class Record:
 
     @property
     def newer(self) -> bool:
-        """Whether a newer program wrote it, so that it is read-only here."""
+        """Whether a newer version of the program wrote it, so that it is read-only here."""
         return bool(self.header["format"] > FORMAT)
 
     @property
-    def said(self) -> str:
-        """One sentence about what is lost or read-only; empty if neither is the case."""
+    def warning(self) -> str:
+        """One sentence about lost steps or a read-only file; empty if there is neither."""
         if self.newer:
             unknown = f"{len(self.unknown):,} of its steps are unknown here and left out; "
             return (
                 f"{self.path}: a newer version of this program wrote this session, so it is "
-                f"read-only; {unknown if self.unknown else ''}what you do is kept in a copy, "
-                "update the program to go on in the session itself."
+                f"read-only; {unknown if self.unknown else ''}your steps are saved in a copy. "
+                "Update the program to continue the original session."
             )
         if self.damaged:
             lines = ", ".join(map(str, self.damaged))
@@ -106,7 +106,7 @@ def read_record(path: Path) -> Record:
     Raises
     ------
     SessionError
-        The file cannot be read, or is no session.
+        The file cannot be read, or is not a session.
     """
     try:
         content = path.read_bytes()
@@ -132,7 +132,7 @@ def read_header(path: Path) -> Entry:
     Raises
     ------
     SessionError
-        The file cannot be read, or is no session.
+        The file cannot be read, or is not a session.
     """
     try:
         with path.open("rb") as file:
@@ -143,11 +143,11 @@ def read_header(path: Path) -> Entry:
 
 
 def replay(record: Record) -> tuple[History, Record]:
-    """Repeat the steps of a session's file; no table is needed.
+    """Repeat the steps of a session's file; the table is not needed.
 
     Returns
     -------
-    The history, and the record less the lines that could not be repeated.
+    The history, and the record without the lines that could not be repeated.
     """
     history = History(record.header["patches"])
     entries, failed = {}, set()
@@ -158,9 +158,9 @@ def replay(record: Record) -> tuple[History, Record]:
             if record.newer:
                 history.stand_still()
         elif not record.newer or history.present is not before or entry["verb"] not in UNDOING:
-            entries[number] = entry  # what takes back a step that is left out is left out too
+            entries[number] = entry  # an undo of a step that is left out is left out too
     history.forget_standing()
-    if record.newer:  # the verb means something else there
+    if record.newer:  # the verb may have another meaning there
         return history, replace(record, entries=entries, unknown=tuple(sorted(failed)))
     damaged = tuple(sorted({*record.damaged, *failed}))
     return history, replace(record, entries=entries, damaged=damaged)
@@ -177,26 +177,26 @@ def _repeated(entry: Entry, history: History) -> bool:
 
 
 def write_record(path: Path, header: Entry, entries: Iterable[Entry]) -> None:
-    """Write a session's file, whole or not at all.
+    """Write a session's file, completely or not at all.
 
     Raises
     ------
     SessionError
-        It cannot be written there.
+        It cannot be written.
     """
     content = "".join(line_of(entry) for entry in (header, *entries))
     write_content(path, content.encode())
 
 
 def write_content(path: Path, content: bytes) -> None:
-    """Write the bytes of a session's file, whole or not at all.
+    """Write the bytes of a session's file, completely or not at all.
 
     Raises
     ------
     SessionError
-        They cannot be written there.
+        They cannot be written.
     """
-    with explained(path, "the session cannot be kept there", SessionError):
+    with explained(path, "the session cannot be saved there", SessionError):
         write_atomically(path, content)
 
 
@@ -214,8 +214,8 @@ def _header(line: bytes, path: Path) -> Entry:
     header = _parsed(line)
     if header is None or not (_counts(header.get("format")) and _counts(header.get("patches"))):
         raise SessionError(
-            f"{path}: its first line does not say that this is a session; choose another file, or "
-            "restore a copy of it."
+            f"{path}: its first line is not that of a session; choose another file, or restore a "
+            "copy of it."
         )
     return header
 
@@ -236,6 +236,6 @@ def _counts(number: object) -> bool:
 def _parsed(line: bytes) -> Entry | None:
     try:
         entry = json.loads(line)
-    except (ValueError, RecursionError):  # no JSON, or not even text
+    except (ValueError, RecursionError):  # neither JSON nor text
         return None
     return entry if isinstance(entry, dict) else None

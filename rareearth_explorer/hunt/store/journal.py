@@ -1,7 +1,7 @@
-"""The journal: every verb on disk the moment it happens, so that nothing an analyst did is lost.
+"""The journal: each verb is written to disk at once, so that no step of the analyst is lost.
 
-`format` defines the file. One window writes into it; another that opens the same session writes
-into a copy of its own, 'NAME (2)', from its first step on.
+`format` defines the file. One window writes to it; a second window that opens the same session
+writes to a copy, 'NAME (2)', from its first step on.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
 
 def restore(path: Path, session: Session) -> Record:
-    """Repeat a session's file in a session; the record's `said` reports what is lost.
+    """Load a session's file into a session; the record's `warning` reports lost steps.
 
     Raises
     ------
     SessionError
-        It is about another table, or no session.
+        It belongs to another table, or is not a session.
     """
     record = read_record(path)
     check_table(record, session.table)
@@ -47,31 +47,31 @@ def restore(path: Path, session: Session) -> Record:
 
 
 class Journal:
-    """Writes a session's verbs to a file, and repeats those that are there.
+    """Writes the verbs of a session to a file, and repeats the verbs that the file holds.
 
     Parameters
     ----------
     path
-        The file; it is begun if it is not there.
+        The file; it is created if it does not exist.
 
     Attributes
     ----------
-    wanted
-        The file asked for.
+    requested
+        The file that was asked for.
     path
-        The file written into: another one since the first step, where `wanted` was locked by
-        another window or is read-only.
-    said
-        One sentence about damage to the file, or that it is read-only; empty if neither.
+        The file that steps are written to: a copy from the first step on, if `requested` was
+        locked by another window or is read-only.
+    warning
+        One sentence about damage to the file, or that it is read-only; empty if there is neither.
     trouble
-        One sentence if the last steps could not be written; empty if all are.
+        One sentence if the last steps could not be written; empty if all are written.
     read_only
-        Whether a newer program wrote the file, so that this one must not.
+        Whether a newer version of the program wrote the file, so that it must not change.
     """
 
     def __init__(self, path: Path) -> None:
-        self.wanted = self.path = path
-        self.said = self.trouble = ""
+        self.requested = self.path = path
+        self.warning = self.trouble = ""
         self.read_only = False
         self._lock = SessionLock(path)
         self._table: PatchTable | None = None
@@ -86,13 +86,13 @@ class Journal:
 
     @property
     def aside(self) -> bool:
-        """Whether steps go to a copy, because another window has the session or it is read-only."""
-        return self.path != self.wanted or not self._lock.held
+        """Whether steps go to a copy: another window has the session open, or it is read-only."""
+        return self.path != self.requested or not self._lock.held
 
     @property
     def can_take_over(self) -> bool:
-        """Whether another window had the session, and has it no longer."""
-        return self.aside and not self.read_only and not is_locked(self.wanted)
+        """Whether another window had the session open and has released it."""
+        return self.aside and not self.read_only and not is_locked(self.requested)
 
     @classmethod
     def named(cls, table: PatchTable, name: str) -> Journal:
@@ -101,12 +101,12 @@ class Journal:
         Raises
         ------
         SessionError
-            The name cannot be a file's name.
+            The name cannot be a file name.
         """
         return cls(session_file(table, name))
 
     def attach(self, session: Session) -> int:
-        """Repeat what the file holds in a session, then record what happens to it; see `open`.
+        """Load the file into a session, then record the verbs of the session; see `open`.
 
         Returns
         -------
@@ -115,17 +115,17 @@ class Journal:
         past = self.open(session.table)
         try:
             session.resume(past)
-        finally:  # also where a panel fails to draw it
+        finally:  # even if a panel fails to draw it
             session.on_verb = self.record
         return self.steps
 
     def open(self, table: PatchTable) -> History:
-        """Lock the file if no other window has it, and repeat what it holds.
+        """Lock the file if no other window has it open, and repeat its verbs.
 
         Raises
         ------
         SessionError
-            The file is about another table, is no session, or cannot be written.
+            The file belongs to another table, is not a session, or cannot be written.
         """
         self._table, self._header = table, header_of(table, self.path.stem)
         history = History(len(table))
@@ -144,15 +144,15 @@ class Journal:
         except OSError as error:
             self.close()
             raise SessionError(
-                f"{self.path}: the session cannot be kept there ({error.strerror}); what you do "
+                f"{self.path}: the session cannot be saved there ({error.strerror}); your steps "
                 "will be lost when the kernel ends."
             ) from error
         return history
 
     def record(self, verb: str, arguments: dict[str, Any]) -> None:
-        """Append a verb; a process killed after this returns has not lost it.
+        """Append a verb; it is not lost if the process is killed after this returns.
 
-        Where that fails, `trouble` says so, and the next verb brings along what is missing.
+        If writing fails, `trouble` reports it, and the next verb writes the missing steps too.
         """
         entry = entry_of(verb, arguments)
         self._unwritten.append(line_of(entry))
@@ -160,7 +160,7 @@ class Journal:
         self.write()
 
     def write(self) -> bool:
-        """Write the steps that are not written yet; False, and `trouble`, where that fails."""
+        """Write the steps that are not written yet; return False and set `trouble` on failure."""
         if not self._unwritten:
             return True
         try:
@@ -171,31 +171,31 @@ class Journal:
         except (OSError, SessionError) as error:
             reason = getattr(error, "strerror", None) or error
             self.trouble = (
-                f"{self.path}: the last {len(self._unwritten):,} steps are not kept ({reason}); "
-                "make room, and the next step brings them along."
+                f"{self.path}: the last {len(self._unwritten):,} steps are not saved ({reason}); "
+                "free some space, and the next step saves them too."
             )
         else:
             self._unwritten, self.trouble = [], ""
         return not self.trouble
 
     def rejoin(self) -> bool:
-        """Go on in the file itself, if the other window is gone and left it as it is known here.
+        """Continue in the original file, if the other window has released it without changes.
 
-        So a page that is loaded again while its last kernel is still ending makes no copy.
+        So a page that is reloaded while its last kernel is still ending makes no copy.
 
         Returns
         -------
-        Whether the file is this window's from now on and was not before; never after the first
-        step, which went to a copy.
+        Whether this window now owns the file and did not before; never after the first step,
+        which went to a copy.
         """
-        if self.read_only or not self.aside or self.path != self.wanted or is_locked(self.path):
+        if self.read_only or not self.aside or self.path != self.requested or is_locked(self.path):
             return False
         if self._lock.take() and not self._as_known():
             self._lock.release()
         return self._lock.held
 
     def close(self) -> None:
-        """Write what is not written yet, if that is possible now, and leave the file to others."""
+        """Write the steps that are not written yet, if possible, and release the file."""
         self.write()
         self._lock.release()
 
@@ -203,8 +203,8 @@ class Journal:
         record = read_record(self.path)
         check_table(record, table)
         history, record = replay(record)
-        self.said, self.read_only = record.said, record.newer
-        if not record.newer:  # an earlier format becomes this one
+        self.warning, self.read_only = record.warning, record.newer
+        if not record.newer:  # an earlier format is converted
             ours = {name: self._header[name] for name in ("format", "table")}
             self._header = {**record.header, **ours}
         self._entries = [*record.entries.values()]
@@ -216,13 +216,13 @@ class Journal:
         return self.path.exists() and self.path.read_bytes() == whole.encode()
 
     def _mend(self) -> None:
-        """Bring the file in line with what was understood of it; what was not is kept beside."""
+        """Rewrite the file from the lines that were understood; keep a damaged file."""
         if self._as_known():
             return
-        if self.said:
+        if self.warning:
             beside = _unused(self.path.with_suffix(".damaged"))
             shutil.copy(self.path, beside)
-            self.said += f" The file as it was is kept as {beside.name}."
+            self.warning += f" The damaged file is kept as {beside.name}."
         write_record(self.path, self._header, self._entries)
 
     def _append(self) -> None:
@@ -230,7 +230,7 @@ class Journal:
             write_record(self.path, self._header, self._entries)
             return
         content = "".join(self._unwritten).encode()
-        # Not fsync: it would hold up every click by a disk's turn, and only a power cut needs it.
+        # No fsync: it would delay every click by a disk access, and only a power cut needs it.
         with self.path.open("ab", buffering=0) as file:
             start = file.tell()
             if file.write(content) != len(content):
@@ -238,7 +238,7 @@ class Journal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _step_aside(self) -> None:
-        """Go on in a file of one's own, which begins with everything known here."""
+        """Continue in a copy, which begins with all steps so far."""
         taken = () if self._table is None else saved_sessions(self._table)
         path = free_file(self.path, taken)
         header = {**self._header, "name": path.stem}
@@ -253,6 +253,6 @@ class Journal:
 
 
 def _unused(path: Path) -> Path:
-    """Find a name for which there is no file yet."""
+    """Return a path at which there is no file yet."""
     numbered = (path.with_suffix(f".{number}{path.suffix}") for number in count(2))
     return next(free for free in chain((path,), numbered) if not free.exists())

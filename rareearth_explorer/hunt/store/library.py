@@ -1,4 +1,4 @@
-"""The library: where the sessions of every table are kept, by name."""
+"""The library: the files of all saved sessions, by table and name."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rareearth_explorer.hunt.store.table_identity import is_about
 
 
 def sessions_folder() -> Path:
-    """Return where the sessions of all tables are kept: the user's data folder."""
+    """Return the folder of all sessions, in the user's data folder."""
     return user_data_path("rareearth-explorer") / "sessions"
 
 
 def all_sessions() -> list[Path]:
-    """Files of the sessions of all tables, the one used last first."""
+    """Files of the sessions of all tables, the last used first."""
     return sorted(sessions_folder().glob("*/*.jsonl"), key=_used_last)
 
 
 def session_file(table: PatchTable, name: str) -> Path:
-    """Return where the session of that name is kept, whether or not there is one.
+    """Return the path of the session of that name, whether or not it exists.
 
     Raises
     ------
     SessionError
-        The name cannot be a file's name.
+        The name cannot be a file name.
     """
     if not re.fullmatch(r"[\w][\w .()-]{0,80}", name):
         raise SessionError(
@@ -43,17 +43,17 @@ def session_file(table: PatchTable, name: str) -> Path:
 
 
 def saved_sessions(table: PatchTable) -> list[str]:
-    """Names of the sessions of a table, the one used last first."""
+    """Names of the sessions of a table, the last used first."""
     return [*dict.fromkeys(file.stem for file in _session_files(table))]
 
 
 def find_session(name: str, table: PatchTable | None = None) -> Path:
-    """Find the file of a saved session, of one table or of any.
+    """Find the file of a saved session, of one table or of any table.
 
     Raises
     ------
     SessionError
-        There is none of that name, or several tables have one.
+        There is no session of that name, or several tables have one.
     """
     files = all_sessions() if table is None else _session_files(table)
     found = [file for file in files if file.stem == name]
@@ -66,26 +66,25 @@ def find_session(name: str, table: PatchTable | None = None) -> Path:
     if len(found) > 1 and table is None:
         tables = ", ".join(sorted(map(_table_named_in, found)))
         raise SessionError(
-            f"{len(found)} tables have a session {name!r}: {tables}; say with --table which is "
-            "meant."
+            f"{len(found)} tables have a session {name!r}: {tables}; choose one with --table."
         )
     return found[0]
 
 
 def free_file(path: Path, taken: Collection[str] = ()) -> Path:
-    """Make an empty file 'NAME (2)', or the first number that is free, beside 'NAME'.
+    """Create an empty file 'NAME (2)', or with the first free number, beside 'NAME'.
 
     Parameters
     ----------
     path
         The file 'NAME'.
     taken
-        Names that are not free either: those of the same table in another folder.
+        Names that are taken too: those of the same table in another folder.
 
     Raises
     ------
     OSError
-        Nothing can be written there.
+        The folder cannot be written to.
     """
     base = re.sub(r" \(\d+\)$", "", path.stem)
     for number in count(2):
@@ -101,26 +100,26 @@ def free_file(path: Path, taken: Collection[str] = ()) -> Path:
 
 
 def table_path(path: Path) -> Path | None:
-    """Return where the table of a session was when the session began, None if it is not recorded.
+    """Return the path of a session's table when the session was created; None if not recorded.
 
     Raises
     ------
     SessionError
-        The file cannot be read, or is no session.
+        The file cannot be read, or is not a session.
     """
     where = read_header(path).get("path")
     return None if where is None else Path(where)
 
 
 def _session_files(table: PatchTable) -> list[Path]:
-    """Files of a table's sessions, the one used last first."""
+    """Files of a table's sessions, the last used first."""
     folders = {sessions_folder() / table.identity, *_first_format_folders(table)}
     files = [file for folder in folders for file in folder.glob("*.jsonl")]
     return sorted(files, key=_used_last)
 
 
 def _first_format_folders(table: PatchTable) -> list[Path]:
-    """Folders of a table's sessions from before tables were identified by their stored bytes."""
+    """Folders of a table's sessions of format 1, which identified tables by rounded values."""
     found = []
     for folder in sessions_folder().glob("*"):
         if folder.name == table.identity:
@@ -129,7 +128,7 @@ def _first_format_folders(table: PatchTable) -> list[Path]:
             try:
                 about = is_about(read_header(file), table)
             except SessionError:
-                continue  # a damaged file says nothing of its folder
+                continue  # a damaged file does not identify the table
             if about:
                 found.append(folder)
                 break
@@ -143,6 +142,6 @@ def _used_last(file: Path) -> float:
 def _table_named_in(path: Path) -> str:
     try:
         where = table_path(path)
-    except SessionError:  # a damaged file is not the one asked for, for all that is known
+    except SessionError:  # damaged, so the path cannot be read
         where = None
-    return str(where or "one that is not recorded")
+    return str(where or "one with no recorded path")

@@ -1,4 +1,4 @@
-"""The lock on a session's file: only one window writes into it."""
+"""The lock on a session's file: only one window writes to it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _held: WeakValueDictionary[Path, SessionLock] = WeakValueDictionary()
-"""What this process holds."""
+"""The locks that this process holds, by file."""
 
 
 class SessionLock:
     """A process's lock on a file; it ends with the process, even by kill -9.
 
-    Within one process the newest lock wins: a cell of a notebook that is run again must not find
-    the session in use by its own last run.
+    Within one process the newest lock wins: if a notebook cell is run again, its previous run must
+    not block the session.
 
     Parameters
     ----------
     path
-        The file; what is locked is another file beside it, which ends in ".lock".
+        The file; the lock is another file beside it, which ends in ".lock".
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,7 +32,7 @@ class SessionLock:
 
     @property
     def held(self) -> bool:
-        """Whether the file is this one's to write into."""
+        """Whether this lock is held, so that the file may be written."""
         return self._lock is not None and self._lock.is_locked
 
     def take(self) -> bool:
@@ -41,14 +41,14 @@ class SessionLock:
         Raises
         ------
         OSError
-            Nothing can be written beside the file.
+            The folder of the file cannot be written to.
         """
         from filelock import FileLock, Timeout
 
         earlier = _held.pop(self._key, None)
         if earlier is not None:
             earlier.release()
-        # One lock for the process, because widgets may answer on another thread.
+        # One lock for all threads, because widgets may run on another thread.
         lock = FileLock(self._place, thread_local=False)
         try:
             lock.acquire(blocking=False)
@@ -59,14 +59,14 @@ class SessionLock:
         return True
 
     def release(self) -> None:
-        """Unlock the file; nothing if it is not held here."""
+        """Release the lock; do nothing if it is not held."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
 
 def is_locked(path: Path) -> bool:
-    """Whether any process, this one included, holds a file.
+    """Whether any process, including this one, has locked a file.
 
     Raises
     ------

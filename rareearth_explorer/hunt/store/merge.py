@@ -1,7 +1,8 @@
 """Merging two sessions of one table.
 
-What only the other session states is added; where the two differ is a conflict, and the analyst
-decides it. Rounds, scorer and audit stay those of this session.
+Statements that only the other session makes are added. Different statements about the same patch
+and subject are a conflict, which the analyst decides. Rounds, scorer and audit sample stay those of
+this session.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Side = Literal["mine", "theirs"]
 
 @dataclass(frozen=True)
 class Conflict:
-    """Something of which two sessions say different things.
+    """Different statements of two sessions about the same patch and subject.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class Conflict:
     subject
         "template", "verdict" or "note".
     mine, theirs
-        What each says.
+        The statement of each session.
     """
 
     patch: int
@@ -41,22 +42,22 @@ class Conflict:
 
     @property
     def key(self) -> Key:
-        """By what it is decided."""
+        """Key under which the conflict is decided."""
         return self.patch, self.subject
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What another session would bring to this one.
+    """The differences between another session and this one.
 
     Attributes
     ----------
     added
-        What only the other says.
+        Statements that only the other session makes.
     conflicts
-        What both say differently, by patch.
+        Conflicts between the two, ordered by patch.
     agreed
-        Number of things of which both say the same.
+        Number of statements that both make.
     """
 
     added: tuple[Statement, ...]
@@ -64,22 +65,22 @@ class Difference:
     agreed: int
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The counts in a sentence."""
         new = Counter(subject for _, subject, _ in self.added)
         counts = ", ".join(_counted(new[subject], subject) for subject in SUBJECTS)
         return (
             f"New there: {counts}; the same in both: {self.agreed:,}; "
-            f"in conflict: {len(self.conflicts):,}."
+            f"conflicts: {len(self.conflicts):,}."
         )
 
     def decided(self, sides: Side | Mapping[Key, Side]) -> list[Statement]:
-        """Say what is to be merged once the conflicts are decided.
+        """Return the statements to merge once the conflicts are decided.
 
         Parameters
         ----------
         sides
-            "mine" or "theirs" for all of them, or for each by its key.
+            "mine" or "theirs" for all conflicts, or for each by its key.
 
         Raises
         ------
@@ -95,8 +96,8 @@ class Difference:
         if open_ones:
             raise SessionError(
                 f"{len(open_ones):,} of {len(self.conflicts):,} conflicts are not decided, the "
-                f"first on the {open_ones[0].subject} of patch {open_ones[0].patch}; take mine or "
-                "theirs for each."
+                f"first about the {open_ones[0].subject} of patch {open_ones[0].patch}; choose "
+                "mine or theirs for each."
             )
         taken = [c for c in self.conflicts if chosen[c.key] == "theirs"]
         return [*self.added, *((c.patch, c.subject, c.theirs) for c in taken)]
@@ -107,40 +108,40 @@ def _counted(number: int, what: str) -> str:
 
 
 def difference_of(mine: Decisions, theirs: Decisions) -> Difference:
-    """Find what another session of the same table states; neither is changed."""
+    """Find the differences between two sessions of the same table; neither changes."""
     ours, others = statements(mine), statements(theirs)
     shared = [key for key in others if key in ours]
     conflicts = (Conflict(*key, ours[key], others[key]) for key in shared)
     differing = sorted((c for c in conflicts if c.mine != c.theirs), key=lambda c: c.key)
     return Difference(
-        added=tuple((*key, said) for key, said in others.items() if key not in ours),
+        added=tuple((*key, text) for key, text in others.items() if key not in ours),
         conflicts=tuple(differing),
         agreed=len(shared) - len(differing),
     )
 
 
 def save_merged(mine: Path, stated: list[Statement], source: str, target: Path) -> None:
-    """Save a session with what was decided to merge into it as its last step.
+    """Save a copy of a session with a merge as its last step.
 
     Parameters
     ----------
     mine
-        The session's file; it stays as it is.
+        The session's file; it does not change.
     stated
-        As `Difference.decided` gives it.
+        From `Difference.decided`.
     source
-        Name of the session that it came from.
+        Name of the session that the statements come from.
     target
-        The new file; undoing there gives `mine` back.
+        The new file; undo there restores `mine`.
 
     Raises
     ------
     SessionError
-        `mine` is no session or was written by a newer version, or `target` cannot be written.
+        `mine` is not a session or was written by a newer version, or `target` cannot be written.
     """
     record = read_record(mine)
     if record.newer:
-        raise SessionError(record.said)
+        raise SessionError(record.warning)
     merge = [entry_of("merge", {"said": stated, "source": source})] if stated else []
     header = {**record.header, "name": target.stem}
     write_record(target, header, [*record.entries.values(), *merge])

@@ -1,4 +1,4 @@
-"""What a saved session holds, read from its file alone: the table need not be there."""
+"""Summaries of a saved session, from its file alone: the table is not needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rareearth_explorer.hunt.store.format import Record
 
 
 def counts(decisions: Decisions) -> str:
-    """Count templates, verdicts, notes and rounds in words; what there is none of is left out."""
+    """Count templates, verdicts, notes and rounds in words; zero counts are left out."""
     verdicts = Counter(decisions.verdicts.values())
     numbers = {
         "positive": len(decisions.templates.positives),
@@ -24,7 +24,7 @@ def counts(decisions: Decisions) -> str:
 
 
 def dates(record: Record) -> tuple[datetime, datetime] | None:
-    """When the first and the last step were made, UTC; None without a step."""
+    """Return the times of the first and the last step, UTC; None without a step."""
     times = [entry["time"] for entry in record.entries.values() if "time" in entry]
     try:
         return datetime.fromisoformat(times[0]), datetime.fromisoformat(times[-1])

@@ -1,8 +1,8 @@
-"""How a session finds its table again, wherever the table lies now.
+"""How a session recognises its table, wherever the file of the table is.
 
 Today a table is identified by the bytes that it stores. Sessions of format 1 hold a digest of
-normalised embeddings, rounded. Normalising differs in the last bit between builds of numpy, and a
-value at the edge of rounding then changes the digest, so every rounding that is possible is tried.
+rounded, normalised embeddings. Normalisation differs in the last bit between builds of numpy, which
+changes the digest if a value is at the edge of rounding. So all possible roundings are tried.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ SPREAD = 2e-7
 """Relative difference between two normalisations of one row in single precision."""
 
 MOST_AT_EDGE = 12
-"""Values at the edge of rounding that are tried both ways, those nearest to it first."""
+"""Most values at the edge of rounding that are tried both ways, the nearest first."""
 
 _first: WeakKeyDictionary[PatchTable, frozenset[str]] = WeakKeyDictionary()
-"""First identities of the tables that were asked for."""
+"""Identities in format 1, cached by table."""
 
 
 def header_of(table: PatchTable, name: str) -> Entry:
-    """Make the header of a session of a table."""
+    """Return the header of a session of a table."""
     return {
         "format": FORMAT,
         "table": table.identity,
@@ -53,24 +53,24 @@ def is_about(header: Entry, table: PatchTable) -> bool:
 
 
 def check_table(record: Record, table: PatchTable) -> None:
-    """Refuse a session of another table.
+    """Require that a session belongs to a table.
 
     Raises
     ------
     SessionError
-        It is about another one.
+        It belongs to another table.
     """
     if not is_about(record.header, table):
         where = record.header.get("path")
         raise SessionError(
-            f"{record.path}: this session is about another table of "
+            f"{record.path}: this session belongs to another table of "
             f"{record.header['patches']:,} patches{f', {where}' if where else ''}; open "
-            "that one."
+            "that table."
         )
 
 
 def first_identities(table: PatchTable) -> frozenset[str]:
-    """Identities that format 1 may have given a table, under any build of numpy."""
+    """Return the identities that format 1 may have given a table, under any build of numpy."""
     if table in _first:
         return _first[table]
     start = hashlib.blake2b(digest_size=12)
@@ -87,7 +87,7 @@ def first_identities(table: PatchTable) -> frozenset[str]:
 
 
 def _roundings(units: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
-    """Every array that rounding may give where values lie at its edge."""
+    """Yield every array that rounding may give if values are at the edge of rounding."""
     zero = np.float32(0)  # added, so that no zero is negative
     low, high = ((units * np.float32(1 + by)).round(DIGITS) + zero for by in (-SPREAD, SPREAD))
     edges = np.flatnonzero(low != high)

@@ -1,4 +1,4 @@
-"""Sessions that travel: one file to another place, another machine, or from another analyst."""
+"""Saving a session as one file, and importing such a file."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
 
 def save_copy(source: Path, target: Path) -> Record:
-    """Save a session as one file at any place; a file that is there is replaced.
+    """Save a session as one file; an existing file is replaced.
 
     Returns
     -------
-    The record of the source; its `said` tells which damaged lines were left out.
+    The record of the source; its `warning` lists the damaged lines that were left out.
 
     Raises
     ------
     SessionError
-        `source` is no session, or `target` cannot be written.
+        `source` is not a session, or `target` cannot be written.
     """
     record = read_record(source)
-    if record.newer:  # with the steps that are unknown here
+    if record.newer:  # including the steps that are unknown here
         write_content(target, source.read_bytes())
     else:
         write_record(target, record.header, record.entries.values())
@@ -38,26 +38,26 @@ def save_copy(source: Path, target: Path) -> Record:
 
 
 def import_session(source: Path, table: PatchTable, name: str | None = None) -> tuple[Path, Record]:
-    """Keep a session that came as a file among those of a table, wherever the table lies now.
+    """Import a session from a file into the sessions of a table.
 
     Parameters
     ----------
     source
         The file.
     table
-        The table that it is about, recognised by its content.
+        Its table, which is recognised by its content.
     name
-        Name of the session here; when None, the file's own, with a number where that is taken.
+        Name of the session here; None keeps the name in the file, with a number if it is taken.
 
     Returns
     -------
-    Where it is kept, and the record of what was understood.
+    Path of the imported session, and its record.
 
     Raises
     ------
     SessionError
-        The file is no session or about another table, the name is taken or cannot be used, or
-        nothing can be written there.
+        The file is not a session or belongs to another table, the name is taken or cannot be used,
+        or the folder of the sessions cannot be written to.
     """
     record = read_record(source)
     check_table(record, table)
@@ -71,20 +71,20 @@ def import_session(source: Path, table: PatchTable, name: str | None = None) -> 
             target = free_file(target, taken)
         except OSError as error:
             raise SessionError(
-                f"{source}: it cannot be kept in {target.parent} ({error.strerror}); make room "
-                "there or allow writing."
+                f"{source}: it cannot be saved in {target.parent} ({error.strerror}); free some "
+                "space there or allow writing."
             ) from error
     try:
         _write(record, target, table)
     except SessionError:
-        target.unlink(missing_ok=True)  # the empty file that kept the name free
+        target.unlink(missing_ok=True)  # the empty file that reserved the name
         raise
     return target, record
 
 
 def _write(record: Record, target: Path, table: PatchTable) -> None:
     header = header_of(table, target.stem)
-    if record.newer:  # as it is, with the steps that are unknown here
+    if record.newer:  # unchanged, with the steps that are unknown here
         _, _, steps = record.path.read_bytes().partition(b"\n")
         newer = {**record.header, "name": header["name"], "path": header["path"]}
         write_content(target, line_of(newer).encode() + steps)

@@ -1,3 +1,3 @@
-"""What panels and exports derive from a session: scales, layers, step changes, round summaries."""
+"""Views of a session for panels and exports: tables, layers, step changes, round summaries."""
 
 __all__: list[str] = []  # all in here is private

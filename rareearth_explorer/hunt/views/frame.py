@@ -1,4 +1,4 @@
-"""The session as a table with footprints, from which a notebook or a GIS goes on."""
+"""The session as a table with footprints, for notebooks and GIS."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def geodataframe_of(
     table: PatchTable, state: State, pools: npt.NDArray[np.int64] | None
 ) -> gpd.GeoDataFrame:
-    """Tabulate a state; `Session.to_geodataframe` documents the columns.
+    """Return a state as a table; `Session.to_geodataframe` documents the columns.
 
     Parameters
     ----------
     table
         The patches, N.
     state
-        What was marked and decided about them.
+        The decisions and scores.
     pools
-        (N,) labelled pools in each patch, or None without labels.
+        (N,) pool count of each patch; None without labels.
     """
     import geopandas as gpd
     import pandas as pd
@@ -48,7 +48,7 @@ def geodataframe_of(
         "rank": state.ranks.astype(np.int32),
         "round": np.sum([r.active for r in decisions.rounds], axis=0, dtype=np.int32),
         "active": state.active,
-        # Typed, so that a column without any value is text in every file too.
+        # Typed, so that a column without values is still text in every file format.
         **{
             name: pd.array([text.get(patch) for patch in numbers], dtype="string")
             for name, text in texts.items()

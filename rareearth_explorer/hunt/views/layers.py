@@ -1,4 +1,4 @@
-"""What the map paints instead of the scores when asked: one number per patch, and its colours."""
+"""Layers of the map: one number per patch, and its colours."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Layer:
     Attributes
     ----------
     title
-        What the number is.
+        Name of the number.
     values
-        (N,) float32; NaN where a patch has none, which is then not painted.
+        (N,) float32; NaN for patches without a value, which are not coloured.
     scale
-        How the numbers become colours.
+        Colour scale.
     ends
-        What is written below the colours: what a low number means, the middle, a high number.
+        Texts below the colours: for low numbers, the middle, high numbers.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Layer:
 
     @property
     def levels(self) -> npt.NDArray[np.uint8]:
-        """(N,) colour level of each patch, 0 for those not painted; see `ScoreScale.levels`."""
+        """(N,) colour level of each patch, 0 without a value; see `ScoreScale.levels`."""
         return self.scale.levels(self.values, np.ones(len(self.values), dtype=bool))
 
 
@@ -49,7 +49,7 @@ def score_layer(state: State) -> Layer:
 
 
 def activity_layer(table: PatchTable) -> Layer | None:
-    """Return how much the liveliest pixels of each patch varied over time; None if unknown."""
+    """Return the activity of each patch; None if the table has none."""
     values, record = table.activity, table.metadata.get("activity", {})
     if values is None:
         return None
@@ -66,19 +66,19 @@ def _dates(record: Mapping[str, Any]) -> str:
 
 
 def rank_change(before: State, after: State, title: str) -> Layer:
-    """Compare two rounds: by how much of the ranking each patch rose or fell in between.
+    """Return the rank change between two rounds: how far each patch rose or fell.
 
     Parameters
     ----------
     before, after
-        States in which the rounds were left.
+        States at the end of the rounds.
     title
-        What the layer is called.
+        Title of the layer.
 
     Returns
     -------
-    Values in [-1, 1]: above 0 rose, 0.1 is by a tenth of all patches; patches that were discarded
-    before both rounds have none.
+    Values in [-1, 1]: above 0 the patch rose, 0.1 is by a tenth of all patches; patches that were
+    discarded before both rounds have no value.
     """
     patches = len(before.ranks)
     change = ((before.ranks - after.ranks) / patches).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Rounds summed up: what each kept, what reviewing it yielded, and how well it ranked."""
+"""Summaries of the rounds: patches kept, result of the review, quality of the ranking."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from rareearth_explorer.hunt.state import State
 
 @dataclass(frozen=True)
 class RoundSummary:
-    """One round.
+    """The summary of one round.
 
     Attributes
     ----------
     threshold
-        Scores below it were discarded to begin the round; None in the first.
+        Patches that scored below it were discarded to begin the round; None in the first.
     patches
-        Number of patches in play.
+        Number of active patches.
     positives, negatives
-        Numbers of templates when it was left.
+        Numbers of templates at the end of the round.
     confirmed, rejected
-        Numbers of verdicts given in it to patches in play; those on a sample of the discarded
-        are no yield of the round.
+        Numbers of verdicts given in the round to active patches; verdicts on the audit sample do
+        not count.
     recall
-        Share of the patches with labelled pools that are in play, in [0, 1]; None without labels.
+        Share of the mines that are active, in [0, 1]; None without labels.
     precision
-        Share of the patches in play that hold labelled pools, in [0, 1]; None without labels.
+        Share of the active patches that are mines, in [0, 1]; None without labels.
     auc
-        Of the ranking in which it was left, templates left out; None without labels or scores.
+        Area under the ROC curve at the end of the round, without the templates; None without
+        labels or scores.
     """
 
     threshold: float | None
@@ -46,13 +47,13 @@ class RoundSummary:
 
     @property
     def yield_(self) -> float | None:
-        """Share of the verdicts given in it that confirm, in [0, 1]; None before there are any."""
+        """Share of the verdicts that are confirmed, in [0, 1]; None without verdicts."""
         given = self.confirmed + self.rejected
         return self.confirmed / given if given else None
 
 
 def summaries(present: State) -> Iterator[RoundSummary]:
-    """Sum up the rounds that lead to the present one, and this one as it stands."""
+    """Summarise the earlier rounds, and the present one as it is now."""
     judged: Map[int, Verdict] = Map()
     for state in present.line:
         decisions, active, mines = state.decisions, state.active, state.mines

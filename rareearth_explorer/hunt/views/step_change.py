@@ -1,4 +1,4 @@
-"""What one step changed: patches that crossed the threshold, and known positives that moved."""
+"""The effect of a step: patches that crossed the threshold, and ranks of known positives."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from rareearth_explorer.score.contrast import ScoreKind
 
 @dataclass(frozen=True)
 class StepChange:
-    """Difference between two states.
+    """The effect of a step on scores and ranks.
 
     Attributes
     ----------
     risen, fallen
-        Numbers of active patches that came to lie above the threshold, and below it; None where
+        Numbers of active patches that rose above the threshold, and that fell below it; None if
         the scores before and after are of different kinds.
     known
-        Number of patches known to be mines: confirmed, or positive templates in both states.
+        Number of known positives: confirmed patches, and positive templates in both states.
     median_rank_before, median_rank_after
-        Median rank of these; 1 is the best. None without any.
+        Median rank of the known positives; 1 is the best. None if there are none.
     worsened
-        Number of these whose rank became worse.
+        Number of known positives whose rank became worse.
     pressed
-        Whether negatives count that did not before, or count for more.
+        Whether the step added a negative, restored a muted one, or raised their weight.
     """
 
     risen: int | None
@@ -40,9 +40,9 @@ class StepChange:
 
     @property
     def harmful(self) -> bool:
-        """Whether negatives made most known positives lose ranks, and their median with them.
+        """Whether negatives made most known positives lose ranks, and worsened their median rank.
 
-        A few that change places do not count, nor what another positive or scorer did.
+        Small exchanges of ranks do not count, nor effects of another positive or scorer.
         """
         if not self.pressed or self.median_rank_before is None or self.median_rank_after is None:
             return False
@@ -51,7 +51,7 @@ class StepChange:
 
 
 def step_change(before: State, after: State, threshold: float) -> StepChange | None:
-    """Compare two states; None where one of them holds no scores."""
+    """Return the effect of a step between two states; None if one of them has no scores."""
     if ScoreKind.NONE in (before.kind, after.kind) or before is after:
         return None
     comparable = (
@@ -74,7 +74,7 @@ def step_change(before: State, after: State, threshold: float) -> StepChange | N
 
 
 def _pressed(before: State, after: State) -> bool:
-    """Whether a negative was added or switched on, or the weight of all was raised."""
+    """Whether a negative was added or restored, or the weight of the negatives was raised."""
     was, is_ = before.decisions, after.decisions
     counted, now = (set(d.templates.negatives) - d.muted for d in (was, is_))
     return bool(now - counted) or (bool(now) and is_.scoring.weight > was.scoring.weight)

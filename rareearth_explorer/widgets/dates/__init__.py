@@ -1,4 +1,4 @@
-"""The dates panel: the scene through time, and the series of the patch in hand."""
+"""The dates panel: the scene on every date, and the time series of the patch under review."""
 
 from rareearth_explorer.widgets.dates.dates_panel import DatesPanel
 

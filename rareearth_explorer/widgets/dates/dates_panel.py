@@ -24,22 +24,22 @@ from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.tasks import Aside, Failure
 
 PACE = 1500
-"""Milliseconds that each date is shown while playing; the tiles of a date need most of it."""
+"""Milliseconds that each date is shown while playing; loading its tiles takes most of it."""
 
 
 class DatesPanel:
-    """Shows the imagery of any date, the activity on the map, and the patch in hand through time.
+    """Shows the imagery of any date, the activity on the map, and the patch under review over time.
 
     Parameters
     ----------
     session
         What is shown.
     scene
-        The table's own, or None.
+        The scene of the table, or None.
     other_dates
-        Scenes of other dates; those without a date are left out.
+        Scenes of other dates; scenes without a date are left out.
     labels
-        Known pools, whose series are drawn; or None.
+        Labelled pools, whose time series are drawn; or None.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class DatesPanel:
         self.scene = scene
         own, dated = [scene] if scene else [], [other for other in other_dates if other.time]
         self._dated = [each for each in (*own, *dated) if each.time]
-        # The table's own belongs on the slider, also where no date of it is known.
+        # The table's scene is on the slider even if its date is unknown.
         self.scenes = sorted(
             (*own, *dated), key=lambda each: each.time or datetime.min.replace(tzinfo=UTC)
         )
@@ -65,9 +65,9 @@ class DatesPanel:
         self._shown: tuple[int, tuple[str, ...] | None] | None = None
         self._days: tuple[date, ...] = ()
         self._build()
-        # Out of sight it reads no file.
+        # While the tab is hidden, no file is read.
         stages = stages or Stages(session)
-        stages.in_front("Dates", self.look, "state", "in_hand", "bands")
+        stages.in_front("Dates", self.look, "state", "under_review", "bands")
         session.observe(lambda _: self._follow_date(), "scene")
         session.observe(lambda _: self._follow_layer(), "layer")
 
@@ -78,7 +78,7 @@ class DatesPanel:
             options=[(_name(scene), n) for n, scene in enumerate(self.scenes)] or [("none", 0)],
             value=table_date,
             description="Date",
-            tooltip="The date whose imagery the map shows; the scores are those of the table's",
+            tooltip="Date of the imagery on the map; the scores always belong to the table's date",
             disabled=not several,
             layout=w.Layout(width="280px"),
             style={"description_width": "40px"},
@@ -90,7 +90,7 @@ class DatesPanel:
             interval=PACE,
             description="Play",
             show_repeat=True,
-            tooltip="Show one date after the other",
+            tooltip="Show the dates one after the other",
             disabled=not several,
         )
         self._link = w.link((self.play, "value"), (self.date, "value"))
@@ -98,7 +98,7 @@ class DatesPanel:
         activity = self.session.table.activity
         self.activity = toggle(
             "activity on the map",
-            "Paint how much the liveliest pixels of each patch varied between the dates"
+            "Colour each patch by how much its most variable pixels changed over the dates"
             if activity is not None
             else "This table has no activity; 'rareearth-explorer activity --table' adds it",
         )
@@ -107,26 +107,26 @@ class DatesPanel:
         self.sheet = ChipSheet()
         self.sheet.observe(lambda change: self._take(change.new), "place")
         self.plot = w.Image(format="png", layout=w.Layout(object_fit="contain", display="none"))
-        self.said = w.HTML()
+        self.note = w.HTML()
         controls = bar([self.date, self.play, self.activity], align_items="center")
         self.widget = w.VBox(
-            [controls, self.sheet, self.plot, self.said], layout=w.Layout(width="100%")
+            [controls, self.sheet, self.plot, self.note], layout=w.Layout(width="100%")
         )
         self.widget.add_class("rareearth-dates")
         self._say(
-            "Take a patch in hand (<b>t</b> over the map, or in the review) to see it through time."
+            "Press <b>t</b> over a patch on the map, or review a patch, to see it on every date."
             if len(self._dated) > 1
-            else "There is one date only; give others with --dates, or dates=[...] in Python."
+            else "There is only one date; add others with --dates, or dates=[...] in Python."
         )
 
-    # The map through time --------------------------------------------------------------------
+    # The map ---------------------------------------------------------------------------------
 
     def _choose(self, number: int) -> None:
         if len(self.scenes) > 1:
             self.session.scene = self.scenes[number]
 
     def _take(self, place: int) -> None:
-        """Show the date of the chip that was clicked on the map."""
+        """Show the date of the picture that was clicked."""
         day = self._days[place] if place < len(self._days) else None
         for number, scene in enumerate(self.scenes):
             if scene.time is not None and scene.time.date() == day:
@@ -150,17 +150,18 @@ class DatesPanel:
         if not _is_activity(self.session):
             self.activity.value = False
 
-    # The patch in hand through time ----------------------------------------------------------
+    # The patch under review ------------------------------------------------------------------
 
     @property
     def patch(self) -> int | None:
-        """Row number of the patch in hand, or else of the template marked last."""
+        """Row number of the patch under review, or else of the template marked last."""
         session = self.session
         marked = [*session.negatives[-1:], *session.positives[-1:]]
-        return session.in_hand if session.in_hand is not None else next(iter(marked), None)
+        patch = session.under_review
+        return next(iter(marked), None) if patch is None else patch
 
     def look(self) -> None:
-        """Show the patch in hand through time, unless it is shown already."""
+        """Show the patch under review on every date, unless it is shown already."""
         patch, bands = self.patch, self.session.bands
         if len(self._dated) < 2 or patch is None or self._shown == (patch, bands):
             return
@@ -177,21 +178,21 @@ class DatesPanel:
         pools: npt.NDArray[np.float64],
         bands: tuple[str, ...] | None,
     ) -> PatchHistory:
-        """Read on the other thread, which alone uses the stack's files."""
+        """Read on the other thread, the only one that uses the files of the stack."""
         if self._stack is None:
             try:
                 self._stack = stack_of(self._dated)
             except ExplorerError as error:
                 self._stack = error
         if isinstance(self._stack, ExplorerError):
-            return PatchHistory(patch, said=str(self._stack))
+            return PatchHistory(patch, text=str(self._stack))
         return history_of(self._stack, patch, corners, pools, bands)
 
     def _show(self, history: PatchHistory | Failure) -> None:
         if isinstance(history, Failure):
             self._shown = None  # so that the same patch is read again
             reason = html.escape(history.reason)
-            self._say(f"The dates were not read ({reason}); take the patch in hand to try again.")
+            self._say(f"The dates could not be read ({reason}); choose the patch again to retry.")
             return
         with self.sheet.hold_sync():
             self.sheet.chips = [
@@ -202,10 +203,10 @@ class DatesPanel:
         self._follow_date()
         self.plot.value = history.plot
         self.plot.layout.display = None if history.plot else "none"
-        self._say(f"<b>patch {history.patch}</b>: {html.escape(history.said)}")
+        self._say(f"<b>patch {history.patch}</b>: {html.escape(history.text)}")
 
     def _say(self, text: str) -> None:
-        self.said.value = note(text)
+        self.note.value = note(text)
 
 
 def _name(scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""What one patch looked like on each date, and how its pools, or its liveliest spot, varied."""
+"""One patch on each date: its pictures, and the time series of its pools or of one pixel."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ CHIP = 84
 """Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
 
 MOST_LINES = 12
-"""Pools drawn; of more the first ones."""
+"""Most pools that are drawn, the first ones."""
 
 MOST_TICKS = 8
-"""Dates written below the plot."""
+"""Most dates written below the plot."""
 
 INK = "#808a94"
-"""Of axes and text: readable on white and on a dark theme alike."""
+"""Colour of axes and text, readable on light and dark themes."""
 
 
 @dataclass(frozen=True, eq=False)
 class PatchHistory:
-    """One patch through time.
+    """One patch on every date.
 
     Attributes
     ----------
     patch
         Its row number.
     dates
-        Of the stack.
+        The dates of the stack.
     chips
         For each date a WebP picture, empty where the date does not cover the patch.
     plot
-        The series as a PNG picture with a transparent ground; empty where there is none.
-    said
-        What the series say, in sentences.
+        The time series as a PNG picture with a transparent background; empty if there is none.
+    text
+        What the time series shows, in sentences.
     """
 
     patch: int
     dates: tuple[date, ...] = ()
     chips: tuple[bytes, ...] = ()
     plot: bytes = b""
-    said: str = ""
+    text: str = ""
 
 
 def history_of(
@@ -67,7 +67,7 @@ def history_of(
     pools: npt.NDArray[np.float64],
     bands: Sequence[str] | None = None,
 ) -> PatchHistory:
-    """Look at a patch on every date.
+    """Read a patch on every date.
 
     Parameters
     ----------
@@ -76,42 +76,44 @@ def history_of(
     patch, corners
         Its row number, and its corners, (4, 2) lon/lat.
     pools
-        (K, 2) lon/lat of the labelled pools in it; without any, the pixel that varied most.
+        (K, 2) lon/lat of the labelled pools in it; without any, the most variable pixel is used.
     bands
-        What chips show as red, green and blue; None for true colour.
+        Bands that the pictures show as red, green and blue; None for true colour.
     """
     try:
         window = stack.patch_window(corners)
         if window is None:
-            return PatchHistory(patch, said="The other dates do not cover this patch.")
+            return PatchHistory(patch, text="The other dates do not cover this patch.")
         chips = tuple(
             b"" if chip is None else encode_picture(chip)
             for chip in stack.chips(window, CHIP, bands=bands)
         )
     except ExplorerError as error:
-        return PatchHistory(patch, said=str(error))
+        return PatchHistory(patch, text=str(error))
     try:
-        plot, said = _judge(stack, window, pools)
+        plot, text = _series(stack, window, pools)
     except ExplorerError as error:  # such as of labels beyond the stack's edge
-        plot, said = b"", str(error)
-    return PatchHistory(patch, stack.dates, chips, plot, said)
+        plot, text = b"", str(error)
+    return PatchHistory(patch, stack.dates, chips, plot, text)
 
 
-def _judge(stack: Stack, window: Window, pools: npt.NDArray[np.float64]) -> tuple[bytes, str]:
-    """Draw the series of the pools in a window, or of its liveliest pixel, and say how it is."""
+def _series(stack: Stack, window: Window, pools: npt.NDArray[np.float64]) -> tuple[bytes, str]:
+    """Draw and describe the time series of the pools in a window, or of its most variable pixel."""
     index = Index.named(None, stack.bands)
     labelled = len(pools) > 0
-    places = pools[:MOST_LINES] if labelled else liveliest(stack, window, index)
+    places = pools[:MOST_LINES] if labelled else most_variable(stack, window, index)
     series = series_at(stack, places, index=index)
     judged = Pools.of(series, LEAST_STD if index == BLUE_WHITE else None)
-    said = _say_labelled(judged, index, len(pools)) if labelled else _say_spot(judged, index)
-    return _plot(judged, index.name), said + _period(judged)
+    text = (
+        _describe_pools(judged, index, len(pools)) if labelled else _describe_pixel(judged, index)
+    )
+    return _plot(judged, index.name), text + _period(judged)
 
 
-def liveliest(stack: Stack, window: Window, index: Index) -> npt.NDArray[np.float64]:
+def most_variable(stack: Stack, window: Window, index: Index) -> npt.NDArray[np.float64]:
     """Find the pixel of a window whose index varies most over time, (1, 2) lon/lat.
 
-    Dates on which a pixel is under plants do not count, as for pools: dark leaves make any index
+    Dates on which plants cover a pixel do not count, as for pools: dark leaves make every index
     noisy.
     """
     layers = []
@@ -153,32 +155,32 @@ def _dress(axes: Axes, times: npt.NDArray[np.datetime64], name: str) -> None:
     axes.spines[:].set_color(INK)
 
 
-def _say_spot(spot: Pools, index: Index) -> str:
-    """Say how the liveliest pixel varied, and like what only where that is known."""
-    said, std = "No labelled pool in it; its liveliest spot", spot.std[0]
+def _describe_pixel(spot: Pools, index: Index) -> str:
+    """Describe how the most variable pixel changed; 'in use' is known for blue-white only."""
+    text, std = "No labelled pool; the most variable pixel", spot.std[0]
     if np.isnan(std):
-        return f"{said} is under plants or cloud on too many dates to tell."
+        return f"{text} is under plants or cloud on too many dates to tell."
     verdict = "varies like a pool in use" if spot.in_use[0] else "hardly varies"
     if index != BLUE_WHITE:
         verdict = f"varies in {index.name}"
-    return f"{said} {verdict} (standard deviation {std:.3g})."
+    return f"{text} {verdict} (standard deviation {std:.3g})."
 
 
-def _say_labelled(pools: Pools, index: Index, count: int) -> str:
-    """Say which labelled pools are in use or, by another index than blue-white, how they varied."""
-    told = pools.std[np.isfinite(pools.std)]
+def _describe_pools(pools: Pools, index: Index, count: int) -> str:
+    """Describe which labelled pools are in use or, for another index, how much they varied."""
+    known = pools.std[np.isfinite(pools.std)]
     used = f"{sum(use is True for use in pools.in_use)} in use (solid lines)"
     if index != BLUE_WHITE:
-        highest = f"{told.max():.3g}" if len(told) else "unknown"
+        highest = f"{known.max():.3g}" if len(known) else "unknown"
         used = f"highest standard deviation of {index.name} {highest}"
     drawn = f", the first {MOST_LINES} drawn" if count > MOST_LINES else ""
-    unknown = len(pools.std) - len(told)
-    seldom = f", {unknown} seen too seldom to tell" if unknown else ""
+    unknown = len(pools.std) - len(known)
+    seldom = f", {unknown} seen on too few dates to tell" if unknown else ""
     return f"{count} labelled {'pools' if count != 1 else 'pool'}{drawn}: {used}{seldom}."
 
 
 def _period(pools: Pools) -> str:
-    """Say the period of the only or the first pool that has one, or why there is none."""
+    """Give the period of the first pool that has one, or the reason why there is none."""
     found = [period for period in pools.periods if period.days is not None]
     if not found:
         reasons = [period.why_not for period in pools.periods if period.why_not]

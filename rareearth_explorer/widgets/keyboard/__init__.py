@@ -1,4 +1,4 @@
-"""Keys for everything that is done often."""
+"""Keyboard shortcuts."""
 
 from rareearth_explorer.widgets.keyboard.keyboard_panel import Key, KeyboardPanel
 

@@ -16,7 +16,7 @@ from rareearth_explorer.widgets.frontend import FrontendWidget
 from rareearth_explorer.widgets.kit import button
 
 ARROWS = {"ArrowRight": "→", "ArrowLeft": "←"}
-"""How keys are written that a browser calls otherwise than a keyboard."""
+"""Browser name of a key -> what is printed on it."""
 
 
 class KeyListener(FrontendWidget):
@@ -25,26 +25,26 @@ class KeyListener(FrontendWidget):
     script = t.Unicode("keys").tag(sync=True)
 
     names = t.List(t.Unicode()).tag(sync=True)
-    """Names of the keys to report, such as ``c`` or ``Ctrl+z``; others stay the page's."""
+    """Names of the keys to report, such as ``c`` or ``Ctrl+z``; the page gets all others."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a key does, in words and in deed."""
+    """A description of what a key does, and the function that does it."""
 
     meaning: str
     act: Callable[[], None]
 
 
 class KeyboardPanel:
-    """Runs what belongs to a key.
+    """Runs the function of a key and shows the list of keys.
 
     Parameters
     ----------
     session
-        Where what went wrong is said.
+        Its status line shows errors.
     keys
-        Name of each key and what it does.
+        Name of each key -> what it does.
     """
 
     def __init__(self, session: Session, keys: Mapping[str, Key]) -> None:
@@ -57,13 +57,13 @@ class KeyboardPanel:
             f"<table class='rareearth-keys'>{rows}</table>", layout=w.Layout(display="none")
         )
         self.help.add_class("rareearth-help")
-        self.button = button("keys ?", "Which key does what", lambda: self.toggle_help())
+        self.button = button("keys ?", "Show the list of keys", lambda: self.toggle_help())
         self.widget = w.HBox(
             [self.listener, self.help, self.button], layout=w.Layout(flex="0 0 auto")
         )
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Run what belongs to the key of a message from the browser."""
+        """Run the function of the key in a message from the browser."""
         if message.get("key") == "Escape":
             self.help.layout.display = "none"
         key = self.keys.get(str(message.get("key")))
@@ -76,7 +76,7 @@ class KeyboardPanel:
             self.session.message = str(error)
 
     def toggle_help(self) -> None:
-        """Show the list of keys, or hide it."""
+        """Show or hide the list of keys."""
         self.help.layout.display = None if self.help.layout.display == "none" else "none"
 
 

@@ -1,4 +1,4 @@
-"""What all panels are built of: buttons, bars of controls, and notes."""
+"""The parts of all panels: buttons, bars of controls, and notes."""
 
 from rareearth_explorer.widgets.kit.bars import bar
 from rareearth_explorer.widgets.kit.buttons import button, toggle

@@ -9,14 +9,14 @@ import ipywidgets as w
 
 
 def bar(controls: Iterable[w.Widget], **layout: Any) -> w.HBox:
-    """Lay controls side by side, in several lines where there is no room for one.
+    """Place controls side by side, on several lines if one is too short.
 
     Parameters
     ----------
     controls
         From left to right.
     **layout
-        Further traits of its layout.
+        Further traits of the layout.
     """
     made = w.HBox(list(controls), layout=w.Layout(**{"flex_flow": "row wrap", **layout}))
     made.add_class("rareearth-bar")

@@ -1,4 +1,4 @@
-"""Buttons as wide as their text."""
+"""Buttons that are as wide as their text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def button(
     Parameters
     ----------
     name, tooltip
-        What is written on it, and what the pointer over it shows.
+        Its text, and the text that the pointer over it shows.
     act
         Called without arguments.
     **layout
-        Further traits of its layout.
+        Further traits of the layout.
     """
     made = w.Button(description=name, tooltip=tooltip, layout=_layout(layout))
     if act is not None:

@@ -1,4 +1,4 @@
-"""Small print: what explains a control or tells how something went."""
+"""Notes: small text that explains a control or reports a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base maps from the network, none unless asked for."""
+"""Base maps from the internet; off by default."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ BASE_MAPS = {
     "OpenStreetMap": ipyleaflet.basemaps.OpenStreetMap.Mapnik,
     "Esri imagery": ipyleaflet.basemaps.Esri.WorldImagery,
 }
-NOTE = "A base map needs the network and tells its server where you look."
+NOTE = "A base map needs the internet, and its server learns which places you view."
 
 
 class BaseMapChoice:
-    """Lays a base map beneath everything; until one is chosen, nothing is fetched.
+    """Shows a base map beneath everything else; nothing is fetched until one is chosen.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class BaseMapChoice:
     def __init__(self, leaflet: ipyleaflet.Map) -> None:
         self._map = leaflet
         self._layers: dict[str, ipyleaflet.TileLayer] = {}
-        # Who made a map has to be named wherever it is shown.
+        # The licences of base maps require a credit on the map.
         self.credit = ipyleaflet.AttributionControl(position="bottomright", prefix="")
         self.choice = w.Dropdown(
             options=["none", *BASE_MAPS],

@@ -1,4 +1,4 @@
-"""Python's end of `js/src/map`, which draws on the Leaflet map and reports the mouse."""
+"""Python side of `js/src/map`, which draws on the Leaflet map and reports mouse events."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from rareearth_explorer.widgets.frontend import FrontendWidget
 
 
 class MapBridge(FrontendWidget):
-    """Lays scores, imagery and outlines over an ipyleaflet `Map`.
+    """Draws scores, imagery and outlines on an ipyleaflet `Map`.
 
-    It must be displayed somewhere in the layout, where it takes no room.
+    It must be displayed somewhere in the layout; it is invisible there.
 
     Messages from the browser: ``{"kind": "click", "patch": int, "other": bool}``, where `other`
-    says that shift was held or the right button used; ``{"kind": "hover", "patch": int | None}``;
+    is true for shift-click and right-click; ``{"kind": "hover", "patch": int | None}``;
     ``{"kind": "drawn", "ring": [[lon, lat], ...]}``, a rectangle or polygon; ``{"kind":
-    "measure", "path": [[lon, lat], ...]}``, the ruler so far; ``{"kind": "tile", "layer":
+    "measure", "path": [[lon, lat], ...]}``, the points of the ruler; ``{"kind": "tile", "layer":
     "imagery" | "second", "tile": number, "z", "x", "y"}`` asks for a picture and ``{"kind":
-    "cancel", "layer", "tile": number}`` no longer wants it. To the browser: ``{"tile": number,
-    "mime": str}`` with the picture as its buffer, or without one where the scene has nothing.
+    "cancel", "layer", "tile": number}`` withdraws the request. To the browser: ``{"tile": number,
+    "mime": str}`` with the picture as its buffer, or no buffer where the scene has no pixels.
     """
 
     script = t.Unicode("map").tag(sync=True)
@@ -30,59 +30,59 @@ class MapBridge(FrontendWidget):
     """The ipyleaflet `Map` to draw on."""
 
     shown = t.Bool(False).tag(sync=True)
-    """Whether a browser draws it; false while a kernel waits for its page."""
+    """Whether a browser shows the map; false while a preheated kernel waits for a page."""
 
     opened = t.Bool(False).tag(sync=True)
-    """Whether the session is there, so that the page may be shown."""
+    """Whether the session is open, so that the loading screen can end."""
 
     bounds = t.Tuple().tag(sync=True)
-    """((south, west), (north, east)) of what is drawn, degrees."""
+    """((south, west), (north, east)) of all patches, degrees."""
 
     origin = t.Tuple().tag(sync=True)
-    """Web Mercator x and y, the world being the unit square, that `corners` are offsets from."""
+    """Web Mercator x and y that `corners` are relative to; the world is the unit square."""
 
     corners = t.Bytes().tag(sync=True)
-    """(N, 4, 2) float32 footprint corners as offsets from `origin`; sent once."""
+    """(N, 4, 2) float32 footprint corners relative to `origin`; sent once."""
 
     levels = t.Bytes().tag(sync=True)
-    """(N,) uint8 colour level of each patch, 0 is not drawn; all that a new score sends."""
+    """(N,) uint8 colour level of each patch, 0 is not drawn; a new score sends only this."""
 
     palette = t.Bytes().tag(sync=True)
     """256 RGBA colours."""
 
     opacity = t.Float(0.6).tag(sync=True)
-    """Of the score colours, 0 to 1."""
+    """Opacity of the score colours, 0 to 1."""
 
     grid = t.Bool(True).tag(sync=True)
-    """Whether lines are drawn between patches, where they are wide enough."""
+    """Whether lines are drawn between patches that are wide enough on the screen."""
 
     imagery = t.Int(0).tag(sync=True)
-    """0 shows no imagery; a new number asks for all tiles again."""
+    """0 hides the imagery; a new number above 0 requests all tiles again."""
 
     second = t.Int(0).tag(sync=True)
-    """As `imagery`, for the second date, which is shown right of a handle."""
+    """Like `imagery`, for the second date, which is shown to the right of a handle."""
 
     dates = t.Tuple().tag(sync=True)
-    """What to call the dates left and right of the handle."""
+    """Names of the dates to the left and to the right of the handle."""
 
     imagery_zoom = t.Int(18).tag(sync=True)
-    """Zoom beyond which tiles are enlarged rather than asked for."""
+    """Highest zoom at which tiles are requested; beyond it they are enlarged."""
 
     outlines = t.Dict().tag(sync=True)
     """Groups of outlined patches: name -> {"patches": [...], "color", "weight", "casing",
-    "dashArray"}, the last two where they are wanted."""
+    "dashArray"}, the last two optional."""
 
     focus = t.Tuple().tag(sync=True)
-    """(latitude, longitude) to fly to, or empty to stay."""
+    """(latitude, longitude) to move the map to, or empty."""
 
     pin = t.Tuple().tag(sync=True)
-    """(latitude, longitude) to mark as the place gone to, or empty."""
+    """(latitude, longitude) of the pin at the place from *Go to*, or empty."""
 
     tool = t.Enum(("", "rectangle", "polygon", "ruler"), "").tag(sync=True)
-    """What the mouse draws; empty while clicks mark templates."""
+    """The drawing tool in use; empty while clicks mark templates."""
 
     tooltip = t.Unicode("").tag(sync=True)
-    """What to say beside the pointer about the patch under it."""
+    """Text beside the pointer about the patch under it."""
 
 
 def mercator_offsets(
@@ -90,7 +90,7 @@ def mercator_offsets(
 ) -> tuple[tuple[float, float], bytes]:
     """Turn lon/lat corners (N, 4, 2) into the bridge's `origin` and `corners`.
 
-    Offsets from the centre keep float32 exact to centimetres at half the bytes of float64.
+    Offsets from the centre are exact to centimetres in float32, half the bytes of float64.
     """
     lon, lat = corners[..., 0], np.clip(corners[..., 1], -85.05, 85.05)
     sine = np.sin(np.radians(lat))

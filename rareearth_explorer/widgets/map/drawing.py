@@ -1,4 +1,4 @@
-"""Drawing on the map: selecting by rectangle and polygon, and the ruler."""
+"""Drawing on the map: selection by rectangle and polygon, and the ruler."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from rareearth_explorer.widgets.map.bridge import MapBridge
 
 HINTS = {
     "": "",
-    "rectangle": "Drag from corner to corner · Esc ends",
-    "polygon": "Click corners, double-click to finish · Esc ends",
-    "ruler": "Click points, double-click to finish · Esc ends",
+    "rectangle": "Drag from corner to corner · Esc closes",
+    "polygon": "Click corners, double-click to finish · Esc closes",
+    "ruler": "Click points, double-click to finish · Esc closes",
 }
-"""Tool of the bridge -> how it is used."""
+"""Tool of the bridge -> instructions."""
 
 LonLat = Sequence[float]
 
 
 class DrawingTools:
-    """Selects by what was drawn, measures, and says how the tool in use is used.
+    """Selects the patches in a drawn shape, measures paths, and shows instructions.
 
     Parameters
     ----------
     session
-        Whose selection is replaced.
+        Its selection is replaced.
     bridge
-        The map that is drawn on.
+        The map.
     """
 
     def __init__(self, session: Session, bridge: MapBridge) -> None:
@@ -43,16 +43,16 @@ class DrawingTools:
         self._say("")
 
     def select(self, ring: Sequence[LonLat]) -> None:
-        """Select the active patches that a ring of (lon, lat) corners shares a point with."""
-        area = shapely.make_valid(shapely.Polygon(ring))  # a polygon drawn as an 8 crosses itself
+        """Select the active patches that touch a ring of (lon, lat) corners."""
+        area = shapely.make_valid(shapely.Polygon(ring))  # a hand-drawn polygon may cross itself
         rows = self.session.table.intersecting(area)
         rows = rows[self.session.active[rows]]
         self._bridge.tool = ""
-        self.session.message = "" if len(rows) else "There is no patch where you drew."
+        self.session.message = "" if len(rows) else "There is no active patch in this shape."
         self.session.select(rows.tolist())
 
     def measure(self, path: Sequence[LonLat]) -> None:
-        """Say how long a path of (lon, lat) points is, and what it encloses."""
+        """Show the length of a path of (lon, lat) points, and the area that it encloses."""
         self._say(describe_path(path) if len(path) > 1 else HINTS["ruler"])
 
     def _say(self, text: str) -> None:
@@ -61,16 +61,16 @@ class DrawingTools:
 
 
 def describe_path(path: Sequence[LonLat]) -> str:
-    """Say how long a path of (lon, lat) points is and, from three points on, its closed area.
+    """Give the length of a path of (lon, lat) points and, from three points on, the closed area.
 
     Both are geodesic, on the WGS 84 ellipsoid.
     """
     lon, lat = np.asarray(path, float).T
     earth = Geod(ellps="WGS84")
     length = earth.line_length(lon, lat)
-    said = f"{length:,.0f} m" if length < 10_000 else f"{length / 1000:,.2f} km"
+    text = f"{length:,.0f} m" if length < 10_000 else f"{length / 1000:,.2f} km"
     if len(set(map(tuple, path))) > 2:
         area = abs(earth.polygon_area_perimeter(lon, lat)[0])
         size = f"{area / 10_000:,.2f} ha" if area < 1e6 else f"{area / 1e6:,.2f} km²"
-        said += f" · closed, {size}"
-    return said
+        text += f" · closed, {size}"
+    return text

@@ -1,4 +1,4 @@
-"""Which bands or which index the imagery shows."""
+"""The bands or the index that the imagery shows."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from rareearth_explorer.widgets.map.bridge import MapBridge
 from rareearth_explorer.widgets.map.imagery_tiles import TileServer
 
 Bands = tuple[str, ...] | None
-"""Roles of three bands as red, green and blue, or the name of an index; None is true colour."""
+"""Roles of three bands for red, green and blue, or the name of an index; None is true colour."""
 
 TRUE_COLOUR: tuple[str, ...] = ()
-"""Stands for None among the choices of a dropdown, which None would leave blank."""
+"""Replaces None among the options of a dropdown, because None would leave it blank."""
 
 
 class ImageryControls:
-    """The scene beneath the scores: whether it is shown, and which of its bands.
+    """Controls for the scene beneath the scores: whether it is shown, and in which bands.
 
     Parameters
     ----------
     session
-        Whose `bands` all pictures show.
+        Its `bands` apply to all pictures.
     bridge
-        The map that they are shown on.
+        The map.
     tiles
-        Where the pictures come from, or None without a scene.
+        Draws the tiles; None without a scene.
     """
 
     def __init__(self, session: Session, bridge: MapBridge, tiles: TileServer | None) -> None:
@@ -38,7 +38,7 @@ class ImageryControls:
         self.shown = w.Checkbox(
             value=scene is not None,
             description="Imagery",
-            tooltip="The scene beneath the scores",
+            tooltip="Show the scene beneath the scores",
             disabled=scene is None,
             indent=False,
             layout=w.Layout(width="78px"),
@@ -55,7 +55,7 @@ class ImageryControls:
             w.Dropdown(
                 options=scene.bands if scene else ["no scene"],
                 description=colour[0],
-                tooltip=f"The band that is shown as {colour}",
+                tooltip=f"Band that is shown as {colour.lower()}",
                 disabled=scene is None,
                 layout=w.Layout(width="130px"),
                 style={"description_width": "16px"},
@@ -80,12 +80,12 @@ class ImageryControls:
             self.session.bands = tuple(channel.value for channel in self.channels)
 
     def _follow(self) -> None:
-        """Show the session's bands, also those that are not among the usual ones."""
+        """Show the session's bands, even if they are not among the usual choices."""
         if self._tiles is None or self._own is None:
             return
         bands, scene = self.session.bands, self._own
         chosen = TRUE_COLOUR if bands is None else bands
-        self._following = True  # new options change the value, which nobody chose
+        self._following = True  # new options change the value, which must not count as a choice
         try:
             usual = chosen in [value for _, value in self._choices]
             own = [] if usual else [("-".join(chosen), chosen)]
@@ -98,7 +98,7 @@ class ImageryControls:
         finally:
             self._following = False
         self._tiles.bands = bands
-        self._bridge.imagery += int(self._bridge.imagery > 0)  # asks for all tiles again
+        self._bridge.imagery += int(self._bridge.imagery > 0)  # requests all tiles again
 
     def _show_date(self) -> None:
         if self._tiles is not None and self._own is not None:
@@ -110,7 +110,7 @@ class ImageryControls:
 
 
 def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
-    """Band combinations and indices that a scene can show, by what remote sensing calls them."""
+    """List the band combinations and indices that a scene can show, as (name, bands)."""
     if scene is None:
         return [("true colour", TRUE_COLOUR)]
     usual = (
@@ -134,13 +134,13 @@ def _tells_colours(scene: Scene) -> bool:
 
 
 def _explain(scene: Scene | None) -> str:
-    """Say what can be chosen, and why an index cannot."""
+    """Explain the choice, and why an index is missing from it."""
     if scene is None:
         return "There is no scene to show"
-    said = "Which bands the imagery shows as red, green and blue, or an index of two"
+    text = "Bands that the imagery shows as red, green and blue, or an index of two bands"
     if not _tells_colours(scene):
-        said += "; the file does not tell which is which: 'embed --bands' names them"
+        text += "; the file does not name its bands, use 'embed --bands'"
     for index in INDICES.values():
         if lacking := [band for band in index.bands if band not in scene.bands]:
-            said += f"; {index.name} needs {' and '.join(lacking)}, which this scene has not"
-    return said
+            text += f"; {index.name} needs {' and '.join(lacking)}, which this scene lacks"
+    return text

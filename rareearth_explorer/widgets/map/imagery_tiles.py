@@ -15,40 +15,40 @@ from rareearth_explorer.widgets.map.bridge import MapBridge
 log = logging.getLogger(__name__)
 
 THREADS = 2
-"""More only compete with each other: reading and encoding fill two cores."""
+"""More would only compete: reading and encoding fill two cores."""
 
 EARTH = 2 * math.pi * 6378137
 """Circumference of the Web Mercator sphere, metres."""
 
 
 def native_zoom(gsd: float) -> int:
-    """Zoom level at which a tile's pixels are about as fine as the scene's."""
+    """Return the zoom level at which the pixels of tiles and scene are about equally fine."""
     return max(1, min(22, math.ceil(math.log2(EARTH / 256 / gsd))))
 
 
 class TileServer:
-    """Answers the bridge's requests for tiles, newest scene first, none that was given up."""
+    """Answers requests for tiles from the browser, except those that were cancelled."""
 
     def __init__(self, bridge: MapBridge, scene: Scene) -> None:
         self.scene = scene
         self.bands: tuple[str, ...] | None = None
         self._bridge = bridge
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tiles")
-        self._wanted: set[int] = set()
+        self._pending: set[int] = set()
 
     def request(self, message: dict[str, Any]) -> None:
-        """Take a message of kind `tile` or `cancel`."""
+        """Handle a message of kind `tile` or `cancel`."""
         number = int(message["tile"])
         if message["kind"] == "cancel":
-            self._wanted.discard(number)
+            self._pending.discard(number)
             return
-        self._wanted.add(number)
+        self._pending.add(number)
         self._pool.submit(self._answer, number, *(int(message[k]) for k in ("z", "x", "y")))
 
     def _answer(self, number: int, z: int, x: int, y: int) -> None:
-        if number not in self._wanted:
+        if number not in self._pending:
             return
-        self._wanted.discard(number)
+        self._pending.discard(number)
         picture = b""  # a gap in the imagery
         try:
             pixels = self.scene.tile(z, x, y, bands=self.bands)

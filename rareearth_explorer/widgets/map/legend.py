@@ -1,4 +1,4 @@
-"""What the map's colours mean, and what is known of a patch."""
+"""The legend of the map, and the description of a patch."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from rareearth_explorer.score.scale import DIVERGING
 
 
 def legend(session: Session, index: Index | None = None) -> str:
-    """Explain the colours, as HTML: which number, from where to where, which end is mine-like.
+    """Explain the colours as HTML: the number, its range, and which end is mine-like.
 
     Parameters
     ----------
     session
-        Whose scores are shown.
+        Its scores or its layer are shown.
     index
-        Which the imagery shows, if any.
+        The index that the imagery shows, if any.
     """
-    said = [_of_scores(session)] if index is None else [_of_scores(session), _of_index(index)]
-    return f"<div class='rareearth-legend'>{''.join(said)}</div>"
+    parts = [_of_scores(session)] if index is None else [_of_scores(session), _of_index(index)]
+    return f"<div class='rareearth-legend'>{''.join(parts)}</div>"
 
 
 def describe_patch(session: Session, patch: int) -> str:
-    """Say which patch it is and what is known of it, and below how it scores and ranks."""
+    """Describe a patch: number, template, pool count; on a second line its score and rank."""
     state = session.state
     known = [f"patch {patch}"]
     if sign := state.decisions.templates.sign_of(patch):
@@ -41,7 +41,7 @@ def describe_patch(session: Session, patch: int) -> str:
 
 def _of_scores(session: Session) -> str:
     if session.layer is None and session.state.kind is ScoreKind.NONE:
-        return "<div>Click a patch that shows what you seek.</div>"
+        return "<div>Click a patch that shows a mine.</div>"
     layer = session.layer or score_layer(session.state)
     scale = layer.scale
     middle = "0" if scale.palette == DIVERGING else ""

@@ -1,4 +1,4 @@
-"""The map panel."""
+"""The map panel: imagery, scores, patch grid, outlines, and their controls."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ from rareearth_explorer.widgets.stages import Stages
 OUTLINES: dict[str, dict[str, Any]] = {
     "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
     "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
-    "in hand": {"color": "#ff3df2", "weight": 3, "casing": "#3d003a"},
+    "under review": {"color": "#ff3df2", "weight": 3, "casing": "#3d003a"},
     "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
     "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
 }
-"""How groups of patches are outlined, from below to above; each differs in lightness too."""
+"""Outlines of groups of patches, the lowest first; they differ in lightness too."""
 
 
 class MapPanel:
-    """Shows where the patches are and how they score; clicks mark templates.
+    """Shows the patches and their scores on a map; clicks mark templates.
 
     Parameters
     ----------
     session
         What is shown and changed.
     scene
-        Imagery to lay beneath, or None.
+        Imagery beneath the scores, or None.
     other_dates
         Scenes of other dates, shown beside it.
     over
-        Widgets of other panels to show over the map, below its own tools.
+        Widgets of other panels to show on the map, below its own tools.
     stages
-        When it follows the session; its own if None.
+        Decides when the panel is updated; new ones if None.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class MapPanel:
             max_zoom=22,
             zoom_snap=0.5,
             scroll_wheel_zoom=True,
-            # Both would also be clicks: a double click is two, shift-drag begins with one.
+            # Both would also mark patches: they begin with a click.
             double_click_zoom=False,
             box_zoom=False,
             attribution_control=False,
@@ -111,14 +111,17 @@ class MapPanel:
         self.sign = w.ToggleButtons(
             options=[("+ positive", "positive"), ("− negative", "negative")],
             description="Click",
-            tooltip="What a click on the map marks; Shift or the right button marks the other",
-            tooltips=["A click marks an example of what you seek", "A click marks a look-alike"],
+            tooltip="Sign that a click marks; shift-click and right-click mark the other sign",
+            tooltips=[
+                "A click marks an example of a mine",
+                "A click marks an example of something else",
+            ],
             style=w.ToggleButtonsStyle(button_width="93px", description_width="36px"),
             layout=w.Layout(width="auto"),
         )
         self.opacity = w.FloatSlider(
             description="Scores",
-            tooltip="How strongly the score colours cover the imagery",
+            tooltip="Opacity of the score colours over the imagery",
             min=0,
             max=1,
             step=0.05,
@@ -127,13 +130,13 @@ class MapPanel:
             style={"description_width": "46px"},
         )
         self.grid = w.Checkbox(
-            description="Grid", tooltip="Lines between patches", indent=False,
+            description="Grid", tooltip="Show lines between patches", indent=False,
             layout=w.Layout(width="58px"),
         )  # fmt: skip
         self.mines = w.Checkbox(
             value=self.session.mines is not None,
             description="Mines",
-            tooltip="Outline the patches with known pools, from the labels",
+            tooltip="Outline the patches with labelled pools",
             disabled=self.session.mines is None,
             indent=False,
             layout=w.Layout(width="66px"),
@@ -145,7 +148,7 @@ class MapPanel:
         )
 
     def _build_tools(self) -> None:
-        self.more = toggle("Map", "Band combinations, another date, base maps")
+        self.more = toggle("Map", "Single bands, another date, base maps")
         self.tools = w.HBox([self.place.text, self.more])
         self.drawer = w.VBox(
             [
@@ -172,7 +175,7 @@ class MapPanel:
         self.mines.observe(lambda _: self._outline(), "value")
         stages.now(self._show_state, "state", "layer")
         stages.now(self._outline, "selection")
-        stages.now(self._fly, "in_hand")
+        stages.now(self._fly, "under_review")
         stages.now(self._explain, "bands")
         stages.now(self._describe_hovered, "hovered")
         stages.after(self._describe_hovered, "state")
@@ -180,7 +183,7 @@ class MapPanel:
         self._show_state()
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Act on a message from the browser; see `MapBridge` for what they hold."""
+        """Handle a message from the browser; `MapBridge` describes the messages."""
         kind = message.get("kind")
         if kind == "click":
             self._click(int(message["patch"]), other=bool(message["other"]))
@@ -196,14 +199,14 @@ class MapPanel:
     def _click(self, patch: int, *, other: bool) -> None:
         plain_is_positive = self.session.sign == "positive"
         sign: Sign = "positive" if plain_is_positive != other else "negative"
-        self.bridge.pin = ()  # who clicks has found the place
+        self.bridge.pin = ()  # the place from *Go to* is found
         try:
             self.session.toggle(patch, sign)
         except ExplorerError as error:
             self.session.message = str(error)
 
     def _fly(self) -> None:
-        patch = self.session.in_hand
+        patch = self.session.under_review
         lon, lat = self.session.table.centroids[0 if patch is None else patch]
         self.bridge.focus = () if patch is None else (float(lat), float(lon))
         self.bridge.pin = ()
@@ -223,10 +226,11 @@ class MapPanel:
     def _outline(self) -> None:
         templates = self.session.decisions.templates
         mines = self.session.mines if self.mines.value else None
+        patch = self.session.under_review
         groups = {
             "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
             "selection": list(self.session.selection),
-            "in hand": [] if self.session.in_hand is None else [self.session.in_hand],
+            "under review": [] if patch is None else [patch],
             "positive": list(templates.positives),
             "negative": list(templates.negatives),
         }

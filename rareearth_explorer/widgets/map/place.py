@@ -1,4 +1,4 @@
-"""Places as people write them, and the box that goes there."""
+"""Coordinates and patch numbers as people write them, and the box *Go to*."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _LETTERED = re.compile(r"([^NSEW]+[NSEW]|[NSEW][^NSEW]+)[\s,;]*([^NSEW]+[NSEW]|[
 
 @dataclass(frozen=True)
 class Angle:
-    """Degrees, and whether a letter says that they are a latitude or a longitude."""
+    """Degrees, and the axis if a letter gives it: "NS" for latitude, "EW" for longitude."""
 
     degrees: float
     axis: str = ""
 
 
 def parse_place(text: str) -> int | tuple[float, float]:
-    """Understand a place that a person wrote: a patch number, or (latitude, longitude) in degrees.
+    """Parse a place: return a patch number, or (latitude, longitude) in degrees.
 
-    Without letters the latitude comes first, unless only the second number can be one.
+    Without letters the latitude comes first, unless only the second number can be a latitude.
 
     Raises
     ------
     SessionError
-        The text is not understood, or is no place on Earth.
+        The text is not a place, or a latitude or longitude is out of range.
 
     Examples
     --------
@@ -67,13 +67,13 @@ def parse_place(text: str) -> int | tuple[float, float]:
     lat, lon = (second, first) if swapped else (first, second)
     if abs(lat.degrees) > 90 or abs(lon.degrees) > 180:
         raise SessionError(
-            f"{text!r} is nowhere on Earth: a latitude goes to 90 and a longitude to 180 degrees."
+            f"{text!r} is out of range: latitudes go up to 90 and longitudes up to 180 degrees."
         )
     return lat.degrees, lon.degrees
 
 
 def _angle(text: str) -> Angle | None:
-    """Read degrees, minutes and seconds with the letter before or after them."""
+    """Parse degrees, minutes and seconds, with the letter before or after them."""
     letters = re.findall("[NSEW]", text)
     numbers = re.sub("[NSEW]", " ", _MARKS.sub(" ", text)).split()
     if len(letters) > 1 or not all(re.fullmatch(r"[-+]?\d+(\.\d*)?", each) for each in numbers):
@@ -96,18 +96,18 @@ def _from_utm(zone: int, hemisphere: str, easting: float, northing: float) -> tu
 
 
 def _not_understood(text: str) -> SessionError:
-    return SessionError(f"{text!r} is not understood as a place; write {EXAMPLES}.")
+    return SessionError(f"{text!r} is not a place; write {EXAMPLES}.")
 
 
 class PlaceBox:
-    """A text box that goes to a coordinate or a patch.
+    """A text box that moves the map to a coordinate or a patch.
 
     Parameters
     ----------
     session
-        Whose patch is taken in hand.
+        Its patch under review is set.
     bridge
-        The map that flies there.
+        The map.
     """
 
     def __init__(self, session: Session, bridge: MapBridge) -> None:
@@ -116,13 +116,13 @@ class PlaceBox:
         self.text = w.Text(
             description="Go to",
             placeholder="26.1, 98.3 or patch",
-            tooltip=f"Go to a place: {EXAMPLES}",
+            tooltip=f"Move the map to a place: {EXAMPLES}",
             continuous_update=False,
             layout=w.Layout(width="190px"),
             style={"description_width": "40px"},
         )
-        # Enter is told by the browser before the text is, if that changed: then it is not the
-        # same place again, and the text's change goes there.
+        # The browser reports Enter before it sends a changed text. Then the change of the text
+        # moves the map, and Enter must not do it a second time.
         self._again = Deferred(self._go_again)
         self._gone = self._entered = ""
         self.text.observe(lambda change: self.go(change.new), "value")
@@ -139,7 +139,7 @@ class PlaceBox:
             self.go(self.text.value)
 
     def go(self, text: str) -> None:
-        """Fly to a place and take its patch in hand; what is wrong with it is said."""
+        """Move the map to a place and review its patch; the status line shows an error."""
         self._gone = text
         if not text.strip():
             self._bridge.pin = ()
@@ -159,23 +159,23 @@ class PlaceBox:
         if patch > last:
             raise SessionError(f"There is no patch {patch}; patches are numbered 0 to {last}.")
         lon, lat = self.session.table.centroids[patch]
-        self.session.in_hand = patch
+        self.session.under_review = patch
         self._fly(float(lat), float(lon))
 
     def _go_to_point(self, lat: float, lon: float) -> None:
         (south, west), (north, east) = self.session.table.bounds
         if not (south <= lat <= north and west <= lon <= east):
             raise SessionError(
-                f"{written(lat, lon)} lies outside the scene, which reaches from "
+                f"{written(lat, lon)} is outside the scene, which reaches from "
                 f"{written(south, west)} to {written(north, east)}."
             )
         rows = self.session.table.intersecting(shapely.Point(lon, lat))
-        self.session.in_hand = int(rows[0]) if len(rows) else None
+        self.session.under_review = int(rows[0]) if len(rows) else None
         self._fly(lat, lon)
         if not len(rows):
             self.session.message = f"There is no patch at {written(lat, lon)}."
 
     def _fly(self, lat: float, lon: float) -> None:
         self._bridge.pin = (lat, lon)
-        self._bridge.focus = ()  # or going again to where one was would be no change
+        self._bridge.focus = ()  # else the same place would be no change
         self._bridge.focus = (lat, lon)

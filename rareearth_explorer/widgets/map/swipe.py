@@ -12,11 +12,11 @@ from rareearth_explorer.widgets.map.bridge import MapBridge
 from rareearth_explorer.widgets.map.imagery_tiles import TileServer
 
 NOTHING = ""
-"""Stands for no date; None would leave the dropdown blank."""
+"""Replaces None, which would leave the dropdown blank."""
 
 
 class DateSwipe:
-    """Lays the imagery of another date over the map, right of a handle that is dragged.
+    """Shows the imagery of another date to the right of a handle that can be dragged.
 
     Each date is stretched by its own statistics, so that haze on one does not darken the other;
     indices have the same colours on both.
@@ -24,7 +24,7 @@ class DateSwipe:
     Parameters
     ----------
     session
-        Whose `bands` are shown of both dates.
+        Its `bands` apply to both dates.
     bridge
         The map.
     scene
@@ -66,5 +66,5 @@ class DateSwipe:
 
 
 def date_of(scene: Scene) -> str:
-    """Name a scene by its date, or by its file where none is known."""
+    """Return the date of a scene as text, or the name of its file if the date is unknown."""
     return f"{scene.time:%Y-%m-%d}" if scene.time else scene.path.name

@@ -1,4 +1,4 @@
-"""The review panel: the best patches as pictures, one verdict after the other."""
+"""The review panel: pictures of patches, and a verdict on each."""
 
 from rareearth_explorer.widgets.review.review_panel import ReviewPanel
 

@@ -1,4 +1,4 @@
-"""The review panel."""
+"""The review panel: pages of pictures, verdicts, notes, and the audit sample."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ PAGE = 20
 AUDIT_SIZE = 50
 
 IDLE = 1.5
-"""Seconds after a step in which the machine belongs to the map and the other panels."""
+"""Seconds after a step before pictures are drawn ahead, so that the map and panels come first."""
 
 EVIDENCE = (
-    f"'{RECOMMENDED.value}' is recommended: simulated analysts found 80 % of the mines with the "
-    "fewest clicks in it, of all orders and on all data of the study in docs/scorers.md."
+    f"'{RECOMMENDED.value}' is recommended: simulated analysts needed the fewest clicks to find "
+    "80 % of the mines with it, on all data of the study in docs/scorers.md."
 )
 
 
 class ReviewPanel:
-    """Shows unreviewed patches page by page and takes verdicts on them.
+    """Shows patches without a verdict page by page and records verdicts.
 
     Parameters
     ----------
     session
         What is shown and changed.
     scene
-        Where the pictures come from; without one, chips have captions only.
+        Source of the pictures; without it, there are captions only.
     stages
-        When it follows the session; its own if None.
+        Decides when the panel is updated; new ones if None.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ReviewPanel:
         self.least_activity.observe(lambda _: self.begin(), "value")
         session.observe(lambda _: self._fill(), "bands")
         session.observe(lambda _: self._on_selection(), "selection")
-        session.observe(lambda _: self._follow_hand(), "in_hand")
+        session.observe(lambda _: self._follow_patch(), "under_review")
         self.note.observe(lambda change: self._write(change.new), "value")
         stages = stages or Stages(session)
         stages.in_front("Review", self._on_state, "state")
@@ -70,20 +70,20 @@ class ReviewPanel:
             options=[(_name(order), order) for order in Order],
             value=RECOMMENDED,
             description="Order",
-            tooltip=f"Which patches come next. {EVIDENCE}",
+            tooltip=f"Review order: which patches come next. {EVIDENCE}",
             layout=w.Layout(width="250px"),
             style={"description_width": "40px"},
         )
         self.marking = w.Checkbox(
             value=True,
             description="verdicts mark templates",
-            tooltip="Confirmed patches become positive templates, rejected ones negative",
+            tooltip="Confirmed patches become positive templates, rejected ones negative templates",
             indent=False,
             layout=w.Layout(width="auto"),
         )
         self.only_selected = w.Checkbox(
             description="only the selected",
-            tooltip="Review just the patches selected by lasso or drawing",
+            tooltip="Review only the selected patches",
             disabled=True,
             indent=False,
             layout=w.Layout(width="auto"),
@@ -93,8 +93,8 @@ class ReviewPanel:
         blue_white = record.get("index") == "blue-white"
         self.least_activity = w.BoundedFloatText(
             description="activity ≥",
-            tooltip="Review only patches whose activity over time is at least this; 0 reviews all"
-            + (f". Pools in use vary by {LEAST_STD:.3f} or more" if blue_white else ""),
+            tooltip="Review only patches with at least this activity; 0 reviews all"
+            + (f". Pools in use have {LEAST_STD:.3f} or more" if blue_white else ""),
             min=0,
             max=1e6,
             step=0.005,
@@ -104,38 +104,38 @@ class ReviewPanel:
         )
         self.buttons = w.HBox(
             [
-                button("confirm", "This is a mine", lambda: self.judge("confirmed")),
-                button("reject", "This is none", lambda: self.judge("rejected")),
-                button("skip", "Not sure", lambda: self.judge("skipped")),
-                button("next page", "Show the patches that come after these", self.turn),
+                button("confirm", "This patch shows a mine", lambda: self.judge("confirmed")),
+                button("reject", "This patch shows no mine", lambda: self.judge("rejected")),
+                button("skip", "Leave undecided", lambda: self.judge("skipped")),
+                button("next page", "Show the next patches in this order", self.turn),
             ]
         )
         self.audit = button(
             "sample the discarded",
-            f"Draw {AUDIT_SIZE} discarded patches at random, to estimate how many mines they hold",
+            f"Draw an audit sample of {AUDIT_SIZE} discarded patches, to estimate the missed mines",
             self.draw_audit,
         )
         self.note = w.Text(
             description="Note",
             placeholder="on this patch",
-            tooltip="Kept with the session and exported",
+            tooltip="Note on the patch under review; saved with the session and exported",
             continuous_update=False,
             layout=w.Layout(width="auto"),
             style={"description_width": "40px"},
         )
-        self.in_hand = w.HTML()
+        self.under_review = w.HTML()
         self.estimate = w.HTML()
         self.sheet = ChipSheet()
         top = bar([self.order, self.marking, self.only_selected, self.least_activity])
         below = bar([self.buttons, self.audit])
         self.widget = w.VBox(
-            [top, below, self.in_hand, self.note, self.sheet, self.estimate],
+            [top, below, self.under_review, self.note, self.sheet, self.estimate],
             layout=w.Layout(width="100%"),
         )
         self.widget.add_class("rareearth-review")
 
     def _on_selection(self) -> None:
-        """Keep the page; without a selection the next one is of all patches again."""
+        """Keep the page; if the selection is empty, the next page shows all patches again."""
         self.only_selected.disabled = not self.session.selection
         self.only_selected.value &= bool(self.session.selection)
 
@@ -150,7 +150,7 @@ class ReviewPanel:
     def turn(self) -> None:
         """Show the next page: patches without a verdict that were not on a page before.
 
-        After the last page come again those that were passed over.
+        After the last page, patches that got no verdict are shown again.
         """
         self._passed.update(self.patches)
         self.patches = self._queue(PAGE)
@@ -174,23 +174,22 @@ class ReviewPanel:
         self.only_selected.value = True
 
     def judge(self, verdict: Verdict) -> None:
-        """Give the patch in hand a verdict and take the next of the page; at its end turn it.
+        """Record a verdict on the patch under review and go to the next; turn the page at its end.
 
-        A patch that was taken in hand on the map, and is not on the page, stays in hand.
+        A patch that was chosen on the map and is not on the page stays under review.
         """
-        patch = self.session.in_hand
+        patch = self.session.under_review
         if patch is None:
-            self.session.message = "No patch is in hand; press 'next page' to begin a review."
+            self.session.message = "No patch is under review; press 'next page' to begin."
             return
-        # A verdict on the sample of the discarded is a measurement; it must not move what it
-        # measures.
+        # A verdict on the audit sample is a measurement; it must not change what it measures.
         marking = self.marking.value and self.order.value is not Order.AUDIT
         self.session.judge(patch, verdict, mark=marking)
         if patch in self.patches:
             self.step(1)
 
     def step(self, by: int) -> None:
-        """Take the next patch in hand (1) or the one before (-1)."""
+        """Review the next patch (1) or the previous one (-1)."""
         place = self.sheet.place + by
         if place >= len(self.patches):
             self.turn()
@@ -198,7 +197,7 @@ class ReviewPanel:
             self.sheet.place = place
 
     def draw_audit(self) -> None:
-        """Draw a sample of the discarded patches and begin to review it."""
+        """Draw an audit sample of the discarded patches and begin to review it."""
         try:
             self.session.audit(AUDIT_SIZE)
         except ExplorerError as error:
@@ -223,7 +222,7 @@ class ReviewPanel:
         return [int(row) for row in rows if row not in self._passed][:length]
 
     def _chosen(self) -> set[int] | None:
-        """Row numbers of the patches that shall be reviewed, None for all."""
+        """Row numbers of the patches to review; None for all."""
         chosen = set(self.session.selection) if self.only_selected.value else None
         activity, least = self.session.table.activity, self.least_activity.value
         if activity is None or not least:
@@ -239,7 +238,7 @@ class ReviewPanel:
         self._draw_ahead()
 
     def _draw_ahead(self) -> None:
-        """Draw the coming page, and this one, while the analyst looks at something else."""
+        """Draw this page and the next one before they are needed."""
         self._pictures.prepare(self._queue(2 * PAGE), self.session.bands)
 
     def _caption(self, patch: int) -> str:
@@ -248,15 +247,15 @@ class ReviewPanel:
             return str(patch)
         return f"{patch} · {state.scores[patch]:+.3f}"
 
-    def _follow_hand(self) -> None:
-        """Show which patch is in hand, also one that was taken on the map."""
-        if self.session.in_hand in self.patches:
-            self.sheet.place = self.patches.index(self.session.in_hand)
+    def _follow_patch(self) -> None:
+        """Show which patch is under review, even if it was chosen on the map."""
+        if self.session.under_review in self.patches:
+            self.sheet.place = self.patches.index(self.session.under_review)
         self._describe()
 
     def _take(self) -> None:
         place = self.sheet.place
-        self.session.in_hand = self.patches[place] if place < len(self.patches) else None
+        self.session.under_review = self.patches[place] if place < len(self.patches) else None
         self._describe()
 
     def _on_state(self) -> None:
@@ -266,29 +265,29 @@ class ReviewPanel:
         self.estimate.value = note(self._tally())
 
     def _tally(self) -> str:
-        """Count the verdicts, and say what the sample of the discarded says."""
-        said = progress(self.session.state)
-        return "<br>".join(f"{line[0].upper()}{line[1:]}." for line in said)
+        """Count the verdicts, and give the estimate from the audit sample."""
+        lines = progress(self.session.state)
+        return "<br>".join(f"{line[0].upper()}{line[1:]}." for line in lines)
 
     def _describe(self) -> None:
-        patch, state = self.session.in_hand, self.session.state
+        patch, state = self.session.under_review, self.session.state
         if patch is None:
-            left = "No patch is" if self._chosen() is None else "No patch of those chosen is"
-            said = "No patch in hand." if self.patches else f"{left} left to review."
+            left = "No patch is" if self._chosen() is None else "None of the chosen patches is"
+            text = "No patch is under review." if self.patches else f"{left} left to review."
             if not self.patches and self.order.value is Order.AUDIT:
-                said = "The sample is done; choose another order to go on."
-            self.in_hand.value = note(said)
+                text = "The audit sample is reviewed; choose another order to go on."
+            self.under_review.value = note(text)
             return
         lon, lat = self.session.table.centroids[patch]
-        said = f"<b>patch {patch}</b> · {written(lat, lon)}"
+        text = f"<b>patch {patch}</b> · {written(lat, lon)}"
         if state.kind is not ScoreKind.NONE:
-            said += f" · score {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
-        self.in_hand.value = said
+            text += f" · score {state.scores[patch]:+.3f} · rank {state.ranks[patch]:,}"
+        self.under_review.value = text
         self.note.value = state.decisions.notes.get(patch, "")
 
     def _write(self, text: str) -> None:
-        if self.session.in_hand is not None:
-            self.session.note(self.session.in_hand, text)
+        if self.session.under_review is not None:
+            self.session.note(self.session.under_review, text)
 
 
 def _name(order: Order) -> str:

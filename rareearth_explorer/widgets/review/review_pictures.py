@@ -1,4 +1,4 @@
-"""Pictures of patches, drawn once, and some of them before they are asked for."""
+"""Pictures of patches: drawn once, and partly before they are needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rareearth_explorer.errors import SceneError
 log = logging.getLogger(__name__)
 
 KEPT = 800
-"""Pictures kept, some 4 kB each."""
+"""Number of cached pictures, about 4 kB each."""
 
 CHIP = 84
 """Side of a chip, pixels on the screen: one for each of a PlanetScope patch's."""
@@ -29,9 +29,9 @@ class Pictures:
     Parameters
     ----------
     table
-        Where the patches are.
+        The patches.
     scene
-        What they were cut from; without one, or without a grid, no patch has a picture.
+        The scene that they were cut from; without it, or without a grid, there are no pictures.
     """
 
     def __init__(self, table: PatchTable, scene: Scene | None) -> None:
@@ -41,12 +41,12 @@ class Pictures:
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="chips")
 
     def prepare(self, patches: Iterable[int], bands: Bands) -> None:
-        """Draw patches on another thread, so that `of` has them at once."""
+        """Draw patches on another thread, so that `of` returns them at once."""
         for patch in patches:
             self._ahead.submit(self.of, patch, bands)
 
     def _draw(self, patch: int, bands: Bands) -> bytes:
-        """WebP picture of a patch; empty where there is none."""
+        """Draw a patch as WebP; empty if there is no picture."""
         window = self.table.window(patch)
         if self.scene is None or window is None:
             return b""

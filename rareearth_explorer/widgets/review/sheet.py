@@ -1,4 +1,4 @@
-"""Python's end of `js/src/review/sheet.js`, a sheet of chips."""
+"""Python side of `js/src/review/sheet.js`, a sheet of chips."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rareearth_explorer.widgets.frontend import FrontendWidget
 
 
 class ChipSheet(FrontendWidget):
-    """Pictures of patches, one of them in hand; a click takes another one in hand."""
+    """Pictures of patches; a click chooses the patch under review."""
 
     script = t.Unicode("sheet").tag(sync=True)
 
@@ -18,10 +18,10 @@ class ChipSheet(FrontendWidget):
     """For each place ``{"patch": int, "caption": str}``."""
 
     pictures: t.List[bytes] = t.List().tag(sync=True)
-    """For each place a WebP picture as bytes; empty where there is none."""
+    """For each place a WebP picture as bytes; empty if there is none."""
 
     verdicts: t.List[str] = t.List().tag(sync=True)
     """For each place a verdict, or an empty string."""
 
     place = t.Int(0).tag(sync=True)
-    """Which chip is in hand."""
+    """Place of the patch under review."""

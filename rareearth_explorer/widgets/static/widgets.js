@@ -6,7 +6,7 @@ var REPEATING = /^(Arrow|\[|\])/;
 function nameOf({ key, ctrlKey, metaKey }) {
   return (ctrlKey || metaKey ? "Ctrl+" : "") + key;
 }
-function isHeldInVain({ key, repeat }) {
+function isIgnoredRepeat({ key, repeat }) {
   return repeat && !REPEATING.test(key);
 }
 function isField(target) {
@@ -28,7 +28,7 @@ var keys_default = {
       if (isTaken(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();
-      if (!isHeldInVain(event)) model.send({ key: name });
+      if (!isIgnoredRepeat(event)) model.send({ key: name });
     };
     const chosen = ({ target }) => {
       if (pointed && target instanceof Element && target.matches("select")) focus();
@@ -87,31 +87,31 @@ function onChange(model, names, handler) {
 // src/map/connection.js
 var ENDED = ["dead", "terminating", "restarting", "autorestarting"];
 var INTERRUPTED = 4e3;
-var STOPPED = "The program behind this page has stopped: what you do here now is lost, what you did before is kept. Start it again if it was stopped, then reload the page, or run the cell again.";
-var SILENT = "The connection to the program is interrupted: wait until this goes away, or what you do is lost. If it stays, start the program again and reload the page.";
-function watch(kernel, say) {
+var STOPPED = "The program of this page has stopped. Your earlier steps are saved; new steps are lost. Start the program again if necessary, then reload the page or run the cell again.";
+var INTERRUPTION = "The connection to the program is interrupted. Wait until this message disappears; steps in the meantime are lost. If it stays, start the program again and reload the page.";
+function watch(kernel, report) {
   let timer;
   let ended = false;
-  const calm = () => {
+  const stopTimer = () => {
     clearTimeout(timer);
     timer = void 0;
   };
   const look = () => {
     ended ||= ENDED.includes(kernel.status) || kernel.isDisposed;
-    if (ended) say(STOPPED);
+    if (ended) report(STOPPED);
     else if (kernel.connectionStatus !== "connected") {
-      timer ??= setTimeout(() => say(SILENT), INTERRUPTED);
+      timer ??= setTimeout(() => report(INTERRUPTION), INTERRUPTED);
     } else {
-      calm();
-      say(null);
+      stopTimer();
+      report(null);
     }
   };
   const signals = [kernel.connectionStatusChanged, kernel.statusChanged, kernel.disposed];
   for (const signal of signals) signal?.connect(look);
   return () => {
     for (const signal of signals) signal?.disconnect(look);
-    calm();
-    if (!ended) say(null);
+    stopTimer();
+    if (!ended) report(null);
   };
 }
 function connection(model, map) {
@@ -122,9 +122,9 @@ function connection(model, map) {
   const note = document.createElement("div");
   note.className = "rareearth-lost";
   note.setAttribute("role", "alert");
-  return watch(kernel, (words) => {
-    note.textContent = words;
-    if (words) (box.closest(".rareearth-explorer") ?? box).append(note);
+  return watch(kernel, (problem) => {
+    note.textContent = problem;
+    if (problem) (box.closest(".rareearth-explorer") ?? box).append(note);
     else note.remove();
   });
 }
@@ -153,7 +153,7 @@ function boxOf(a, b) {
 var Sketch = class {
   /** @type {LatLng[]} */
   #corners = [];
-  /** Whether the ruler lies and only waits for its next use. */
+  /** Whether the ruler is finished and the next click starts a new one. */
   #finished = false;
   /** @param {Surroundings} surroundings */
   constructor(surroundings) {
@@ -166,7 +166,7 @@ var Sketch = class {
   get #path() {
     return this.#corners.map(({ lat, lng }) => [lng, lat]);
   }
-  /** Forgets what is drawn so far. */
+  /** Discards the current drawing. */
   clear() {
     this.#corners = [];
     this.#finished = false;
@@ -176,7 +176,7 @@ var Sketch = class {
    * A button goes down; a rectangle begins with the left one.
    *
    * @param {LatLng} place
-   * @param {number} button as the page counts them, 0 is the left one
+   * @param {number} button number of the button, 0 is the left one
    */
   press(place, button) {
     if (this.#tool === "rectangle" && button === 0) this.#corners = [place];
@@ -347,7 +347,7 @@ var Footprints = class {
     }
   }
   /**
-   * The patch under a place, or null. Where patches overlap it is the first.
+   * Returns the patch at a place, or null. Where patches overlap, it is the first.
    *
    * @param {LatLng} place
    * @returns {number | null}
@@ -391,7 +391,7 @@ var Footprints = class {
     return [corners[from], corners[from + 1], corners[to], corners[to + 1]];
   }
   /**
-   * Corners of a patch as Leaflet takes them.
+   * Returns the corners of a patch in the form that Leaflet expects.
    *
    * @param {number} i
    * @returns {[number, number][]} four times latitude, longitude
@@ -403,7 +403,7 @@ var Footprints = class {
     });
   }
   /**
-   * Which patch each pixel of a tile shows.
+   * Computes which patch each pixel of a tile shows.
    *
    * @param {{ x: number, y: number, z: number }} tile column, row and zoom
    * @returns {TileIndex}
@@ -433,7 +433,7 @@ var Footprints = class {
     return { index, widest };
   }
   /**
-   * Fills pixels whose centre lies in the patch; neighbours share an edge and no pixel.
+   * Fills the pixels whose centre is in the patch; neighbours share an edge and no pixel.
    *
    * @param {Uint32Array} index
    * @param {number} i
@@ -478,7 +478,7 @@ var TileRequests = class {
   /** @type {WeakMap<Picture, number>} */
   #numbers = /* @__PURE__ */ new WeakMap();
   /**
-   * @param {string} layer whose scene is asked
+   * @param {string} layer name of the layer
    * @param {(message: object) => void} send to Python
    */
   constructor(layer, send) {
@@ -486,7 +486,7 @@ var TileRequests = class {
     this.send = send;
   }
   /**
-   * @param {Picture} picture what to fill
+   * @param {Picture} picture picture to fill
    * @param {{ x: number, y: number, z: number }} at column, row and zoom
    * @param {Done} done
    */
@@ -497,7 +497,7 @@ var TileRequests = class {
     this.send({ kind: "tile", layer: this.layer, tile, z, x, y });
   }
   /**
-   * What waits for the answer of that number; undefined for another layer's, or one given up.
+   * Returns the request that a tile answers; undefined if it is another layer's or was cancelled.
    *
    * @param {number} tile
    */
@@ -507,7 +507,7 @@ var TileRequests = class {
     return waiting;
   }
   /**
-   * Gives a picture up that scrolled away. One that is answered costs Python no word.
+   * Cancels the request of a picture that scrolled away, unless it is answered.
    *
    * @param {Picture} picture
    */
@@ -598,7 +598,7 @@ function imageryLayer(model, map, L, name) {
 }
 
 // src/map/mouse.js
-var HEARD_IN_VAIN = [
+var UNUSED_EVENTS = [
   "click",
   "contextmenu",
   "dblclick",
@@ -615,7 +615,7 @@ function marking({ type, detail, shiftKey }, tool, patch) {
   return { kind: "click", patch, other: right || shiftKey };
 }
 function mouse(model, map, L, footprints) {
-  for (const name of HEARD_IN_VAIN) map.off(name);
+  for (const name of UNUSED_EVENTS) map.off(name);
   const tooltip = L.tooltip({
     sticky: true,
     direction: "auto",
@@ -644,7 +644,7 @@ function mouse(model, map, L, footprints) {
     L.DomEvent.preventDefault(event.originalEvent);
     click(event);
   };
-  const say = () => {
+  const showTooltip = () => {
     const text = model.get("tooltip");
     if (!text || hovered === null) {
       map.closeTooltip(tooltip);
@@ -657,7 +657,7 @@ function mouse(model, map, L, footprints) {
   };
   const events = { mousemove: move, mouseout: out, click, contextmenu: context };
   map.on(events);
-  const stop = onChange(model, ["tooltip"], say);
+  const stop = onChange(model, ["tooltip"], showTooltip);
   const box = map.getContainer();
   box.setAttribute("data-jp-suppress-context-menu", "");
   box.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -672,8 +672,8 @@ var CASING = 3;
 function linesOf({ patches: _, casing, ...line }) {
   return casing ? [{ color: casing, weight: line.weight + CASING }, line] : [line];
 }
-function changedGroups(wanted, drawn) {
-  return Object.entries(wanted).filter(([name, outline]) => {
+function changedGroups(groups, drawn) {
+  return Object.entries(groups).filter(([name, outline]) => {
     const key = JSON.stringify(outline);
     if (drawn.get(name) === key) return false;
     drawn.set(name, key);
@@ -716,13 +716,13 @@ function coordinates(map, L) {
   const control = new L.Control({ position: "bottomright" });
   const line = L.DomUtil.create("div", "rareearth-coordinates");
   control.onAdd = () => line;
-  const say = ({ latlng }) => {
+  const showPlace = ({ latlng }) => {
     line.textContent = written(latlng.wrap());
   };
-  const hush = () => {
+  const clear = () => {
     line.textContent = "";
   };
-  const events = { mousemove: say, mouseout: hush };
+  const events = { mousemove: showPlace, mouseout: clear };
   control.addTo(map);
   map.on(events);
   return () => {
@@ -835,8 +835,8 @@ function stepOf(key) {
   if (key === "ArrowLeft") return -STEP;
   return key === "ArrowRight" ? STEP : 0;
 }
-function onTheMap(wanted) {
-  return Math.min(1, Math.max(0, wanted));
+function onTheMap(position) {
+  return Math.min(1, Math.max(0, position));
 }
 function clipTo(upperLeft, lowerRight) {
   return `rect(${upperLeft.y}px, ${lowerRight.x}px, ${lowerRight.y}px, ${upperLeft.x}px)`;
@@ -846,7 +846,7 @@ function makeHandle(map, L) {
   const left = L.DomUtil.create("span", "rareearth-date-left", handle);
   const right = L.DomUtil.create("span", "rareearth-date-right", handle);
   handle.tabIndex = 0;
-  handle.title = "Drag, or press the arrow keys: one date to the left, the other to the right";
+  handle.title = "Drag, or press the arrow keys, to move the border between the two dates";
   handle.setAttribute("role", "slider");
   handle.setAttribute("aria-label", "Border between two dates");
   handle.setAttribute("aria-valuemin", "0");
@@ -870,8 +870,8 @@ function swipe(model, map, L) {
       map.containerPointToLayerPoint(size)
     );
   };
-  const put = (wanted) => {
-    part = onTheMap(wanted);
+  const put = (position) => {
+    part = onTheMap(position);
     place();
   };
   const drag = (event) => {
@@ -909,10 +909,14 @@ function swipe(model, map, L) {
 
 // src/map/toolbar.js
 var TOOLS = [
-  ["rectangle", "Rectangle: drag over the map to select the patches it touches", "M3 6h18v12H3z"],
+  [
+    "rectangle",
+    "Rectangle: drag on the map to select the patches that it touches",
+    "M3 6h18v12H3z"
+  ],
   [
     "polygon",
-    "Polygon: click corners on the map to select the patches it touches",
+    "Polygon: click corners on the map to select the patches that it touches",
     "M12 3l9 7-4 10H7L3 10z"
   ],
   [
@@ -941,7 +945,7 @@ function toolbar(model, map, L) {
     };
     return { name, button: add(does, outline, toggle) };
   });
-  add("Whole scene: show all patches", WHOLE, () => map.fitBounds(model.get("bounds")));
+  add("Whole scene: return to the initial view", WHOLE, () => map.fitBounds(model.get("bounds")));
   const show2 = () => {
     for (const { name, button } of buttons) {
       button.setAttribute("aria-pressed", String(model.get("tool") === name));
@@ -1017,12 +1021,12 @@ async function bind(model, signal) {
   });
 }
 var map_bridge_default = {
-  // Not awaited: anywidget gives a model two seconds to initialize, and the map may be displayed
-  // later than that; JupyterLab then drops every later message to the model.
+  // Not awaited: anywidget allows two seconds to initialize, and the map may be displayed later;
+  // JupyterLab would then drop all further messages to the model.
   initialize({ model, signal }) {
     bind(model, signal).catch((error) => console.error("[rareearth-explorer]", error));
   },
-  // Nothing of its own to show, but a widget's messages flow only once it is displayed.
+  // Invisible, but a widget receives messages only after it is displayed.
   render({ el }) {
     el.style.display = "none";
   }
@@ -1064,24 +1068,24 @@ var sheet_default = {
     };
     const badge = () => {
       const verdicts = model.get("verdicts");
-      const inHand = model.get("place");
+      const underReview = model.get("place");
       [...el.children].forEach((child, number) => {
         const figure = (
           /** @type {HTMLElement} */
           child
         );
         figure.dataset.verdict = verdicts[number] ?? "";
-        figure.classList.toggle("rareearth-in-hand", number === inHand);
+        figure.classList.toggle("rareearth-under-review", number === underReview);
       });
     };
     let shown = [];
     const update = () => {
-      const wanted = [model.get("chips"), model.get("pictures")];
-      if (wanted.every((value, at) => value === shown[at])) {
+      const current = [model.get("chips"), model.get("pictures")];
+      if (current.every((value, at) => value === shown[at])) {
         badge();
         return;
       }
-      shown = wanted;
+      shown = current;
       draw();
     };
     update();

@@ -1,4 +1,4 @@
-"""The command `rareearth-explorer`; the only code that prints."""
+"""The command `rareearth-explorer`; only this package prints."""
 
 from rareearth_explorer.cli.command import main
 

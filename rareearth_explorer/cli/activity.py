@@ -1,4 +1,4 @@
-"""`rareearth-explorer activity`: how every pixel, pool and patch varies over time."""
+"""`rareearth-explorer activity`: how much each pixel, pool and patch varies over time."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "activity",
-        help="measure change over time, and which pools are in use",
-        description="From scenes of two dates or more, measure the standard deviation of every "
-        "pixel over time, and write it as a Cloud-Optimized GeoTIFF. Dates come from the files' "
-        "metadata or names; all scenes are read on the pixels of the first.",
+        help="measure change over time, and find the pools in use",
+        description="Measure the standard deviation of every pixel over the scenes of two or more "
+        "dates, and write it as a Cloud-Optimized GeoTIFF. The dates are read from the metadata or "
+        "names of the files; all scenes are resampled to the pixels of the first.",
     )
     parser.add_argument(
         "scenes",
         nargs="+",
         type=Path,
         metavar="SCENE",
-        help="GeoTIFF, or a folder as Planet delivers it; several of one date are a mosaic",
+        help="GeoTIFF, or a folder from Planet; several of one date form a mosaic",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TIF")
     parser.add_argument(
         "--index",
         help="blue-white, ndvi, ndwi, brightness, or two bands such as nir,red (default: "
-        "blue-white where there are blue and red, else brightness)",
+        "blue-white if there are blue and red bands, else brightness)",
     )
     parser.add_argument(
         "--pools",
         type=Path,
         metavar="LABELS",
-        help="labelled pools; says which are in use, in files beside TIF",
+        help="labels; files beside TIF then list which pools are in use",
     )
     parser.add_argument(
         "--threshold",
         type=float,
         metavar="STD",
-        help="standard deviation of the blue-white index from which a pool is in use "
-        "(default: 0.035, a swing by 0.1)",
+        help="standard deviation of the blue-white index from which a pool counts as in use "
+        "(default: 0.035, a swing of 0.1)",
     )
     parser.add_argument(
-        "--table", type=Path, help="patch table that gets the activity of each patch as a column"
+        "--table", type=Path, help="patch table to which the column 'activity' is added"
     )
     parser.add_argument(
         "--normalise",
         action="store_true",
-        help="bring all dates to the first scene's units by pixels that did not change",
+        help="adjust all dates to the units of the first scene, by pixels that did not change",
     )
     parser.add_argument(
-        "--bands", metavar="ROLE,ROLE", help="roles of the bands, where the files do not tell"
+        "--bands", metavar="ROLE,ROLE", help="roles of the bands, if the files do not name them"
     )
     parser.add_argument(
-        "--reflectance", action="store_true", help="turn Planet's radiance into reflectance"
+        "--reflectance", action="store_true", help="convert Planet's radiance to reflectance"
     )
-    add_masks(parser, without="count what lies under clouds too")
+    add_masks(parser, without="use pixels under clouds too")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, write, and say what came out."""
+    """Measure, write the files, and print a summary."""
     from rareearth_explorer.change.activity_run import open_activity
 
     with open_activity(
@@ -100,13 +100,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
-    """Print what was done to each date, and what it took away of the variation over time."""
+    """Print the adjustment of each date, and by how much it reduced the variation over time."""
     for number, day in enumerate(stack.dates):
         if stack.scenes[number] is stack.first:
             continue
         gain = normalisation.gain[number]
         related = normalisation.correlation[number]
-        doubt = "; hardly related, so that it is a guess" if related < 0.8 else ""
+        doubt = "; low, so the adjustment is unreliable" if related < 0.8 else ""
         print(
             f"{day}: multiplied by {gain.min():.3f} to {gain.max():.3f}, by "
             f"{normalisation.unchanged[number]:,} unchanged pixels (correlation at least "
@@ -118,17 +118,17 @@ def _print_normalisation(stack: Stack, normalisation: Normalisation) -> None:
             stack.bands, normalisation.before, normalisation.after, strict=True
         )
     )
-    print(f"Median standard deviation of pixels not used for it: {effect}.")
+    print(f"Median standard deviation of the other pixels: {effect}.")
 
 
 def _print_pools(pools: Pools, listed: Path, series: Path) -> None:
     frame = pools.to_geodataframe()
-    used, told = (sum(use is wanted for use in pools.in_use) for wanted in (True, None))
+    used, unknown = (sum(use is state for use in pools.in_use) for state in (True, None))
     print(
-        f"{listed}: {len(frame):,} pools, {used:,} in use, {len(frame) - used - told:,} not, "
-        f"{told:,} on too few dates to tell."
+        f"{listed}: {len(frame):,} pools, {used:,} in use, {len(frame) - used - unknown:,} not, "
+        f"{unknown:,} seen on too few dates to tell."
     )
     found = int(frame["period_days"].notna().sum())
     reasons = frame["no_period"].dropna()
-    usual = "" if reasons.empty else f" (mostly: {reasons.mode().iloc[0]})"
-    print(f"{series}: the series of each; the dates support a period for {found:,}{usual}.")
+    usual = "" if reasons.empty else f" (usual reason for none: {reasons.mode().iloc[0]})"
+    print(f"{series}: the time series of each pool; a period was found for {found:,}{usual}.")

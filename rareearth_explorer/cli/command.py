@@ -59,9 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns 0, or 2 after one sentence about what is wrong with the input.
+    """Run the command; return 0, or 2 after printing one sentence about wrong input.
 
-    Without a command it prints which there are, and returns 2 as well.
+    Without a command, print the list of commands and return 2.
     """
     parser = build_parser()
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""`rareearth-explorer compare`: what became mine-like between two dates."""
+"""`rareearth-explorer compare`: which patches became mine-like between two dates."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "compare",
         help="list the patches that became mine-like between two dates",
-        description="Score the patch tables of two dates on the same grid by the templates of a "
-        "session about one of them, and list the patches that are mine-like on the later date "
-        "only.",
+        description="Score the patch tables of two dates, on the same grid, by the templates of a "
+        "session on one of them, and list the patches that are mine-like only on the later date.",
     )
     parser.add_argument("first", type=Path, metavar="TABLE_A")
     parser.add_argument("second", type=Path, metavar="TABLE_B")
-    parser.add_argument("--session", required=True, help="name of a saved session, or its .jsonl")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="list them all (.geojson or .csv)"
+        "--session", required=True, help="name of a saved session, or its .jsonl file"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="write the whole list (.geojson or .csv)"
     )
     parser.add_argument(
         "--threshold",
         type=float,
         metavar="SCORE",
-        help="score from which a patch is mine-like (default: that of the best tenth of the "
-        "patches in both tables, on the session's own date)",
+        help="score from which a patch is mine-like (default: the score that the best tenth of "
+        "the patches in both tables reaches on the session's date)",
     )
-    parser.add_argument("--top", type=int, metavar="N", help="list the greatest N rises only")
+    parser.add_argument("--top", type=int, metavar="N", help="list only the N greatest rises")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compare, write what was asked for, and print the greatest rises."""
+    """Compare, write the list if requested, and print the greatest rises."""
     from rareearth_explorer.change.comparison import Comparison, find_session_of
     from rareearth_explorer.change.rise_list import require_listable, write_rises
     from rareearth_explorer.data.storage.inputs import require_other
@@ -52,8 +53,8 @@ def run(options: argparse.Namespace) -> None:
     before, after = (day or "an unknown date" for day in comparison.dates)
     print(
         f"{len(comparison.rows):,} patches are in both tables, of {before} and {after}; the score "
-        f"is {comparison.score}, mine-like from {comparison.threshold:.3f} on. All scores drifted "
-        f"by {comparison.drift:+.3f}, which is taken off."
+        f"is {comparison.score}, mine-like from {comparison.threshold:.3f}. All scores drifted by "
+        f"{comparison.drift:+.3f}, which is subtracted."
     )
     print(f"{len(comparison.became):,} became mine-like, the greatest rise first:")
     for row in frame.head(SHOWN).itertuples():

@@ -1,4 +1,4 @@
-"""`rareearth-explorer demo`: make the synthetic demo, or a scene of the paper's size."""
+"""`rareearth-explorer demo`: draw the synthetic demo, or a scene of the paper's size."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "demo",
-        help="make the synthetic demo scene, its patch table and its projection, once",
-        description="Draw a synthetic scene, embed it and project it; two minutes, once.",
+        help="draw the synthetic demo scene, and make its patch table and UMAP",
+        description="Draw a synthetic scene, embed it and add a UMAP. The first run takes two "
+        "minutes; later runs reuse the files.",
     )
     parser.add_argument(
-        "folder", nargs="?", type=Path, help="where to put it (default: your data folder)"
+        "folder", nargs="?", type=Path, help="folder for the files (default: your data folder)"
     )
     parser.add_argument(
         "--like-paper",
         action="store_true",
-        help="one date of a synthetic scene of the paper's size, 26,754 patches: "
-        "ten minutes and 2 GB",
+        help="draw one date of a synthetic scene of the paper's size instead: 26,754 patches, "
+        "ten minutes, 2 GB",
     )
     parser.add_argument(
         "--pools",
         type=Path,
         metavar="FILE",
-        help="with --like-paper: draw the mines around these pools (default: invented ones)",
+        help="with --like-paper: draw the mines around these pools (default: invented pools)",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Make the demo and say how to open it."""
+    """Draw the demo and print how to open it."""
     from rareearth_explorer.demo.prepare import prepare_demo, prepare_paper_scene
 
     if options.pools is not None and not options.like_paper:

@@ -19,14 +19,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "embed",
         help="cut scenes into patches and embed them",
         description="Cut GeoTIFFs of one date into patches, embed each patch, and write a patch "
-        "table (GeoParquet). A stopped run goes on where it was when started again.",
+        "table (GeoParquet). If a run is stopped, the next run continues it.",
     )
     parser.add_argument(
         "scenes",
         nargs="+",
         type=Path,
         metavar="SCENE",
-        help="GeoTIFF, or a folder as Planet delivers it; of several, the first lies on top",
+        help="GeoTIFF, or a folder from Planet; of several, the first lies on top",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
     parser.add_argument(
@@ -34,7 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default="random-features",
         help="clay-v1, clay-v1.5 or random-features (default)",
     )
-    parser.add_argument("--weights", type=Path, help="weights of the encoder, if it has any")
+    parser.add_argument("--weights", type=Path, help="file of the encoder's weights, if it has any")
     parser.add_argument(
         "--patch-size",
         type=float,
@@ -44,20 +44,24 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--bands",
         metavar="ROLE,ROLE",
-        help="roles of the bands, where the file does not tell; _ leaves one out",
+        help="roles of the bands, if the file does not name them; _ leaves a band out",
     )
     parser.add_argument(
-        "--batch", type=whole(1), default=16, metavar="N", help="patches at once, 64 at most"
+        "--batch",
+        type=whole(1),
+        default=16,
+        metavar="N",
+        help="patches per batch, at most 64 (default: 16)",
     )
-    parser.add_argument("--no-projection", action="store_true", help="leave the UMAP for later")
-    add_masks(parser, without="embed what lies under clouds too")
+    parser.add_argument("--no-projection", action="store_true", help="do not add a UMAP")
+    add_masks(parser, without="embed pixels under clouds too")
     _add_clay(parser)
     _add_cluster(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Embed the scenes, say what came out, and project the table."""
+    """Embed the scenes, print a summary, and add a UMAP."""
     from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
     from rareearth_explorer.embedding import embed, project_if_missing
 
@@ -72,43 +76,45 @@ def run(options: argparse.Namespace) -> None:
         udm2=udm2_of(options),
         batch=options.batch,
         cluster=options.cluster,
-        projection=False,  # which takes a while: what came out is said before it
+        projection=False,  # it takes a while, so the summary is printed before
     )
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
-        f"{report.left_out:,} left out, less than half of whose pixels are valid."
+        f"{report.left_out:,} left out, because less than half of their pixels are valid."
     )
     if not options.no_projection:
         project_if_missing(report.table)
 
 
 def _add_clay(parser: argparse.ArgumentParser) -> None:
-    clay = parser.add_argument_group("Clay; each is recorded in the table")
-    clay.add_argument("--device", choices=("auto", "cpu", "cuda"), help="default: a GPU if any")
+    clay = parser.add_argument_group("Clay; all options are recorded in the table")
+    clay.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), help="default: a GPU if there is one"
+    )
     clay.add_argument("--dtype", choices=("float32", "bfloat16"), help="default: float32")
-    clay.add_argument("--sensor", help="name in sensors.toml (default: found by the bands)")
+    clay.add_argument("--sensor", help="name in sensors.toml (default: detected from the bands)")
     clay.add_argument(
         "--normalisation",
         choices=("sensor", "scene"),
-        help="by the figures published for the sensor (default), or by the scene's own",
+        help="with the statistics published for the sensor (default), or those of the scene",
     )
     clay.add_argument(
         "--gsd",
         type=float,
         metavar="METRES",
-        help="resolution told to Clay (default: as published; 5 for PlanetScope)",
+        help="resolution given to Clay (default: as published; 5 for PlanetScope)",
     )
     clay.add_argument(
         "--padding",
         choices=("crop", "reflect"),
-        help="what is done where a patch is no multiple of 8 pixels (default: crop)",
+        help="for patches whose side is not a multiple of 8 pixels (default: crop)",
     )
     clay.add_argument(
         "--no-metadata",
         dest="metadata",
         action="store_false",
         default=None,
-        help="do not tell Clay time and place",
+        help="do not give Clay the time and place",
     )
 
 
@@ -119,19 +125,19 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
         "--scheduler",
         dest="cluster",
         metavar="ADDRESS",
-        help="of a running cluster, whose workers find the files at the same place",
+        help="address of a running cluster; its workers must find the files under the same paths",
     )
     cluster.add_argument(
         "--local-workers",
         dest="cluster",
         type=whole(1),
         metavar="N",
-        help="start so many worker processes here",
+        help="start N worker processes on this machine",
     )
 
 
 def _clay_options(options: argparse.Namespace) -> ClayOptions | None:
-    """Collect what was chosen about Clay; None where nothing was."""
+    """Collect the options of Clay; None if none were given."""
     from rareearth_explorer.embedding.encoders import ClayOptions
 
     names = ("device", "dtype", "sensor", "normalisation", "gsd", "padding", "metadata")

@@ -1,4 +1,4 @@
-"""`rareearth-explorer evaluate`: the paper's figures and numbers on a labelled patch table."""
+"""`rareearth-explorer evaluate`: the paper's measures and figures on a labelled patch table."""
 
 from __future__ import annotations
 
@@ -15,34 +15,38 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "evaluate",
         help="measure how well templates find labelled mines",
-        description="Measure every figure of the paper on a labelled patch table; the paper's own "
-        "stand beside as 'paper'. ROW is a row number of the table, from 0.",
+        description="Compute all measures of the paper on a labelled patch table; 'paper' marks "
+        "the paper's own values. ROW is a row number of the table, counted from 0.",
     )
     parser.add_argument("table", type=Path)
-    parser.add_argument("--labels", type=Path, required=True, help="known pools")
+    parser.add_argument("--labels", type=Path, required=True, help="labelled pools")
     parser.add_argument("--positive", type=int, action="append", default=[], metavar="ROW")
     parser.add_argument("--negative", type=int, action="append", default=[], metavar="ROW")
     judged = parser.add_mutually_exclusive_group()
     judged.add_argument(
-        "--include-templates", action="store_true", help="judge by the templates too, as the paper"
+        "--include-templates",
+        action="store_true",
+        help="count the templates too, as the paper does",
     )
     judged.add_argument(
         "--hold-out",
         type=float,
         metavar="METRES",
-        help="also leave out of judgement every square block of this side that holds a template",
+        help="also leave out every square block with this side that contains a template",
     )
     parser.add_argument(
         "--pairs", type=int, default=1000, help="random template pairs (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the random pairs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the random pairs (default: %(default)s)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers as JSON")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="write figures as PNG")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, write what was asked for, and print the main numbers."""
+    """Measure, write the requested files, and print the main numbers."""
     from rareearth_explorer.study.evaluation_report import evaluate
     from rareearth_explorer.study.evaluation_summary import summary
     from rareearth_explorer.study.reproduction import Judge

@@ -18,7 +18,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "explore",
         help="open the dashboard on a patch table",
-        description="Open the dashboard in a browser, on this machine only.",
+        description="Open the dashboard in a browser. It is reachable from this machine only.",
     )
     parser.add_argument("table", nargs="?", type=Path, help="patch table (default: the demo)")
     parser.add_argument("--scene", type=Path, help="GeoTIFF to show beneath the scores")
@@ -30,7 +30,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="GeoTIFFs of other dates, to show beside the scene",
     )
-    parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
+    parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--port", type=whole(1, 65535), help="default: the first free one from 8866"
     )
@@ -39,14 +39,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         type=whole(0),
         default=1,
         metavar="N",
-        help="pages kept ready, so that the next opens at once; each is a process (default: 1)",
+        help="pages kept ready, so that the next one opens at once; each is a process (default: 1)",
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Check what was given, serve the dashboard, and print its address."""
+    """Check the files, serve the dashboard, and print its address."""
     from rareearth_explorer.serving import free_port, serve
 
     files = _files(options)
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _files(options: argparse.Namespace) -> DashboardFiles:
-    """Collect what was given; without a table, what was not is the demo's."""
+    """Collect the given files; without a table, use the demo and its files."""
     from rareearth_explorer.serving import DashboardFiles
 
     if options.table is not None:

@@ -1,4 +1,4 @@
-"""`rareearth-explorer export`: write what a session found."""
+"""`rareearth-explorer export`: write the results of a session."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "export",
-        help="write a session's candidates or verdicts for a GIS, or a report",
-        description="Write what a session found: a list of patches, a report or a figure.",
+        help="write a session's candidates or verdicts for a GIS, a report or a figure",
+        description="Write the results of a session: a list of patches, a report or a figure.",
     )
-    parser.add_argument("session", metavar="SESSION", help="name of a saved session, or its .jsonl")
+    parser.add_argument(
+        "session", metavar="SESSION", help="name of a saved session, or its .jsonl file"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -29,24 +31,24 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="a list (.geojson .gpkg .parquet .csv .kml), a report (.html .pdf) or a figure "
         "(.png .svg)",
     )
-    parser.add_argument("--table", type=Path, help="patch table, where the session's was moved")
+    parser.add_argument("--table", type=Path, help="patch table, if it was moved")
     parser.add_argument(
         "--scene",
         type=Path,
-        help="GeoTIFF from which a report takes pictures; the demo has its own",
+        help="GeoTIFF for the pictures of a report (default for the demo: its own)",
     )
-    parser.add_argument("--labels", type=Path, help="known pools: CSV, GeoJSON, GeoPackage, ...")
+    parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--what",
         choices=("candidates", "verdicts", "map", "umap", "curve"),
-        help="what is listed (default: candidates) or drawn (default: map)",
+        help="contents of a list or report (default: candidates) or of a figure (default: map)",
     )
-    parser.add_argument("--top", type=int, metavar="N", help="list the best N patches only")
+    parser.add_argument("--top", type=int, metavar="N", help="list only the best N patches")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Repeat the session and write what was asked for."""
+    """Load the session and write the file."""
     from contextlib import closing, nullcontext
 
     from rareearth_explorer.data.labels import open_labels
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     scene_file, labels = _context(options, table)
     require_other(options.output, [journal, table.path, scene_file, labels])
     session = Session(table, open_labels(labels) if labels else None)
-    tell(restore(journal, session))
+    print_warning(restore(journal, session))
     scene = open_own_scene(scene_file, table) if scene_file else None
     with closing(scene) if scene else nullcontext():
         export(
@@ -76,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | None, Path | None]:
-    """Scene and labels: those given, or the demo's own where the session is about the demo."""
+    """Return scene and labels: the given ones, or those of the demo for a session on the demo."""
     from rareearth_explorer.demo.prepare import demo_of
 
     demo = demo_of(table.path) if table.path else None
@@ -85,7 +87,7 @@ def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | Non
     return options.scene or demo.scene, options.labels or demo.labels
 
 
-def tell(record: Record) -> None:
-    """Say what was lost by damage to a session's file, if anything was."""
-    if record.said:
-        print(record.said, file=sys.stderr)
+def print_warning(record: Record) -> None:
+    """Print the warning of a session's record, if there is one."""
+    if record.warning:
+        print(record.warning, file=sys.stderr)

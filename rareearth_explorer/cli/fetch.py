@@ -20,18 +20,20 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "fetch",
         help="fetch imagery of a place from a STAC catalogue",
         description="Search a STAC API, choose the clearest image of a box, read only the box, and "
-        "write a Cloud-Optimized GeoTIFF that embed takes. A stopped run goes on where it was when "
-        "started again.",
+        "write a Cloud-Optimized GeoTIFF for embed. The next run continues a stopped one.",
     )
     parser.add_argument(
         "--stac", required=True, metavar="URL", help="landing page of a STAC API; see docs/fetch.md"
     )
-    parser.add_argument("--collection", required=True, help="such as sentinel-2-l2a")
+    parser.add_argument("--collection", required=True, help="for example sentinel-2-l2a")
     parser.add_argument(
         "--bbox", nargs=4, type=float, required=True, metavar=("W", "S", "E", "N"), help="degrees"
     )
     parser.add_argument(
-        "--dates", required=True, metavar="A/B", help="first and last day, 2022-03-01/2022-03-31"
+        "--dates",
+        required=True,
+        metavar="A/B",
+        help="first and last day, for example 2022-03-01/2022-03-31",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="default: COLLECTION_DATE.tif"
@@ -40,27 +42,31 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--bands", metavar="ROLE,ROLE", help="default: the ten bands of Sentinel-2 at 10 and 20 m"
     )
     parser.add_argument(
-        "--max-cloud", type=percent, default=100.0, metavar="N", help="percent of the whole images"
+        "--max-cloud",
+        type=percent,
+        default=100.0,
+        metavar="N",
+        help="highest cloud cover of the whole images, in percent (default: 100)",
     )
     parser.add_argument(
         "--min-cover",
         type=percent,
         default=99.0,
         metavar="N",
-        help="percent of the box that must be covered (default: 99)",
+        help="lowest share of the box that must be covered, in percent (default: 99)",
     )
     parser.add_argument("--mosaic", action="store_true", help="join the images of one day")
     parser.add_argument(
         "--offset",
         type=int,
         metavar="DN",
-        help="add this to the digital numbers (default: what the catalogue tells)",
+        help="add this to the digital numbers (default: the offset in the catalogue)",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fetch the imagery and say what came."""
+    """Fetch the imagery and print a summary."""
     from rareearth_explorer.stac import Request, fetch
 
     request = Request(
@@ -85,19 +91,19 @@ def _bands(given: str | None, collection: str) -> tuple[str, ...]:
     if collection.startswith("sentinel-2"):
         return tuple(sensors()["sentinel-2"].bands)
     raise CatalogueError(
-        f"{collection}: which of its bands are wanted is not known; name them with --bands, such "
-        "as blue,green,red,nir."
+        f"{collection}: there are no default bands for this collection; name them with --bands, "
+        "such as blue,green,red,nir."
     )
 
 
 def _sentences(fetched: Fetched) -> list[str]:
-    """Say what the file is, and what was done to it."""
+    """Describe the file and how it was made."""
     cloud = f"{fetched.cloud:.1f} %" if math.isfinite(fetched.cloud) else "unknown"
     state = f"{fetched.parts - fetched.kept:,} parts fetched, {fetched.kept:,} kept from before"
     return [
         f"{fetched.path}: {fetched.time:%Y-%m-%d %H:%M} UTC, {fetched.width:,} x "
         f"{fetched.height:,} pixels, {fetched.cover:.1f} % of the box, from "
         f"{', '.join(fetched.images)} (cloud in the whole images: {cloud}).",
-        f"{state if fetched.parts else 'It was there already, and is whole'}; added to the digital "
-        f"numbers: {', '.join(map(str, fetched.added))}.",
+        f"{state if fetched.parts else 'The file existed already and is complete'}; added to the "
+        f"digital numbers: {', '.join(map(str, fetched.added))}.",
     ]

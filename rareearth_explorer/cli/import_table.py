@@ -1,4 +1,4 @@
-"""`rareearth-explorer import`: from embeddings made elsewhere to a patch table."""
+"""`rareearth-explorer import`: from embeddings of other tools to a patch table."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "import",
-        help="make a patch table of embeddings made elsewhere",
+        help="make a patch table from embeddings of other tools",
         description="Read a GeoParquet file whose embeddings are lists of numbers or binary "
         "float32, and write a patch table. Rows without an embedding are dropped and counted.",
     )
     parser.add_argument("source", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
-    parser.add_argument("--column", metavar="NAME", help="of the embeddings (default: found)")
+    parser.add_argument(
+        "--column", metavar="NAME", help="column with the embeddings (default: detected)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Import the table and say what came out."""
+    """Import the table and print a summary."""
     from rareearth_explorer.embedding import import_table
 
     require_other(options.output, [options.source])

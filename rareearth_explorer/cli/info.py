@@ -1,4 +1,4 @@
-"""`rareearth-explorer info`: say what a file is, what will be made of it, and what to type next."""
+"""`rareearth-explorer info`: describe a file, and suggest the next command."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from rareearth_explorer.embedding.scene_facts import SceneFacts
 
 Lines = Iterator[tuple[str, str]]
-"""What is told, a line each; a line without a name goes on with the one before."""
+"""Lines of output as (name, value); a line without a name continues the previous one."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("info", help="say what a scene, patch table or label file holds")
-    parser.add_argument("file", type=Path, help="a file, or a folder as Planet delivers it")
+    parser = commands.add_parser("info", help="describe a scene, a patch table or labels")
+    parser.add_argument("file", type=Path, help="a file, or a folder from Planet")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts, one a line."""
+    """Print the facts, one per line."""
     lines = [*_lines(options.file)]
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
@@ -49,7 +49,7 @@ def _lines(path: Path) -> Lines:
 
 
 def _labels(path: Path) -> Labels:
-    """Open labels; a file of another name that is none is told which kinds there are."""
+    """Open labels; if the suffix of the file is unknown, the error lists the known kinds."""
     from rareearth_explorer.data.file_kinds import LABEL_SUFFIXES, kinds
     from rareearth_explorer.data.labels import open_labels
 
@@ -58,7 +58,9 @@ def _labels(path: Path) -> Labels:
     except LabelsError as error:
         if path.suffix.lower() in LABEL_SUFFIXES or not path.is_file():
             raise
-        raise ExplorerError(f"{path}: this is none of the files known here: {kinds()}.") from error
+        raise ExplorerError(
+            f"{path}: this kind of file is not supported; supported are {kinds()}."
+        ) from error
 
 
 def _of_scene(facts: SceneFacts) -> Lines:
@@ -77,14 +79,14 @@ def _of_scene(facts: SceneFacts) -> Lines:
 
 
 def _files(facts: SceneFacts) -> Lines:
-    """Say which masks embedding applies and, of each GeoTIFF in a folder, whether it is taken."""
+    """List the masks for embedding and, for a folder, which GeoTIFFs are used and which are not."""
     if not facts.path.is_dir():
         yield from _listed("mask for embed", map(str, facts.masks))
         return
     for title, files in (
-        ("taken", facts.taken),
+        ("used", facts.taken),
         ("masks for embed", facts.masks),
-        ("not taken", facts.not_taken),
+        ("not used", facts.not_taken),
     ):
         yield from _listed(title, (str(file.relative_to(facts.path)) for file in files))
 
@@ -101,25 +103,25 @@ def _bands(facts: SceneFacts) -> Lines:
     if facts.unknown_bands:
         yield (
             "",
-            f"not known: {', '.join(facts.unknown_bands)}; name all with --bands, in this order, "
-            "_ for one to leave out",
+            f"not known: {', '.join(facts.unknown_bands)}; name all with --bands, in this order; "
+            "_ leaves a band out",
         )
         yield "", f"names: {', '.join(known_bands())}"
 
 
 def _patches(facts: SceneFacts) -> Lines:
     if facts.grid is None:
-        yield "patches", f"not one of {facts.patch_size:g} m fits"
+        yield "patches", f"the scene is smaller than one patch of {facts.patch_size:g} m"
         return
     pixels = facts.grid.patch_px
     size = f"{facts.patch_size:g} m, each {pixels} x {pixels} pixels"
     yield "patches", f"{len(facts.grid):,} of {size}"
     if facts.is_coarse:
-        yield "", f"warning: {pixels} pixels are few to tell a mine by; make patches larger"
+        yield "", f"warning: {pixels} pixels are few to recognise a mine; use larger patches"
 
 
 def _embed(facts: SceneFacts) -> list[str]:
-    """Write the command that makes a patch table, with patches as large as they should be."""
+    """Return the command that makes a patch table, with a suitable patch size."""
     path = facts.path
     name = f"{path.resolve().name if path.is_dir() else path.stem}.parquet"
     size = [] if facts.advised_size is None else ["--patch-size", f"{facts.advised_size}"]
@@ -153,6 +155,6 @@ def _of_labels(labels: Labels, path: Path) -> Lines:
 def _extent(bounds: tuple[tuple[float, float], tuple[float, float]]) -> str:
     from rareearth_explorer.data.grid import written
 
-    # East of the antimeridian longitudes go on above 180.
+    # East of the antimeridian, longitudes continue above 180.
     corners = [written(lat, (lon + 180) % 360 - 180) for lat, lon in bounds]
     return " to ".join(corners)

@@ -1,4 +1,4 @@
-"""The options that say which mask tells of clouds."""
+"""The options for cloud masks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def add_masks(parser: argparse.ArgumentParser, without: str) -> None:
         type=Path,
         action="append",
         metavar="MASK",
-        help="Planet's usable data mask, once for each scene (default: those beside the scenes)",
+        help="Planet's usable data mask, once for each scene (default: masks beside the scenes)",
     )
     masks.add_argument("--no-udm2", action="store_true", help=without)
 
 
 def udm2_of(options: argparse.Namespace) -> Udm2:
-    """Read which masks are meant: those given, those beside the images, or none."""
+    """Return the masks to use: the given ones, those beside the images, or none."""
     if options.no_udm2:
         return "none"
     return options.udm2 or "beside"

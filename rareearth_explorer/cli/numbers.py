@@ -1,4 +1,4 @@
-"""Numbers on the command line; what is refused is told together with what is allowed."""
+"""Numbers on the command line; errors name the allowed range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Make a reader of whole numbers from `least` on, up to `most` if that is given."""
+    """Return a parser of whole numbers from `least` on, up to `most` if given."""
     allowed = f"of {least} or more" if most is None else f"from {least} to {most}"
 
     def read(text: str) -> int:
@@ -23,7 +23,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 def percent(text: str) -> float:
-    """Read a number from 0 to 100."""
+    """Parse a number from 0 to 100."""
     try:
         number = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`rareearth-explorer project`: add a UMAP projection to a patch table."""
+"""`rareearth-explorer project`: add a UMAP to a patch table."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "project",
-        help="add a UMAP projection to a patch table",
-        description="Fit UMAP (seeded, cosine, on 50 principal components) and store it.",
+        help="add a UMAP to a patch table",
+        description="Compute a UMAP (seeded, cosine, on 50 principal components) and store it.",
     )
     parser.add_argument("table", type=Path)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Project the table."""
+    """Add the UMAP."""
     from rareearth_explorer.embedding import project_table
 
     require_no_imagery(options.table)
     project_table(options.table)
-    print(f"{options.table}: the projection is stored.")
+    print(f"{options.table}: the UMAP is stored.")

@@ -1,4 +1,4 @@
-"""`rareearth-explorer sessions`: list them, save them elsewhere, bring them in, merge two."""
+"""`rareearth-explorer sessions`: list, export, import and merge sessions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rareearth_explorer.cli.export import tell
+from rareearth_explorer.cli.export import print_warning
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import SessionError
 
@@ -20,64 +20,73 @@ if TYPE_CHECKING:
     from rareearth_explorer.hunt.store.merge import Conflict, Difference, Side
 
 COLUMNS = ("patch", "lon", "lat", "subject", "mine", "theirs", "take")
-"""Of the file in which conflicts are decided; `take` is filled in by the analyst."""
+"""Columns of the file in which the analyst decides conflicts, in `take`."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
         "sessions",
-        help="list the saved sessions, save or bring one as a file, merge two",
+        help="list the saved sessions; export, import or merge sessions",
         description="Without a command, list the saved sessions of all tables.",
     )
     parser.set_defaults(run=run_list)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    export = verbs.add_parser("export", help="save a session as one file, to open elsewhere")
-    export.add_argument("session", metavar="SESSION", help="name, or path of its .jsonl")
+    export = verbs.add_parser(
+        "export", help="save a session as one file, to open on another machine"
+    )
+    export.add_argument("session", metavar="SESSION", help="name, or path of its .jsonl file")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
-    export.add_argument("--table", type=Path, help="where several tables have one of that name")
+    export.add_argument(
+        "--table", type=Path, help="patch table, if several have a session of that name"
+    )
     export.set_defaults(run=run_export)
-    bring = verbs.add_parser("import", help="keep a session that came as a file")
-    bring.add_argument("file", type=Path)
-    bring.add_argument("--table", type=Path, required=True, help="the patch table it is about")
-    bring.add_argument("--name", help="what it shall be called here (default: as the file says)")
-    bring.set_defaults(run=run_import)
+    imported = verbs.add_parser("import", help="import a session from a file")
+    imported.add_argument("file", type=Path)
+    imported.add_argument("--table", type=Path, required=True, help="patch table of the session")
+    imported.add_argument("--name", help="name of the session here (default: the name in the file)")
+    imported.set_defaults(run=run_import)
     merge = verbs.add_parser(
         "merge",
-        help="make one session of two analysts' sessions of a table",
-        description="Add to MINE what only THEIRS says of patches: templates, verdicts, notes. "
-        "Where they differ, nothing is written until every conflict is decided.",
+        help="merge the sessions of two analysts on one table",
+        description="Add to MINE the templates, verdicts and notes that only THEIRS has. If the "
+        "two have conflicts, nothing is written until every conflict is decided.",
     )
-    merge.add_argument("mine", metavar="MINE", help="name, or path of its .jsonl")
-    merge.add_argument("theirs", metavar="THEIRS", help="name, or path of its .jsonl")
+    merge.add_argument("mine", metavar="MINE", help="name, or path of its .jsonl file")
+    merge.add_argument("theirs", metavar="THEIRS", help="name, or path of its .jsonl file")
     merge.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="name of a new session, or a .jsonl"
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="name of the new session, or path of a .jsonl file",
     )
-    merge.add_argument("--table", type=Path, help="patch table, where the sessions' was moved")
+    merge.add_argument("--table", type=Path, help="patch table, if it was moved")
     decided = merge.add_mutually_exclusive_group()
     decided.add_argument(
-        "--take", choices=("mine", "theirs"), help="what to take where they differ"
+        "--take", choices=("mine", "theirs"), help="decide all conflicts in favour of one session"
     )
     decided.add_argument(
         "--decisions",
         type=Path,
         metavar="CSV",
-        help="decide each: written where it is not there; fill in its column 'take', run again",
+        help="decide each conflict in this file: the first run writes it; fill its column 'take' "
+        "and run again",
     )
     merge.set_defaults(run=run_merge)
 
 
 def run_list(_: argparse.Namespace) -> None:
-    """List the sessions of all tables, the one used last first."""
+    """List the sessions of all tables, the last used first."""
     from rareearth_explorer.hunt.store.format import read_record
     from rareearth_explorer.hunt.store.library import all_sessions
 
     files = all_sessions()
     if not files:
-        print("There is no saved session yet; 'rareearth-explorer explore' begins one.")
+        print("There is no saved session yet; 'rareearth-explorer explore' creates one.")
         return
     rows: list[tuple[str, ...]] = [
-        ("session", "begun", "last step", "steps", "what it holds", "patches", "table")
+        ("session", "created", "last step", "steps", "contents", "patches", "table")
     ]
     for file in files:
         try:
@@ -120,22 +129,22 @@ def run_export(options: argparse.Namespace) -> None:
     file = _file(options.session, table)
     require_other(options.output, [file, options.table])
     record = save_copy(file, options.output)
-    tell(record)
+    print_warning(record)
     print(f"{options.output}: {len(record.entries):,} steps.")
 
 
 def run_import(options: argparse.Namespace) -> None:
-    """Keep a session that came as a file."""
+    """Import a session from a file."""
     from rareearth_explorer.data.table import open_table
     from rareearth_explorer.hunt.store.transfer import import_session
 
     kept, record = import_session(options.file, open_table(options.table), options.name)
-    tell(record)
-    print(f"Session {kept.stem!r}: {len(record.entries):,} steps. It is kept in\n  {kept}")
+    print_warning(record)
+    print(f"Session {kept.stem!r}: {len(record.entries):,} steps. It is saved in\n  {kept}")
 
 
 def run_merge(options: argparse.Namespace) -> None:
-    """Merge two sessions, or list what must be decided before."""
+    """Merge two sessions, or list the conflicts to decide first."""
     from rareearth_explorer.hunt.store.finding import find_with_table
     from rareearth_explorer.hunt.store.format import read_record, replay
     from rareearth_explorer.hunt.store.merge import difference_of, save_merged
@@ -149,12 +158,12 @@ def run_merge(options: argparse.Namespace) -> None:
         record = read_record(file)
         check_table(record, table)
         history, record = replay(record)
-        tell(record)
+        print_warning(record)
         decisions.append(history.present)
     difference = difference_of(*decisions)
-    said = difference.decided(_sides(difference, table, options))
-    save_merged(mine, said, theirs.stem, target)
-    print(f"{mine.stem} and {theirs.stem}: {difference.said} Merged into\n  {target}")
+    stated = difference.decided(_sides(difference, table, options))
+    save_merged(mine, stated, theirs.stem, target)
+    print(f"{mine.stem} and {theirs.stem}: {difference.summary} Merged into\n  {target}")
 
 
 def _target(output: str, table: PatchTable) -> Path:
@@ -162,19 +171,19 @@ def _target(output: str, table: PatchTable) -> Path:
 
     target = Path(output) if output.endswith(".jsonl") else session_file(table, output)
     if target.exists():
-        raise SessionError(f"{target}: there is a session already; choose another name.")
+        raise SessionError(f"{target}: this session exists already; choose another name.")
     return target
 
 
 def _sides(
     difference: Difference, table: PatchTable, options: argparse.Namespace
 ) -> Side | dict[Key, Side]:
-    """Read how the conflicts are decided; list them where they are not.
+    """Return the decisions on the conflicts; list the conflicts if there are none.
 
     Raises
     ------
     SessionError
-        There are conflicts and no word on them.
+        There are conflicts without a decision.
     """
     take: Side | None = options.take
     if take is not None or not difference.conflicts:
@@ -184,11 +193,11 @@ def _sides(
     rows = [_conflict(c, table) for c in difference.conflicts]
     if options.decisions is not None:
         _write_decisions(options.decisions, rows)
-        how = f"fill in the column 'take' of {options.decisions} with mine or theirs and run again"
+        how = f"fill the column 'take' of {options.decisions} with mine or theirs and run again"
     else:
         csv.writer(sys.stdout, delimiter="\t").writerows([COLUMNS[:-1], *(r[:-1] for r in rows)])
         how = "choose with --take mine, --take theirs, or decide each with --decisions FILE.csv"
-    raise SessionError(f"Nothing is merged yet: {difference.said} To go on, {how}.")
+    raise SessionError(f"Nothing is merged yet. {difference.summary} To continue, {how}.")
 
 
 def _conflict(conflict: Conflict, table: PatchTable) -> tuple[str, ...]:
@@ -206,15 +215,15 @@ def _write_decisions(path: Path, rows: list[tuple[str, ...]]) -> None:
 
 
 def _read_decisions(path: Path) -> dict[Key, Side]:
-    """Read the column `take`; that each conflict has one is checked where they are decided."""
+    """Read the column `take`; `Difference.decided` checks that no conflict is missing."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets save it
+        with path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets save CSV
             rows = [*csv.DictReader(file)]
         taken = {(int(r["patch"]), r["subject"]): r["take"].strip() for r in rows}
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise SessionError(
-            f"{path}: this is no list of conflicts with the columns {', '.join(COLUMNS)}; delete "
-            "it, and run again for a new one."
+            f"{path}: this is not a list of conflicts with the columns {', '.join(COLUMNS)}; "
+            "delete it, and run again for a new one."
         ) from error
     return cast("dict[Key, Side]", taken)
 

@@ -1,4 +1,4 @@
-"""`rareearth-explorer study`: compare scorers and orders of review on labelled patches."""
+"""`rareearth-explorer study`: evaluate scorers and review orders on labelled patches."""
 
 from __future__ import annotations
 
@@ -17,30 +17,37 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser(
         "study",
-        help="compare scorers and orders of review on labelled patches",
+        help="evaluate scorers and review orders on labelled patches",
         description="Simulate analysts on labelled patches and print, as Markdown, how well each "
-        "scorer ranks and how many clicks it takes to find the mines.",
+        "scorer ranks and how many clicks it needs to find the mines.",
     )
     parser.add_argument("table", nargs="?", type=Path, help="patch table of your own")
-    parser.add_argument("--labels", type=Path, help="known pools of TABLE")
-    parser.add_argument("--demo", action="store_true", help="the synthetic demo scene")
+    parser.add_argument("--labels", type=Path, help="labelled pools of TABLE")
+    parser.add_argument("--demo", action="store_true", help="study the synthetic demo scene")
     parser.add_argument(
-        "--like-paper", action="store_true", help="the synthetic scene of the paper's size"
+        "--like-paper", action="store_true", help="study the synthetic scene of the paper's size"
     )
-    parser.add_argument("--pools", type=Path, metavar="FILE", help="pools of --like-paper")
+    parser.add_argument("--pools", type=Path, metavar="FILE", help="pools for --like-paper")
     parser.add_argument(
         "--chips", type=Path, metavar="NPZ", help="labelled RGB chips: x (n, H, W, 3) and y (n,)"
     )
-    parser.add_argument("--draws", type=int, default=20, help="draws of templates (%(default)s)")
-    parser.add_argument("--hunts", type=int, default=9, help="hunts per scorer (%(default)s)")
     parser.add_argument(
-        "--limit", type=int, default=2000, help="clicks after which a hunt ends (%(default)s)"
+        "--draws", type=int, default=20, help="random draws of templates (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--hunts", type=int, default=9, help="simulated hunts per scorer (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=2000,
+        help="clicks after which a hunt ends (default: %(default)s)",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the study of everything that was asked for."""
+    """Print the study of all given data."""
     from rareearth_explorer.study.markdown import Effort, study
 
     effort = Effort(options.draws, options.hunts, options.limit)
@@ -50,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def labelled(options: argparse.Namespace) -> Iterator[Labelled]:
-    """Make or open what shall be studied, one after the other.
+    """Open or make the data to study, one after the other.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def labelled(options: argparse.Namespace) -> Iterator[Labelled]:
         raise LabelsError("There is nothing to study: give a table and --labels, or --demo.")
     if options.table:
         if options.labels is None:
-            raise LabelsError(f"{options.table}: the study needs labels; give them by --labels.")
+            raise LabelsError(f"{options.table}: the study needs labels; give them with --labels.")
         yield of_table(options.table.name, options.table, options.labels)
     if options.demo:
         demo = prepare_demo()

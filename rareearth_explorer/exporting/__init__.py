@@ -1,4 +1,4 @@
-"""What leaves the program: lists of patches, figures, and a one-page report of a session."""
+"""Export of a session: lists of patches, figures, and a one-page report."""
 
 from rareearth_explorer.exporting.figures import (
     curve_figure,

@@ -1,4 +1,4 @@
-"""The figures of a session: the scores on a map and in the UMAP, and how well they rank."""
+"""The figures of a session: scores on a map and in the UMAP, and ROC curves."""
 
 from __future__ import annotations
 
@@ -20,28 +20,31 @@ if TYPE_CHECKING:
 
 UNSCORED = "#c3c9cf"
 FADED = 0.3
-"""What is left of the colour of a discarded patch; the rest is white."""
+"""Share of its colour in a discarded patch; the rest is white."""
 
 OUTLINES: dict[str, dict[str, Any]] = {
     "labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
     "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
-    "confirmed": {"edgecolor": "#ff3df2", "linewidth": 2.8},  # seen around a template's
+    "confirmed": {
+        "edgecolor": "#ff3df2",
+        "linewidth": 2.8,
+    },  # visible around the outline of a template
     "positive template": {"edgecolor": "#ffd400", "linewidth": 1.6},
     "negative template": {"edgecolor": "#000000", "linewidth": 1.4, "linestyle": (0, (2, 1))},
 }
-"""How groups of patches are outlined, from below to above."""
+"""Outlines of groups of patches, the lowest first."""
 
 EARLIER, PRESENT, BARS = "#9fb0c0", "#b2182b", "#8aa4bd"
 BINS = 60
 
 
 def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figure:
-    """Draw the scores of all patches on a map, with the groups in `OUTLINES` outlined.
+    """Draw the scores of all patches on a map, with outlines of the groups in `OUTLINES`.
 
     Parameters
     ----------
     session
-        What to draw.
+        The session to draw.
     size
         Width and height in inches.
     """
@@ -51,9 +54,9 @@ def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figu
 
 
 def umap_figure(session: Session, size: tuple[float, float] = (5.6, 5.6)) -> Figure:
-    """Draw the UMAP of the table, coloured by score, with the groups in `OUTLINES` ringed.
+    """Draw the UMAP of the table, coloured by score, with rings around the groups in `OUTLINES`.
 
-    A table without one is drawn by its first two principal components.
+    Without a UMAP, the first two principal components are drawn.
     """
     figure = new_figure(size)
     _draw_umap(figure.add_subplot(), session)
@@ -70,14 +73,14 @@ def curve_figure(session: Session, size: tuple[float, float] = (4.6, 3.6)) -> Fi
 def new_figure(
     size: tuple[float, float], within: tuple[float, float, float, float] = (0, 0, 1, 1)
 ) -> Figure:
-    """Begin a figure that pyplot knows nothing of, so that any thread may draw it.
+    """Create a figure outside of pyplot, so that any thread may draw it.
 
     Parameters
     ----------
     size
         Width and height in inches.
     within
-        Left, bottom, width and height of what is drawn on, as shares of the figure.
+        Left, bottom, width and height of the drawing area, as shares of the figure.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -97,7 +100,7 @@ def draw_map(axes: Axes, session: Session) -> None:
     from matplotlib.collections import PolyCollection
 
     corners: Any = session.table.corners
-    # As pixels also in an SVG or PDF, where 28,757 polygons are 5 MB and slow to look at.
+    # As pixels in SVG and PDF too: 28,757 polygons would take 5 MB and be slow to show.
     patches = PolyCollection(
         corners,
         facecolors=_colours(session.state),
@@ -117,12 +120,12 @@ def draw_map(axes: Axes, session: Session) -> None:
 
 
 def _outline(axes: Axes, session: Session) -> None:
-    """Outline what is known of patches, and say in a legend what is what."""
+    """Outline the groups of patches, and add a legend."""
     from matplotlib.collections import PolyCollection
     from matplotlib.patches import Patch
 
     corners: Any = session.table.corners
-    thinner = min(1.0, 100 / math.sqrt(len(corners)))  # or small patches were all outline
+    thinner = min(1.0, 100 / math.sqrt(len(corners)))  # else outlines would cover small patches
     handles = []
     for name, rows in _groups(session).items():
         if len(rows):
@@ -136,13 +139,13 @@ def _outline(axes: Axes, session: Session) -> None:
 
 
 def _explain(axes: Axes, session: Session, handles: list[Any]) -> None:
-    """Say above the axes which outline is what, and what is pale."""
+    """Add a legend of the outlines and of pale patches above the axes."""
     from matplotlib.patches import Patch
 
     if discarded := int((~session.active).sum()):
         handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
     if handles:
-        # The figure's and not the axes': those shrink to keep their shape, and would cut it off.
+        # A legend of the figure: the axes shrink to keep their shape, and would cut it off.
         above: Any = {"loc": "outside upper left", "borderaxespad": 0.2}
         axes.figure.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
 
@@ -154,7 +157,7 @@ def _draw_umap(axes: Axes, session: Session) -> None:
         places = projection.first_two(components)
     name = "principal component" if table.umap is None else "UMAP"
     size = min(12.0, 60_000 / len(places))
-    for shown in (~session.active, session.active):  # the pale ones below
+    for shown in (~session.active, session.active):  # pale ones below
         x, y = places[shown].T
         style: Any = {"linewidths": 0.2, "edgecolors": BARS, "rasterized": True}
         axes.scatter(x, y, s=size, c=colours[shown], **style)
@@ -179,7 +182,7 @@ def _colours(state: State) -> npt.NDArray[np.float64]:
         return np.array(to_rgb(UNSCORED)) * everything[:, None]
     palette = np.frombuffer(palette_rgba(state.scale.palette), np.uint8).reshape(-1, 4) / 255
     colours = palette[state.scale.levels(state.scores, everything), :3]
-    # Mixed here, since transparent neighbours would show a line where they overlap.
+    # Mixed here, because transparent neighbours would show a line where they overlap.
     return np.where(state.active[:, None], colours, 1 - FADED * (1 - colours))
 
 

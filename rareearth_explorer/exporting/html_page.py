@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing beside it."""
+"""The report as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).with_name("report.html")
 
 
 def html_page(report: Report) -> bytes:
-    """Write a report as HTML, pictures and figures inside it."""
+    """Write a report as HTML with embedded pictures and figures."""
     pictures = [_picture(picture) for picture in report.pictures]
     page = Template(PAGE.read_text(encoding="utf-8")).substitute(
         title=escape(report.title),
@@ -36,7 +36,7 @@ def html_page(report: Report) -> bytes:
 
 
 def _svg(picture: bytes, name: str) -> str:
-    """Take the drawing out of its file, its names made different from any other drawing's."""
+    """Extract the drawing from its file, with unique names for its elements."""
     drawing = picture.decode()
     drawing = drawing[drawing.index("<svg") :]
     return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
@@ -55,7 +55,7 @@ def _figure(chip: Chip) -> str:
 
 
 def _table(rows: Rows, pictures: list[str] | None = None) -> str:
-    """Cells as a table; numbers stand to the right."""
+    """Format cells as a table; numbers are aligned to the right."""
     kinds = [_kind(name, [row[place] for row in rows[1:]]) for place, name in enumerate(rows[0])]
 
     def line(tag: str, cells: list[str], picture: str) -> str:
@@ -70,7 +70,7 @@ def _table(rows: Rows, pictures: list[str] | None = None) -> str:
 
 
 def _kind(name: str, cells: list[str]) -> str:
-    """Style of a column."""
+    """Return the style of a column."""
     if name == "note":
         return "note"
     return "number" if all(set(cell) <= set("+-%,.0123456789") for cell in cells) else "text"

@@ -1,4 +1,4 @@
-"""Lists of patches, and the files that any GIS opens them from."""
+"""Lists of patches, and files of them for any GIS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GDAL_FORMATS: dict[str, tuple[str, dict[str, str]]] = {
     ".gpkg": ("GPKG", {}),
     ".kml": ("LIBKML", {}),
 }
-"""Suffix of a file -> GDAL's driver and its layer creation options."""
+"""Suffix of a file -> driver of GDAL and its layer creation options."""
 
 LIST_SUFFIXES = (*GDAL_FORMATS, ".parquet", ".csv")
 
@@ -37,19 +37,19 @@ def list_patches(
     Parameters
     ----------
     session
-        Where they come from.
+        The session.
     what
         "candidates" are the active patches, whatever their verdict; "verdicts" are all patches
-        with one.
+        with a verdict.
     top
-        How many at most; all when None.
+        Largest number of patches; None for all.
     within
-        Row numbers of the only patches to list, such as a selection; all when None.
+        Row numbers of the patches to choose from, such as a selection; None for all.
 
     Raises
     ------
     SessionError
-        There are no such patches yet, or none of them is `within`.
+        There are no such patches yet, or none of them is in `within`.
     ExportError
         `top` is below 1.
     """
@@ -67,22 +67,23 @@ def list_patches(
     if within is not None:
         frame = frame[frame.patch.isin(list(within))]
         if frame.empty:
-            raise SessionError(f"None of the {what} is selected; select others, or hand over all.")
+            raise SessionError(f"None of the {what} is selected; select others, or export all.")
     return frame.sort_values("rank").head(top or len(frame)).reset_index(drop=True)
 
 
 def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidates") -> None:
-    """Write a list of patches to a place that may be written to.
+    """Write a list of patches to a file.
 
     Parameters
     ----------
     frame
-        As `list_patches` gives it.
+        From `list_patches`.
     path
-        Its suffix, one of `LIST_SUFFIXES`, is the format. A CSV holds the footprint as WKT in
-        its last column, from which GDAL and QGIS draw it; longitude and latitude in EPSG:4326.
+        Its suffix, one of `LIST_SUFFIXES`, determines the format. A CSV file holds the footprint
+        as WKT in its last column, which GDAL and QGIS can draw; longitude and latitude in
+        EPSG:4326.
     what
-        What the layer is called.
+        Name of the layer.
     """
     match path.suffix.lower():
         case ".parquet":
@@ -98,18 +99,18 @@ def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidate
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Add the two columns that KML shows: a name on the map, and a text when it is clicked."""
+    """Add the two columns that KML shows: a name on the map, and a text after a click."""
     names = [f"{row.rank}: patch {row.patch}" for row in frame.itertuples()]
     described = [_described(row, frame.attrs["score"]) for row in frame.itertuples()]
     return frame.assign(Name=names, description=described)
 
 
 def _described(row: Any, score: str) -> str:
-    """Tell a patch in HTML, as Google Earth shows it."""
-    said = [f"{score} {row.score:.3f}, rank {row.rank:,}, round {row.round}"]
+    """Describe a patch in HTML, for Google Earth."""
+    parts = [f"{score} {row.score:.3f}, rank {row.rank:,}, round {row.round}"]
     if getattr(row, "pools", 0):
-        said.append(f"labelled pools: {row.pools}")
+        parts.append(f"labelled pools: {row.pools}")
     if isinstance(row.template, str):
-        said.append(f"{row.template} template")
-    said += [html.escape(text) for text in (row.verdict, row.note) if isinstance(text, str)]
-    return "<br>".join(said).replace("\n", "<br>")
+        parts.append(f"{row.template} template")
+    parts += [html.escape(text) for text in (row.verdict, row.note) if isinstance(text, str)]
+    return "<br>".join(parts).replace("\n", "<br>")

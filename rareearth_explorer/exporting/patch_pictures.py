@@ -1,4 +1,4 @@
-"""Pictures of patches, taken from the scene that they were cut from."""
+"""Pictures of patches, cut from the scene."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import ExportError
 
 CHIP = 72
-"""Side of a patch's picture in pixels; 250 m at 3 m are 84."""
+"""Side of a picture in pixels; a patch of 250 m has 84 pixels of 3 m."""
 
 Picture = npt.NDArray[np.uint8]
 """(`CHIP`, `CHIP`, 3) RGB."""
 
 
 def check_scene(scene: Scene, table: PatchTable) -> None:
-    """Refuse a scene that the table's patches were not cut from.
+    """Require that the patches of the table were cut from this scene.
 
     Raises
     ------
     ExportError
-        Its pixels lie elsewhere, or the table does not tell where its own were.
+        The pixels of the scene lie elsewhere, or the table has no patch grid.
     """
     grid = table.grid
     if grid is None or table.row is None or table.column is None:
         raise ExportError(
-            f"{scene.path}: the table has no patch grid, so no pictures can be taken from a scene; "
-            "leave --scene out."
+            f"{scene.path}: the table has no patch grid, so no pictures can be cut from a scene; "
+            "omit --scene."
         )
     fits = scene.width >= grid.columns * grid.patch_px and scene.height >= grid.rows * grid.patch_px
     ours, theirs = np.array(grid.transform), np.array(scene.transform)
@@ -42,6 +42,6 @@ def check_scene(scene: Scene, table: PatchTable) -> None:
 
 
 def picture_of(scene: Scene | None, table: PatchTable, patch: int) -> Picture | None:
-    """Picture of a patch; None without a scene or for a table without a grid."""
+    """Return the picture of a patch; None without a scene or without a patch grid."""
     window = table.window(patch)
     return None if scene is None or window is None else scene.chip(window, CHIP)

@@ -1,4 +1,4 @@
-"""The report as one page, A4 upright."""
+"""The report as one A4 page, portrait."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 A4 = (8.27, 11.69)
 MARGINS = (0.03, 0.02, 0.94, 0.96)
-"""Left, bottom, width and height of what is drawn on, as shares of the page."""
+"""Left, bottom, width and height of the drawing area, as shares of the page."""
 
 HEIGHTS = [1.0, 4.5, 1.1, 1.2, 2.8, 1.6]
 """Shares of the page: opening, figures, rounds, templates, patches, facts."""
 
 ROUNDS, CHIPS, PATCHES = 5, 11, 12
-"""How many there is room for, the last of the rounds; the HTML report has them all."""
+"""Numbers that fit on the page, the last ones of the rounds; the HTML report lists all."""
 
 WIDE = 145
-"""Characters to a line."""
+"""Characters per line."""
 
 
 def report_page(report: Report) -> Figure:
-    """Draw a report on a page; notes are left to the HTML report."""
+    """Draw a report on a page, without notes, which only the HTML report has."""
     page = new_figure(A4, MARGINS)
     rows = page.add_gridspec(len(HEIGHTS), height_ratios=HEIGHTS)
     opening, figures, rounds, templates, patches, facts = (
@@ -44,7 +44,7 @@ def report_page(report: Report) -> Figure:
     listing = _without_notes(report.listing[: PATCHES + 1])
     _tabulate(patches, report.heading(len(listing) - 1), listing)
     lines = [f"{name}: {fact}" for name, fact in report.facts.items()]
-    _write(facts, "How it was made", lines)
+    _write(facts, "Settings and sources", lines)
     return page
 
 
@@ -53,7 +53,7 @@ def _write(part: SubFigure, heading: str, paragraphs: list[str]) -> None:
     _head(part, heading)
     axes = part.add_subplot()
     axes.axis("off")
-    # Names of files may hold dollar signs, which are no formulas.
+    # File names may contain dollar signs, which must not start a formula.
     style: Any = {"va": "top", "fontsize": 7, "linespacing": 1.4, "parse_math": False}
     axes.text(0, 1, "\n".join(lines), **style)
 

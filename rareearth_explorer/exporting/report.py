@@ -1,4 +1,4 @@
-"""What a report of a session says, whatever the page it is said on."""
+"""The contents of a report on a session, for HTML and PDF."""
 
 from __future__ import annotations
 
@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 LISTED = 12
-"""Patches listed unless another number is asked for: what one page has room for."""
+"""Default number of listed patches, as many as fit on one page."""
 
 MEANINGS = {
-    ScoreKind.NONE: "Nothing was marked, so there is no score.",
+    ScoreKind.NONE: "There are no templates, so there is no score.",
     ScoreKind.POSITIVES: "The score is the mean cosine to the positive templates (equation 2), "
     "from −1 to 1. It has no natural zero.",
     ScoreKind.NEGATIVES: "The score is minus the mean cosine to the negative templates, from −1 "
     "to 1. It has no natural zero.",
     ScoreKind.CONTRAST: "The score is Cosine Contrast (equation 3), from −1 to 1; above 0 is "
-    "nearer to the positive templates than to the negative ones.",
+    "more similar to the positive templates than to the negative ones.",
 }
-CAUTION = "A high score means alike, to this encoder, to what was marked. It is no probability."
+CAUTION = (
+    "A high score means that the encoder finds the patch similar to the templates. It is not a "
+    "probability."
+)
 
 SYNTHETIC = (
-    "Synthetic: this scene and its mines were drawn by a program. Nothing here is about real "
-    "mines, and its AUC says nothing about real imagery."
+    "Synthetic: a program drew this scene and its mines. Nothing here is about real mines, and the "
+    "AUC says nothing about real imagery."
 )
 
 FORMS = {
@@ -52,24 +55,24 @@ FORMS = {
     "lon": "{:.5f}",
     "note": "{}",
 }
-"""Columns of the list, and how their cells are written."""
+"""Columns of the list -> format of their cells."""
 
 Rows = list[list[str]]
-"""Cells of a table, the heading first."""
+"""Rows of a table, the heading first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chip:
-    """A template to be shown.
+    """A template with its picture.
 
     Attributes
     ----------
     sign
         "positive" or "negative".
     caption
-        What is written below.
+        Text below the picture.
     picture
-        What it looks like, or None without a scene.
+        Its picture; None without a scene.
     """
 
     sign: Sign
@@ -79,32 +82,32 @@ class Chip:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything on the page but the figures, which are drawn from `session`.
+    """Everything on the page except the figures, which are drawn from `session`.
 
     Attributes
     ----------
     session
-        What it is about.
+        The session.
     name
-        What the session is called.
+        Name of the session.
     written
-        When, UTC.
+        Time of writing, UTC.
     synthetic
-        Whether the patches are those of the drawn demo scene.
+        Whether the patches are from the synthetic demo scene.
     score
-        Which score it is, in a sentence.
+        Explanation of the score.
     rounds
-        Counts of every round.
+        Table of the rounds.
     templates
         The templates, positive ones first.
     listing, pictures
-        The best candidates or verdicts, and what they look like, in the same order.
+        The best candidates or verdicts, and their pictures, in the same order.
     what
-        Which of the two they are.
+        Whether candidates or verdicts are listed.
     within
-        Row numbers of the only patches that could be listed; all when None.
+        Row numbers of the patches to choose from; None for all.
     facts
-        Settings, sources and versions: what it is -> what is to be said of it.
+        Settings, sources and versions: name -> text.
     """
 
     session: Session
@@ -131,20 +134,20 @@ class Report:
         top: int | None = None,
         within: Collection[int] | None = None,
     ) -> Self:
-        """Gather a report.
+        """Collect the contents of a report.
 
         Parameters
         ----------
         session
-            What it is about.
+            The session.
         name
-            What the session is called.
+            Name of the session.
         scene
             The scene of the session's table, from which the pictures are taken.
         what, top
-            Which patches are listed; `LISTED` of them when None.
+            Which patches are listed, and how many; `LISTED` if None.
         within
-            Row numbers of the only patches to list; all when None.
+            Row numbers of the patches to choose from; None for all.
 
         Raises
         ------
@@ -161,7 +164,7 @@ class Report:
         frame = list_patches(session, what, LISTED if top is None else top, within)
 
         def chip(patch: int, sign: Sign) -> Chip:
-            off = ", switched off" if patch in state.decisions.muted else ""
+            off = ", muted" if patch in state.decisions.muted else ""
             return Chip(sign, f"{sign} {patch}{off}", picture_of(scene, table, patch))
 
         return cls(
@@ -184,11 +187,11 @@ class Report:
 
     @property
     def title(self) -> str:
-        """What the page is called."""
+        """Title of the page."""
         return f"Session {self.name}{', of a synthetic scene' if self.synthetic else ''}"
 
     def heading(self, shown: int) -> str:
-        """Name the list of patches if so many of them are shown."""
+        """Return the heading of the list of patches if `shown` of them are listed."""
         state = self.session.state
         listed = (
             state.decisions.verdicts if self.what == "verdicts" else np.flatnonzero(state.active)
@@ -200,7 +203,7 @@ class Report:
 
 
 def is_synthetic(table: PatchTable) -> bool:
-    """Whether a table was made from the demo scene that this package draws."""
+    """Whether a table was made from the synthetic demo scene."""
     return any("synthetic" in scene["name"].lower() for scene in table.metadata.get("scenes", []))
 
 
@@ -221,7 +224,7 @@ def _rounds(session: Session) -> Rows:
 
 
 def _listing(frame: gpd.GeoDataFrame) -> Rows:
-    """Cells as they are read, without columns in which nothing was said."""
+    """Format the cells of the list, without empty columns."""
     import pandas as pd
 
     names = [name for name in FORMS if name in frame and frame[name].notna().any()]
@@ -269,4 +272,4 @@ def _facts(session: Session) -> dict[str, str]:
 
 def _missed(session: Session) -> str:
     estimate = missed(session.state)
-    return "" if estimate is None else f"{estimate.said} (Clopper-Pearson)"
+    return "" if estimate is None else f"{estimate.summary} (Clopper-Pearson)"

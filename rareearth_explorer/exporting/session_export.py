@@ -1,4 +1,4 @@
-"""Exporting a session: the kind of file decides what is written."""
+"""Export of a session: the suffix of the file determines what is written."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from rareearth_explorer.hunt import Session
 
 REPORT_SUFFIXES, FIGURE_SUFFIXES = (".html", ".pdf"), (".png", ".svg")
 SUFFIXES = (*LIST_SUFFIXES, *REPORT_SUFFIXES, *FIGURE_SUFFIXES)
-"""How the names of files end that a session can be exported as."""
+"""Suffixes of the files that a session can be exported to."""
 
 Subject = Literal["candidates", "verdicts", "map", "umap", "curve"]
-"""What is listed in a file or a report, or drawn as a figure."""
+"""Contents of a list or report, or of a figure."""
 
 FIGURES = {"map": map_figure, "umap": umap_figure, "curve": curve_figure}
 
@@ -46,33 +46,33 @@ def export(
     scene: Scene | None = None,
     within: Collection[int] | None = None,
 ) -> None:
-    """Write a list of patches, a report or a figure, whole or not at all.
+    """Write a list of patches, a report or a figure, completely or not at all.
 
     Parameters
     ----------
     session
-        What is exported.
+        The session to export.
     path
-        Where to; its suffix, one of `SUFFIXES`, is the kind of file. A file that is there is
+        The file; its suffix, one of `SUFFIXES`, determines the format. An existing file is
         replaced.
     what
-        "candidates" (the default) or "verdicts" are listed, in a report too; "map" (the default),
-        "umap" or "curve" are drawn.
+        For a list or report "candidates" (the default) or "verdicts"; for a figure "map" (the
+        default), "umap" or "curve".
     top
-        How many patches at most; by default all, in a report those that one page has room for.
+        Largest number of patches; by default all, or in a report as many as fit on one page.
     name
-        What a report calls the session.
+        Name of the session in a report.
     scene
         The scene of the session's table, for the pictures of a report.
     within
-        Row numbers of the only patches to list, such as `session.selection`; all when None.
-        Figures show all.
+        Row numbers of the patches to choose from, such as `session.selection`; None for all.
+        Figures show all patches.
 
     Raises
     ------
     ExportError
-        There is no such kind of file, `what` does not go with it, `top` is below 1, the scene is
-        not the table's, or the file cannot be written.
+        The suffix is unknown, `what` does not fit it, `top` is below 1, the scene is not the
+        table's, or the file cannot be written.
     SessionError
         There are no patches to list yet.
     SceneError
@@ -80,9 +80,9 @@ def export(
     """
     path = Path(path)
     write = _writer(session, path, what, top, name, scene, within)
-    said = "this cannot be written there"
+    problem = "this cannot be written there"
     with (
-        explained(path, said, ExportError, also=(RuntimeError,)),  # of pyarrow and GDAL
+        explained(path, problem, ExportError, also=(RuntimeError,)),  # from pyarrow and GDAL
         replacing(path) as part,
     ):
         write(part)
@@ -97,15 +97,17 @@ def _writer(
     scene: Scene | None,
     within: Collection[int] | None,
 ) -> Callable[[Path], object]:
-    """Make everything ready, so that what is left is to write it."""
+    """Prepare the contents; return a function that writes them."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ExportError(f"{path}: what is written ends in one of {', '.join(SUFFIXES)}.")
+        raise ExportError(
+            f"{path}: this suffix is not supported; use one of {', '.join(SUFFIXES)}."
+        )
     drawn = suffix in FIGURE_SUFFIXES
     what = what or ("map" if drawn else "candidates")
     if drawn != (what in FIGURES):
         rest = FIGURE_SUFFIXES if what in FIGURES else (*LIST_SUFFIXES, *REPORT_SUFFIXES)
-        raise ExportError(f"{path}: {what} goes into a file that ends in {', '.join(rest)}.")
+        raise ExportError(f"{path}: for {what}, use a file that ends in {', '.join(rest)}.")
     if drawn:
         content = encode_figure(FIGURES[what](session), suffix[1:])
         return lambda part: part.write_bytes(content)

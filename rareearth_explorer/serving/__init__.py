@@ -1,4 +1,4 @@
-"""The dashboard as a web page: what it opens, and the server of its notebook."""
+"""The dashboard as a web page: its files, and the server of its notebook."""
 
 from rareearth_explorer.serving.dashboard_files import (
     DATES,

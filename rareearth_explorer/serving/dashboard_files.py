@@ -1,4 +1,4 @@
-"""The files that a dashboard opens: checked, and told to the notebook's kernel."""
+"""The files of a dashboard: checked, and passed to the kernel of the notebook."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rareearth_explorer.errors import SceneError
 TABLE, SCENE, LABELS, DATES = (
     f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "DATES")
 )
-"""Environment variables through which the command tells the notebook what to open."""
+"""Environment variables through which the command passes the files to the notebook."""
 
 
 @dataclass(frozen=True)
 class DashboardFiles:
-    """What a dashboard opens.
+    """The files of a dashboard.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class DashboardFiles:
     scene
         GeoTIFF to show beneath the scores.
     labels
-        Known pools.
+        Labelled pools.
     dates
         GeoTIFFs of other dates, to show beside the scene.
     """
@@ -43,12 +43,12 @@ class DashboardFiles:
     dates: Sequence[Path] = ()
 
     def check(self) -> None:
-        """Open everything once, so that what is wrong is said here and not in the browser.
+        """Open all files once, so that errors are reported here and not in the browser.
 
         Raises
         ------
         ExplorerError
-            Something cannot be opened, or the labels or a scene lie outside the patches.
+            A file cannot be opened, or the labels or a scene lie outside the patches.
         """
         require_no_imagery(self.table)
         patches = open_table(self.table)
@@ -58,13 +58,13 @@ class DashboardFiles:
                 elsewhere = not place.intersects(_box(opened.bounds))
             if elsewhere:
                 raise SceneError(
-                    f"{path}: this lies nowhere near the patches; give imagery of their place."
+                    f"{path}: this imagery does not overlap the patches; choose another file."
                 )
         if self.labels is not None:
             open_labels(self.labels).per_patch(patches.footprints)
 
     def to_environment(self) -> dict[str, str]:
-        """Tell the notebook what to open, by absolute paths: its kernel runs in another folder."""
+        """Return the environment variables, with absolute paths: the kernel has its own folder."""
         given: dict[str, Sequence[Path | None]] = {
             TABLE: [self.table],
             SCENE: [self.scene],

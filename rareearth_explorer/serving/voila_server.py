@@ -1,4 +1,4 @@
-"""Voila, serving the dashboard's notebook on this machine only."""
+"""Serves the notebook of the dashboard with Voila, on this machine only."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from rareearth_explorer.errors import ExplorerError
 
 FIRST_PORT = 8866
 PATIENCE = 300
-"""Seconds the server may take to answer."""
+"""Seconds to wait for the server to answer."""
 
 ANNOUNCED = re.compile(r"running at:\s+(http[^\s?]+)\S*\s")
-"""What Voila says in its log once it listens, with the address."""
+"""Line in the log of Voila that gives the address once it listens."""
 
 
 def notebook() -> Path:
@@ -34,34 +34,34 @@ def notebook() -> Path:
     return next(place for place in places if place.exists())
 
 
-def free_port(wanted: int | None = None) -> int:
-    """Return the wanted port if it is free, or else the first free one from `FIRST_PORT` on.
+def free_port(requested: int | None = None) -> int:
+    """Return the requested port, or by default the first free one from `FIRST_PORT` on.
 
     Raises
     ------
     ExplorerError
-        The wanted port is in use, or a hundred are.
+        The requested port, or each of the hundred default ports, is in use.
     """
-    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + 100):
+    for port in [requested] if requested else range(FIRST_PORT, FIRST_PORT + 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
     raise ExplorerError(
-        f"port {wanted or f'{FIRST_PORT} and the hundred after it'} is in use, or not for you to "
-        "use; choose another with --port."
+        f"port {requested or f'{FIRST_PORT} and the hundred after it'} is in use or not permitted; "
+        "choose another with --port."
     )
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers.
+    """A running server.
 
     Attributes
     ----------
     address
-        Of the page.
+        Address of the page.
     process
-        Of Voila.
+        Process of Voila.
     """
 
     address: str
@@ -74,16 +74,16 @@ class Server:
 
 @contextlib.contextmanager
 def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterator[Server]:
-    """Run Voila on the notebook until the block is left; the block begins once it answers.
+    """Run Voila on the notebook: the block starts once it answers, and Voila stops at its end.
 
     Parameters
     ----------
     port
-        Where to listen, on this machine only; on another one if it has been taken meanwhile.
+        Port to listen on, on this machine only; another one if it was taken meanwhile.
     environment
-        What the notebook shall open.
+        Environment variables for the notebook.
     preheat
-        Kernels that have run the notebook before a page asks for one.
+        Number of kernels that run the notebook before a page needs them.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
         f"--VoilaConfiguration.default_pool_size={preheat}",
     ]
     signal.signal(signal.SIGTERM, _interrupt)
-    # The log goes to a file, because a pipe that nobody reads fills up and stops the server.
+    # The log goes to a file, because an unread pipe fills up and blocks the server.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder, "log")
         with log.open("wb") as out:
@@ -122,15 +122,15 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
 
 
 def _interrupt(*_: object) -> None:
-    """Make a request to end what Ctrl-C is, so that the server ends too."""
+    """Treat a termination signal like Ctrl-C, so that the server is stopped too."""
     raise KeyboardInterrupt
 
 
 def _address(log: Path, server: subprocess.Popen[bytes]) -> str | None:
-    """Wait for the server to announce its address and to answer there; None if it does not.
+    """Wait until the server announces its address and answers there; None if it does not.
 
-    Only its own log tells the address: where it was started at the same moment as another one,
-    the port that was free is the other's, and the other answers there.
+    The address is read from the server's log: if two servers start at the same moment, the free
+    port may belong to the other, which would answer there.
     """
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
@@ -142,7 +142,7 @@ def _address(log: Path, server: subprocess.Popen[bytes]) -> str | None:
 
 
 def _answers(address: str) -> bool:
-    """Whether there is any answer, be it that there is no such page."""
+    """Whether the server answers, even with an error page."""
     try:
         urllib.request.urlopen(address, timeout=2).close()
     except urllib.error.HTTPError as answer:

@@ -95,7 +95,7 @@ def is_unfinished(path: Path) -> bool:
 @contextmanager
 def explained(
     path: Path,
-    said: str,
+    problem: str,
     kind: type[ExplorerError],
     advice: str = "choose another place or make room",
     *,
@@ -105,8 +105,8 @@ def explained(
 
     Parameters
     ----------
-    path, said, advice
-        The file, what is wrong, what to do: "PATH: SAID (the system's reason); ADVICE."
+    path, problem, advice
+        The file, what is wrong, what to do: "PATH: PROBLEM (the system's reason); ADVICE."
     kind
         Class of the exception raised instead of an OSError.
     also
@@ -117,7 +117,7 @@ def explained(
         yield
     except wrong as error:
         reason = getattr(error, "strerror", None) or error
-        raise kind(f"{path}: {said} ({reason}); {advice}.") from error
+        raise kind(f"{path}: {problem} ({reason}); {advice}.") from error
 
 
 def _mode_of_new_files(unused: Path) -> int:

@@ -508,7 +508,7 @@ class TestInfo:
     def test_another_file(self, tmp_path: Path, capsys: Capture) -> None:
         path = tmp_path / "README.md"
         path.write_text("# Words\n")
-        words = r"this kind of file is not supported; supported are imagery \(\.tif .* tables \(\..* labels \(\.csv"
+        words = r"is not supported; supported are imagery \(\.tif .* tables \(\..* labels \(\.csv"
         assert_refused(run("info", path), capsys, path, words)
 
     @pytest.mark.parametrize("command", ["explore", "project"])

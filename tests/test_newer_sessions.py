@@ -175,7 +175,7 @@ def test_it_is_merged_into_a_session_of_today_but_nothing_into_it(table, newer, 
     mine = Workspace(table, name="mine")
     mine.session.mark(30, "positive")
     theirs, record = mine.read("hunt")
-    assert SAID in record.said
+    assert SAID in record.warning
     mine.session.merge(mine.difference(theirs).decided("theirs"), "hunt")
     assert mine.session.positives == (30, 0, 4)
     mine.close()
@@ -192,7 +192,7 @@ def test_a_script_reads_it_without_being_able_to_write(table, newer):
     assert (record.newer, record.unknown, record.damaged) == (True, (3, 5, 6, 7), ())
     assert session.positives == (0, 4)
     session.mark(20, "positive")
-    assert SAID in record.said
+    assert SAID in record.warning
 
 
 def test_lines_that_are_no_json_are_damage_there_too(table, newer):

@@ -148,7 +148,7 @@ def test_a_damaged_old_session_loses_one_step_and_no_byte(table, old_folder):
 def test_a_file_of_format_1_is_imported(table):
     workspace = Workspace(table)
     name, record = workspace.import_file(WRITTEN / "old hunt.jsonl")
-    assert (name, record.said) == ("old hunt", "")
+    assert (name, record.warning) == ("old hunt", "")
     workspace.open(name)
     is_as_expected(workspace.session)
     assert workspace.path.parent.name == table.identity

@@ -360,7 +360,7 @@ WRONG = [
     ("keep", {"threshold": 0.0, "rows": [0, 9]}, "earlier round discarded"),
     ("keep", {"threshold": 0.0, "mask": mask_of(0, 9)}, "earlier round discarded"),
     ("keep", {"threshold": 0.0, "rows": [N]}, "no patch 10"),
-    ("keep", {"threshold": 0.0, "rows": []}, "one patch or more"),
+    ("keep", {"threshold": 0.0, "rows": []}, "at least one patch"),
     ("keep", {"threshold": 0.0, "mask": "rubbish"}, "not a set of"),
     ("keep", {"threshold": 0.0}, "row number"),
     ("back", {"to": 1}, "no earlier round 2; choose one from 1 to 1"),

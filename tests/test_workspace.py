@@ -322,7 +322,7 @@ def test_a_session_is_saved_and_imported(small_table, tmp_path, monkeypatch):
         workspace.save_copy(tmp_path / "copy.jsonl")
     workspace.open("one")
     workspace.session.mark(8, "positive")
-    assert workspace.save_copy(tmp_path / "copy.jsonl").said == ""
+    assert workspace.save_copy(tmp_path / "copy.jsonl").warning == ""
     assert workspace.import_file(tmp_path / "copy.jsonl")[0] == "one (2)"
     assert workspace.import_file(tmp_path / "copy.jsonl", "from Bo")[0] == "from Bo"
     assert {*workspace.names} == {"one", "one (2)", "from Bo"}

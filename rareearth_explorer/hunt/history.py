@@ -59,13 +59,13 @@ class History:
             self._future.clear()
             self.present = after
 
-    def stand_still(self) -> None:
-        """Count a step that is unknown here: nothing changes, and one undo takes it back."""
+    def add_unknown(self) -> None:
+        """Record an unknown step: it changes nothing, and one undo takes it back."""
         self._past.append(self.present)
         self._future.clear()
 
-    def forget_standing(self) -> None:
-        """Leave out the steps that changed nothing, so that every undo changes something."""
+    def drop_unknown(self) -> None:
+        """Remove the steps that change nothing, so that every undo has an effect."""
         past, future = [*self._past, self.present], [*self._future, self.present]
         self._past = [each for each, after in pairwise(past) if each is not after]
         self._future = [each for each, before in pairwise(future) if each is not before]

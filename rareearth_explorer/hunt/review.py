@@ -79,14 +79,14 @@ def queue(
 
 
 def draw_sample(decisions: Decisions, size: int) -> tuple[list[int], int]:
-    """Draw a random sample of the discarded patches that were neither confirmed nor rejected.
+    """Draw a random sample of the discarded patches that are neither confirmed nor rejected.
 
     Parameters
     ----------
     decisions
-        What was decided so far.
+        The decisions so far.
     size
-        Number of patches wanted; fewer are drawn if there are fewer.
+        Number of patches to draw; fewer are drawn if there are fewer.
 
     Returns
     -------
@@ -95,10 +95,10 @@ def draw_sample(decisions: Decisions, size: int) -> tuple[list[int], int]:
     Raises
     ------
     SessionError
-        Nothing was discarded yet, or all of it was judged.
+        No patch is discarded yet, or every discarded patch has a verdict.
     """
     if decisions.active.all():
-        raise SessionError("Nothing is discarded yet, so there is nothing to sample.")
+        raise SessionError("No patch is discarded yet, so there is nothing to sample.")
     pile = np.flatnonzero(unjudged(decisions))
     if not len(pile):
         raise SessionError("Every discarded patch has a verdict; there is nothing left to sample.")

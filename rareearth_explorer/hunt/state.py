@@ -43,7 +43,7 @@ def scores_of(decisions: Decisions, columns: Columns, start: int = 0) -> tuple[V
     """
     scoring = decisions.scoring
     counted: dict[Sign, set[int]] = {"positive": set(), "negative": set()}
-    # Without sorting them by the order of marking: every click scores, also with many templates.
+    # Not sorted by the order of marking, because every click scores, even with many templates.
     for patch, (sign, _) in decisions.templates.marked.items():
         if patch not in decisions.muted:
             counted[sign].add(start + patch)
@@ -117,7 +117,7 @@ class State:
         return self.decisions.active
 
     def at_least(self, threshold: float) -> Mask:
-        """(N,) True for the active patches that score at least `threshold`: refining keeps them."""
+        """(N,) True for the active patches that score at least `threshold`; refining keeps them."""
         return self.active & (self.scores >= np.float32(threshold))
 
     @cached_property

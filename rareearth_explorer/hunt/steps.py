@@ -46,7 +46,7 @@ def patch_numbers(patch: int | Iterable[int], patches: int) -> list[int]:
     Raises
     ------
     SessionError
-        There is no patch of that number, or it is no number.
+        There is no patch of that number, or it is not a whole number.
     """
     numbers = patch if isinstance(patch, Iterable) else (patch,)
     try:
@@ -166,7 +166,7 @@ def keep(
     if (kept.flags & ~decisions.active).any():
         raise SessionError("A round cannot keep patches that an earlier round discarded.")
     if not len(kept):
-        raise SessionError("A round keeps one patch or more.")
+        raise SessionError("A round must keep at least one patch.")
     begun = Round(kept, float(threshold), decisions)
     return decisions.with_(rounds=(*decisions.rounds, begun))
 
@@ -219,8 +219,8 @@ def audit(decisions: Decisions, *, patches: list[int], pile: int | None = None) 
     rows = patch_numbers(patches, decisions.patches)
     discarded, drawn_from = ~decisions.active, unjudged(decisions)
     if not discarded[rows].all() or len(set(rows)) < len(rows):
-        raise SessionError("A sample of the discarded patches holds these, and each once.")
-    drawn_from[rows] = True  # also where the step is lost that took a verdict back
+        raise SessionError("An audit sample must hold discarded patches, each of them once.")
+    drawn_from[rows] = True  # even if the step that removed a verdict is lost
     sample = Audit(tuple(rows), PatchMask.of(drawn_from), PatchMask.of(discarded))
     return decisions.with_(audit=sample, verdicts=with_value(decisions.verdicts, rows, None))
 

@@ -156,10 +156,10 @@ def replay(record: Record) -> tuple[History, Record]:
         if entry is None or not _repeated(entry, history):
             failed.add(number)
             if record.newer:
-                history.stand_still()
+                history.add_unknown()
         elif not record.newer or history.present is not before or entry["verb"] not in UNDOING:
             entries[number] = entry  # an undo of a step that is left out is left out too
-    history.forget_standing()
+    history.drop_unknown()
     if record.newer:  # the verb may have another meaning there
         return history, replace(record, entries=entries, unknown=tuple(sorted(failed)))
     damaged = tuple(sorted({*record.damaged, *failed}))
@@ -167,7 +167,7 @@ def replay(record: Record) -> tuple[History, Record]:
 
 
 def _repeated(entry: Entry, history: History) -> bool:
-    """Whether an entry could be repeated."""
+    """Repeat an entry; return whether that was possible."""
     arguments = {name: value for name, value in entry.items() if name not in ("verb", "time")}
     try:
         history.repeat(entry["verb"], arguments)

@@ -218,7 +218,7 @@ def test_clay_needs_weights() -> None:
 
 
 def test_random_features_have_none_of_clays_options() -> None:
-    with pytest.raises(EncoderError, match="none of Clay's options"):
+    with pytest.raises(EncoderError, match="not have the options of Clay"):
         load("random-features", options=ClayOptions())
 
 

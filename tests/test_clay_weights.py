@@ -80,7 +80,7 @@ LAYER = "transformer.layers.1.0.to_out.weight"
     [
         (lambda w: w.pop(NORM), f"the key {NORM} is missing; give"),
         (lambda w: (w.pop(NORM), w.pop(LAYER)), r"is missing \(and 1 more are wrong\)"),
-        (lambda w: w.update(extra=w[NORM].clone()), "the key extra does not belong there"),
+        (lambda w: w.update(extra=w[NORM].clone()), "the key extra is unexpected"),
         (lambda w: w.update({NORM: torch.zeros(31)}), rf"{NORM} has the shape \(31,\), not"),
         (
             lambda w: w.update({LAYER: w[LAYER].reshape(24, 32)}),

@@ -342,7 +342,7 @@ BAD_SCENES = {
     empty: "not a complete raster",
     missing: "there is no such file",
     too_small: "is larger than the scene",
-    one_value: "one value everywhere",
+    one_value: "is constant or has no valid pixels",
 }
 
 

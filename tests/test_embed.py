@@ -1,4 +1,4 @@
-"""`embed` takes one path or several, and an encoder by its name or made already."""
+"""`embed` takes one path or several, and an encoder by its name or as an object."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def test_an_encoder_need_not_repeat_how_long_its_embeddings_are(scene, tmp_path)
 
 @pytest.mark.parametrize("option", [{"weights": "w.ckpt"}, {"clay": ClayOptions()}])
 def test_an_encoder_of_ones_own_takes_no_options_of_others(scene, tmp_path, option):
-    with pytest.raises(EncoderError, match=r"scene\.tif: means is made already, so neither"):
+    with pytest.raises(
+        EncoderError, match=r"scene\.tif: means is an encoder object, so it takes neither"
+    ):
         embed(scene, tmp_path / "table.parquet", Means(), **option, **QUICK)
 
 
@@ -86,7 +88,7 @@ def test_a_projection_is_added_unless_there_is_one(scene, tmp_path):
 
 
 def test_nothing_is_said_to_be_nothing(tmp_path):
-    with pytest.raises(SceneError, match="nothing to embed; name one image"):
+    with pytest.raises(SceneError, match="nothing to embed; give at least one image"):
         embed([], tmp_path / "table.parquet")
 
 

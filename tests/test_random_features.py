@@ -134,7 +134,7 @@ def test_an_empty_batch_gives_no_rows() -> None:
         ({"weights": Path("w.ckpt")}, "random-features has no weights, and w.ckpt was given"),
         ({"means": [1.0]}, "2 bands, 1 means"),
         ({"bands": [], "means": [], "stds": []}, "0 bands"),
-        ({"stds": [1.0, 0.0]}, "Band nir of the scene has one value everywhere"),
+        ({"stds": [1.0, 0.0]}, "Band nir of the scene is constant or has no valid pixels"),
         ({"stds": [1.0, np.nan]}, "Band nir"),
     ],
 )

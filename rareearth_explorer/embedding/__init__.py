@@ -1,4 +1,4 @@
-"""From a scene to a patch table: cut, embed, project; or from embeddings made elsewhere."""
+"""From a scene to a patch table: cut, embed, add a UMAP; or import embeddings of other tools."""
 
 from rareearth_explorer.embedding.embed_files import embed
 from rareearth_explorer.embedding.importing import ImportReport, import_table

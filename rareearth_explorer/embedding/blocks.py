@@ -1,4 +1,4 @@
-"""Blocks: runs of patches that are read, embedded and kept together."""
+"""Blocks: runs of patches that are read, embedded and saved together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
 from rareearth_explorer.errors import EncoderError
 
 MOST_PATCHES = 64
-"""Patches in a block at most: 14 MB of pixels at the paper's size, whatever the scene's width."""
+"""Most patches in a block: 14 MB of pixels at the paper's size, for any width of the scene."""
 
 LEAST_VALID = 0.5
 """Patches with a smaller share of valid pixels are left out."""
@@ -32,13 +32,13 @@ class Block:
     columns: int
 
     def window(self, grid: PatchGrid) -> Window:
-        """Pixels of the block."""
+        """Return the window of pixels of the block."""
         side = grid.patch_px
         return Window(self.column * side, self.row * side, self.columns * side, side)
 
 
 def blocks(grid: PatchGrid) -> Iterator[Block]:
-    """Cut the grid into blocks, row by row; the cut depends on the grid alone."""
+    """Divide the grid into blocks, row by row; the blocks depend on the grid alone."""
     for row in range(grid.rows):
         for column in range(0, grid.columns, MOST_PATCHES):
             yield Block(row, column, min(MOST_PATCHES, grid.columns - column))
@@ -77,8 +77,8 @@ class CutBlock:
 def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
     """Read a block and cut it into chips; patches with too few valid pixels are left out.
 
-    Pixels without data take the mean of their patch's valid pixels, band by band, which says
-    least about the place.
+    Pixels without data are filled with the mean of the valid pixels of their patch, band by band,
+    which adds the least information.
     """
     pixels, valid = scene.read(block.window(grid))
     side = grid.patch_px
@@ -119,6 +119,6 @@ def embed_block(
         odd = int(np.argmin(finite))
         raise EncoderError(
             f"The embedding of the patch in row {cut.row[odd]}, column {cut.column[odd]} holds NaN "
-            f"or infinity: {encoder.name}'s weights are damaged, or its dtype is too narrow."
+            f"or infinity: the weights of {encoder.name} are damaged, or its dtype is too narrow."
         )
     return EmbeddedBlock(cut.row, cut.column, embeddings, cut.left_out)

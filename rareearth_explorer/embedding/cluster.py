@@ -1,4 +1,4 @@
-"""Embedding on a Dask cluster: workers read and embed blocks, this process keeps them."""
+"""Embedding on a Dask cluster: workers read and embed blocks, and this process saves them."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport,
 from rareearth_explorer.errors import ExplorerError
 
 Client = Any
-"""A `distributed.Client`, whose methods are not typed."""
+"""A `distributed.Client`; its methods are not typed."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to embed any block; sent with each, so that workers may come and go.
+    """Everything a worker needs to embed any block; sent with each block, as workers come and go.
 
     Attributes
     ----------
     key
-        Names the job: a worker opens scene and encoder once for it.
+        Identifies the job: a worker opens scene and encoder once per job.
     open_scene, make_encoder
-        How, from files that every worker can read.
+        Functions that do this, from files that every worker can read.
     grid, batch
         As for `embed_scene`.
     plan
-        What `plan_of` tells, which must hold on every worker; empty as long as it is not known.
+        The result of `plan_of`, which must hold on every worker; empty until it is known.
     """
 
     key: str
@@ -65,15 +65,15 @@ def embed_on_cluster(
 ) -> EmbeddingReport:
     """Embed a scene as `embed_scene` does, on a Dask cluster.
 
-    The result is the same to the bit on processors of one kind; another kind may round otherwise.
-    A lost worker costs its unfinished blocks, which others take over. A run begun on a cluster
-    may be finished without one, and the other way round.
+    The result is the same to the bit on processors of one kind; other kinds may round differently.
+    If a worker is lost, other workers embed its unfinished blocks. A run that was started on a
+    cluster may be finished without one, and vice versa.
 
     Parameters
     ----------
     open_scene, make_encoder
-        Called here and once on each worker, so they must pickle; the files they read must be at
-        the same place everywhere.
+        Called here and once on each worker, so they must be picklable; the files that they read
+        must have the same paths everywhere.
     table, patch_size, batch, progress
         As for `embed_scene`.
     cluster
@@ -82,13 +82,13 @@ def embed_on_cluster(
     Raises
     ------
     ExplorerError
-        As `embed_scene`; or the cluster cannot be reached, has no worker, was lost, or has a
-        worker with other files or another device.
+        As for `embed_scene`; or the cluster cannot be reached, has no worker, was lost, or has a
+        worker with different files or another device.
     """
     with open_scene() as scene, _connected(cluster) as client:
         grid = scene.grid(patch_size)
         job = Job(uuid4().hex, open_scene, make_encoder, grid, batch)
-        # Asked of a worker, as this machine may have neither torch nor a GPU.
+        # A worker answers, because this machine may have neither torch nor a GPU.
         described = _ask(client, partial(_describe_encoder, job))
         plan = plan_of(scene, grid, described, batch)
         embed = partial(_embed_by_workers, client, replace(job, plan=plan))
@@ -101,20 +101,20 @@ def _embed_by_workers(client: Client, job: Job, work: Sequence[Numbered]) -> Fin
         yield from as_finished(
             lambda block: executor.submit(_embed_on_worker, job, block),
             work,
-            # Two blocks for each thread, so that none waits for this process.
+            # Two blocks per thread, so that no thread waits for this process.
             lambda: 2 * _threads(client),
         )
 
 
 def _ask(client: Client, question: Callable[[], Any]) -> Any:
-    """Have one worker answer."""
+    """Call a function on one worker, and return its result."""
     with _sentences(client):
         _threads(client)
         return client.submit(question, pure=False).result()
 
 
 def _threads(client: Client) -> int:
-    """Count the threads of all workers; waits a while for another where the last was lost."""
+    """Count the threads of all workers; if none is left, wait a while for a new worker."""
     if not client.nthreads():
         client.wait_for_workers(1, timeout=PATIENCE)
     return sum(client.nthreads().values())
@@ -133,7 +133,7 @@ def _connected(cluster: str | int) -> Iterator[Client]:
             started = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=cluster,
                 threads_per_worker=max(1, cores() // cluster),
-                dashboard_address="127.0.0.1:0",  # any free port; its own may be in use
+                dashboard_address="127.0.0.1:0",  # any free port, as the default may be in use
                 silence_logs=logging.ERROR,
             )
             cluster = str(opened.enter_context(started).scheduler_address)
@@ -148,7 +148,7 @@ def _client_of(address: str) -> Client:
     from distributed.comm.addressing import resolve_address
 
     try:
-        # Before there is a client: one for an address that is none cannot be closed.
+        # Before the client is made: a client with an invalid address cannot be closed.
         resolve_address(address)
         return distributed.Client(  # type: ignore[no-untyped-call]
             address, timeout=PATIENCE / 3, set_as_default=False
@@ -161,7 +161,7 @@ def _client_of(address: str) -> Client:
 
 
 def _require_worker(client: Client) -> None:
-    """Wait a little for a first worker, as one may have been started at the same moment."""
+    """Wait a little for the first worker, which may have been started at the same moment."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE / 2)
     except TimeoutError as error:
@@ -173,47 +173,45 @@ def _require_worker(client: Client) -> None:
 
 @contextmanager
 def _sentences(client: Client) -> Iterator[None]:
-    """Say in a sentence what is wrong with a cluster."""
+    """Turn errors of a cluster into one sentence each."""
     from distributed import KilledWorker
     from distributed.comm.core import CommClosedError
 
     address = client.scheduler.address
-    again = "finished blocks are kept, so start again"
+    again = "finished blocks are kept, so run the command again"
     try:
         yield
     except KilledWorker as error:
         raise ExplorerError(
-            f"{address}: a block has ended several workers, which usually lack memory; {again} "
-            "with a smaller --batch or larger workers."
+            f"{address}: a block has ended several workers, usually for lack of memory; {again} "
+            "with a smaller --batch or workers with more memory."
         ) from error
     except TimeoutError as error:
         raise ExplorerError(
             f"{address}: the last worker was lost; {again} after 'dask worker {address}'."
         ) from error
     except (CancelledError, CommClosedError) as error:
-        raise ExplorerError(
-            f"{address}: the scheduler was lost; {again} when it is there."
-        ) from error
+        raise ExplorerError(f"{address}: the scheduler was lost; {again} when it runs.") from error
     except ModuleNotFoundError as error:
         raise ExplorerError(
-            f"{address}: a worker cannot import {error.name}; install there what is installed here."
+            f"{address}: a worker cannot import {error.name}; install the same packages there."
         ) from error
 
 
 _PREPARING = threading.Lock()
-"""Held while a worker's threads wait for one of them to load the weights."""
+"""Held by the thread of a worker that loads the weights, while its other threads wait."""
 
 
-@lru_cache(maxsize=1)  # a worker keeps the scene and the encoder of one job
+@lru_cache(maxsize=1)  # a worker caches the scene and the encoder of one job
 def _prepare(job: Job) -> tuple[Scene, Encoder, dict[str, Any]]:
-    """Open the scene and load the encoder, and tell what the plan must agree with."""
+    """Open the scene, load the encoder, and return the facts that the plan must agree with."""
     scene, encoder = job.open_scene(), job.make_encoder()
     return scene, encoder, {"encoder": describe_encoder(encoder), "scenes": describe_sources(scene)}
 
 
 @contextmanager
 def _prepared(job: Job) -> Iterator[tuple[Scene, Encoder, dict[str, Any]]]:
-    """Use what a worker keeps; errors say on which worker they occurred."""
+    """Yield the cached scene and encoder of a worker; errors name the worker."""
     from distributed import get_worker
 
     try:
@@ -235,7 +233,7 @@ def _embed_on_worker(job: Job, block: Block) -> EmbeddedBlock:
         planned = {name: job.plan[name] for name in facts}
         if changed := list(differences(planned, facts)):
             raise ExplorerError(
-                f"its {', '.join(changed)} differ from the other workers'; give all the same "
-                "files, device and version of torch."
+                f"its {', '.join(changed)} differ from those of the other workers; give all "
+                "workers the same files, device and version of torch."
             )
         return embed_block(encoder, cut_block(scene, job.grid, block), job.batch)

@@ -1,4 +1,4 @@
-"""From files of imagery to a patch table in one call: what the command `embed` does."""
+"""From imagery files to a patch table in one call, like the command `embed`."""
 
 from __future__ import annotations
 
@@ -41,51 +41,51 @@ def embed(
 ) -> EmbeddingReport:
     """Cut imagery of one date into patches, embed each patch, and write a patch table.
 
-    A stopped run goes on where it was when called again; see `embed_scene`.
+    If a run is stopped, the next call continues it; see `embed_scene`.
 
     Parameters
     ----------
     paths
-        GeoTIFFs, or folders as Planet delivers them; of several, the first lies on top.
+        GeoTIFFs, or folders from Planet; of several, the first lies on top.
     out
-        Where the GeoParquet file shall be.
+        Path of the GeoParquet file to write.
     encoder
         A name that `encoders.available()` lists, or an encoder of your own.
     weights
         File of the encoder's weights, which Clay needs.
     clay
-        What can be chosen about Clay; for the others None.
+        Options of Clay; None for other encoders.
     patch_size
         Side of a patch in metres.
     bands
-        Roles of the bands in the file's order, where the file does not tell; `_` leaves one out.
+        Roles of the bands in the file's order, if the file does not name them; `_` leaves a band
+        out.
     udm2
-        Planet's usable data masks: those delivered `beside` the images, `none`, or a path for
-        each image.
+        Planet's usable data masks: those `beside` the images, `none`, or a path for each image.
     batch
-        Patches given to the encoder at once; part of what the numbers may depend on.
+        Patches per call of the encoder; the numbers may depend on it.
     cluster
         Address of a running Dask scheduler, or a number of worker processes to start here; None
         embeds in this process.
     projection
-        Whether a UMAP is added to the table, unless it has one.
+        Whether to add a UMAP to the table, unless it has one.
     progress
-        Whether to show rate and time left on standard error.
+        Whether to show rate and remaining time on standard error.
 
     Returns
     -------
     EmbeddingReport
-        The table's path, and how many patches are in it and left out.
+        The path of the table, and the numbers of patches in it and left out.
 
     Raises
     ------
     ExplorerError
-        Files, encoder and options do not go together, a file cannot be read, or the table cannot
-        be written; the sentence names the file.
+        Files, encoder and options do not fit together, a file cannot be read, or the table cannot
+        be written; the message names the file.
     """
     images = images_of(_listed(paths))
     if not images:
-        raise SceneError("There is nothing to embed; name one image or more.")
+        raise SceneError("There is nothing to embed; give at least one image.")
     masks = udm2 if udm2 in ("beside", "none") else _listed(udm2)
     target, weights = Path(out), None if weights is None else Path(weights)
     if cluster is not None:  # workers run in other folders
@@ -121,19 +121,19 @@ def _encoder_maker(
     weights: Path | None,
     clay: ClayOptions | None,
 ) -> Callable[[], Encoder]:
-    """Tell how the encoder is made, by something that pickles: workers make their own.
+    """Return a picklable function that makes the encoder, because workers make their own.
 
     Raises
     ------
     EncoderError
-        A patch has fewer pixels than any encoder of this package takes, or options are given
-        with an encoder that is made already.
+        A patch has fewer pixels than the encoders of this package need, or options are given
+        with an encoder object.
     """
     if not isinstance(encoder, str):
         if weights is not None or clay is not None:
             raise EncoderError(
-                f"{encoder.name} is made already, so neither weights nor Clay's options can be "
-                "given: leave them out."
+                f"{encoder.name} is an encoder object, so it takes neither weights nor Clay "
+                "options: omit them."
             )
         return partial(_same, encoder)
     _require_pixels(scene, patch_size)
@@ -154,7 +154,7 @@ def _same(encoder: Encoder) -> Encoder:
 
 
 def _require_pixels(scene: Scene, patch_size: float) -> None:
-    """Require that there is something to see in a patch, in terms of what was given."""
+    """Require enough pixels in a patch; the message uses the given units."""
     if scene.grid(patch_size).patch_px < LEAST_PIXELS:
         across = patch_size / scene.gsd
         raise EncoderError(
@@ -166,7 +166,7 @@ def _require_pixels(scene: Scene, patch_size: float) -> None:
 
 @contextmanager
 def _naming(scene: Scene, weights: Path | None) -> Iterator[None]:
-    """Have an encoder's errors name the scene, unless they are about the weights."""
+    """Add the scene to the errors of an encoder, unless they are about the weights."""
     try:
         yield
     except EncoderError as error:

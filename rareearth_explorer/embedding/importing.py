@@ -1,4 +1,4 @@
-"""Import embeddings made elsewhere: GeoParquet of others in, patch table out."""
+"""Import of embeddings from other tools: GeoParquet in, patch table out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROW_GROUP = 4096
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of somebody's embeddings.
+    """The result of an import.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class ImportReport:
     patches
         Number of patches in it.
     dropped
-        Number of rows without an embedding, which are not in it.
+        Number of rows without an embedding, which were left out.
     dim
         Length of an embedding.
     """
@@ -35,16 +35,16 @@ class ImportReport:
 
 
 def import_table(source: Path, target: Path, *, column: str | None = None) -> ImportReport:
-    """Write embeddings made elsewhere as a patch table.
+    """Write embeddings of another tool as a patch table.
 
     Parameters
     ----------
     source
         GeoParquet with embeddings as lists of numbers, or as binary float32.
     target
-        Where the patch table shall be; it may be the source.
+        Path of the patch table to write; it may be the source.
     column
-        Name of the embedding column, when it should not be guessed.
+        Name of the embedding column; None detects it.
 
     Raises
     ------

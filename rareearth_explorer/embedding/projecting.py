@@ -1,4 +1,4 @@
-"""Add a UMAP projection to a patch table."""
+"""Adds a UMAP to a patch table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rareearth_explorer.score import projection
 
 
 def project_table(path: Path, *, progress: bool = True) -> None:
-    """Project the embeddings of a table to 2-D, seeded, and store the coordinates in it.
+    """Compute a UMAP of the embeddings of a table, seeded, and store the coordinates in it.
 
     Parameters
     ----------
     path
         The patch table; it is replaced by one with the columns `umap_x` and `umap_y`.
     progress
-        Whether to show epochs and time left on standard error.
+        Whether to show epochs and remaining time on standard error.
 
     Raises
     ------
@@ -30,13 +30,13 @@ def project_table(path: Path, *, progress: bool = True) -> None:
             f"{path}: {table.dropped} rows have no embedding, so their coordinates cannot be "
             "stored; write the table without these rows."
         )
-    # None: shown on a terminal only.
+    # None: only on a terminal.
     bar = {"desc": f"projecting {path.name} (slow to start)", "disable": None if progress else True}
     coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)
     add_projection(path, coordinates, projection.parameters())
 
 
 def project_if_missing(path: Path, *, progress: bool = True) -> None:
-    """Project the embeddings of a table as `project_table` does, unless it has a projection."""
+    """Add a UMAP to a table, as `project_table` does, unless it has one."""
     if open_table(path).umap is None:
         project_table(path, progress=progress)

@@ -1,4 +1,4 @@
-"""Where numbers come from: files told apart by their content, and what is recorded of them."""
+"""Provenance of embeddings: the identity of files, and the record of scene and encoder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rareearth_explorer.embedding.encoders.encoder import Encoder
 
 
 def file_identity(path: Path) -> dict[str, Any]:
-    """Identify a file by its name and all of its content, as JSON types."""
+    """Identify a file by its name and its whole content, as JSON types."""
     with path.open("rb") as file:
         return {"name": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
@@ -31,6 +31,6 @@ def describe_sources(scene: Scene) -> list[dict[str, Any]]:
 
 
 def describe_encoder(encoder: Encoder) -> dict[str, Any]:
-    """Tell what is recorded of an encoder, as JSON types: its own words, and its length."""
+    """Return the record of an encoder, as JSON types: its description and its length."""
     described = encoder.describe()
     return described if "dim" in described else {**described, "dim": encoder.dim}

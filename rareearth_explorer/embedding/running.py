@@ -1,4 +1,4 @@
-"""Running blocks: in threads of this process, or wherever an executor takes them."""
+"""Running the embedding of blocks: in threads of this process, or with any executor."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block,
 from rareearth_explorer.embedding.encoders.encoder import Encoder
 
 PATIENCE = 30.0
-"""Seconds without a finished block after which it is asked again how many may run at once."""
+"""Seconds without a finished block after which `at_once` is called again."""
 
 Numbered = tuple[int, Block]
-"""A block and its number in the cut of the grid."""
+"""The number of a block in the grid, and the block."""
 
 Finished = Generator[tuple[int, EmbeddedBlock], None, None]
 """Finished blocks with their numbers, in any order."""
@@ -26,10 +26,10 @@ Finished = Generator[tuple[int, EmbeddedBlock], None, None]
 def embed_in_threads(
     scene: Scene, encoder: Encoder, grid: PatchGrid, batch: int, work: Iterable[Numbered]
 ) -> Finished:
-    """Read and embed blocks, as many at once as there are cores, so that reading is hidden.
+    """Read and embed blocks, in as many threads as there are cores.
 
-    An encoder gives the same bits however many threads call it, so the table does not depend on
-    the number of cores. Closing the iterator stops each thread after its batch.
+    An encoder gives the same bits for any number of threads, so the table does not depend on the
+    number of cores. Closing the iterator stops each thread after its batch.
     """
     threads = max(2, cores())
     stop = threading.Event()
@@ -50,7 +50,7 @@ def as_finished(
     work: Iterable[Numbered],
     at_once: Callable[[], int],
 ) -> Finished:
-    """Submit blocks, a bounded number at once, and yield them as they finish.
+    """Submit blocks, a limited number at once, and yield them as they finish.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def as_finished(
     work
         Numbered blocks.
     at_once
-        Tells how many may be under way, above 0; asked anew each time, as workers come and go.
+        Returns how many may run at once, above 0; called repeatedly, as workers come and go.
     """
     waiting = iter(work)
     running: dict[Future[EmbeddedBlock], int] = {}

@@ -1,4 +1,4 @@
-"""Embed a scene: GeoTIFF in, patch table out, streaming and resumable."""
+"""Embedding of a scene: GeoTIFF in, patch table out; streaming and resumable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_th
 from rareearth_explorer.errors import SceneError, TableError
 
 BATCH = 16
-"""Chips given to the encoder at once."""
+"""Chips per call of the encoder."""
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""
@@ -34,7 +34,7 @@ ROW_GROUP = 4096
 
 @dataclass(frozen=True)
 class EmbeddingReport:
-    """What became of a scene.
+    """The result of an embedding run.
 
     Attributes
     ----------
@@ -43,12 +43,12 @@ class EmbeddingReport:
     patches
         Number of patches in it.
     left_out
-        Number of patches with less than half valid pixels, which are not in it.
+        Number of patches with less than half valid pixels, which were left out.
     dim
         Length of an embedding.
     resumed
-        Number of blocks found finished from an earlier run; all of them where the table was
-        there already, made from the same.
+        Number of blocks that an earlier run had finished; all blocks if the table existed already
+        and was made from the same input.
     """
 
     table: Path
@@ -69,29 +69,29 @@ def embed_scene(
 ) -> EmbeddingReport:
     """Cut a scene into patches, embed them, and write the patch table.
 
-    Stopped at any moment, kill -9 included, it goes on from the last finished block when called
-    again, with the same result to the bit; a table that is there already, made from the same, is
-    left as it is. Memory does not grow with the scene.
+    If the run is stopped at any moment, even by kill -9, the next call continues after the last
+    finished block, with the same result to the bit. An existing table made from the same input
+    does not change. Memory does not grow with the scene.
 
     Parameters
     ----------
     scene, encoder
-        What is embedded, and by what.
+        The scene to embed, and the encoder.
     table
-        Where the GeoParquet file shall be.
+        Path of the GeoParquet file to write.
     patch_size
         Side of a patch in metres.
     batch
-        Chips given to the encoder at once; part of what the numbers may depend on.
+        Chips per call of the encoder; the numbers may depend on it.
     progress
-        Whether to show rate and time left on standard error.
+        Whether to show rate and remaining time on standard error.
 
     Raises
     ------
     SceneError
         No patch has enough valid pixels, or the file cannot be read to its end.
     TableError
-        The table cannot be written, or an unfinished run used other input or options.
+        The table cannot be written, or an unfinished run had different input or options.
     """
     grid = scene.grid(patch_size)
     plan = plan_of(scene, grid, describe_encoder(encoder), batch)
@@ -100,7 +100,7 @@ def embed_scene(
 
 
 def plan_of(scene: Scene, grid: PatchGrid, encoder: dict[str, Any], batch: int) -> dict[str, Any]:
-    """Tell everything that the numbers depend on, as JSON types; it is recorded in the table."""
+    """Return everything that the numbers depend on, as JSON types; the table records it."""
     plan = {
         "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
         "grid": grid.to_metadata(),
@@ -122,16 +122,16 @@ def fill_table(
     *,
     progress: bool,
 ) -> EmbeddingReport:
-    """Have the blocks embedded that are not yet, and write the table once all are.
+    """Embed the blocks that are missing, then write the table.
 
     Parameters
     ----------
     plan
-        What `plan_of` tells of the other parameters.
+        The result of `plan_of` for the other parameters.
     embed
         Embeds numbered blocks, anywhere and in any order.
     scene, grid, table, progress
-        As for `embed_scene`, which also tells what is raised.
+        As for `embed_scene`, which also lists the errors.
     """
     work = list(enumerate(blocks(grid)))
     dim = plan["encoder"]["dim"]
@@ -159,7 +159,7 @@ def fill_table(
 
 
 def _keep(embedded: Finished, finished: FinishedParts, bar: Any) -> None:
-    """Keep blocks as they are finished; what is under way when one cannot be is stopped."""
+    """Save blocks as they finish; if one cannot be saved, the running ones are stopped."""
     with closing(embedded):
         for number, block in embedded:
             finished.save(_name(number), **vars(block))
@@ -167,7 +167,7 @@ def _keep(embedded: Finished, finished: FinishedParts, bar: Any) -> None:
 
 
 def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
-    """Count the rows of a table that is there already, made from the same; None otherwise."""
+    """Count the rows of an existing table made from the same input; None if there is none."""
     try:
         rows, recorded = read_facts(table)
     except TableError:
@@ -178,7 +178,7 @@ def _rows_if_made_of(plan: dict[str, Any], table: Path) -> int | None:
 
 
 def _row_groups(finished: FinishedParts, count: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
-    """Join finished blocks, in the grid's order, to rows, columns and embeddings of row groups."""
+    """Join finished blocks, in grid order, to rows, columns and embeddings of row groups."""
     names, group = ("row", "column", "embeddings"), list[Arrays]()
     for number in range(count):
         group.append(finished.load(_name(number), *names))

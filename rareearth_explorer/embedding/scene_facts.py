@@ -1,4 +1,4 @@
-"""What is known of imagery before it is embedded: files, bands, and the patches it makes."""
+"""Facts about imagery before it is embedded: files, bands, and patches."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError
 
 FEW_PIXELS = 16
-"""Sides of patches below this, in pixels, show an encoder little."""
+"""Patches with shorter sides, in pixels, show an encoder little."""
 
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """What is known of imagery before it is embedded.
+    """Facts about imagery before it is embedded.
 
     Attributes
     ----------
     path
-        A file, or a folder as Planet delivers it.
+        A file, or a folder from Planet.
     taken, masks, not_taken
-        Images that embedding reads, masks that it applies, and GeoTIFFs of the folder that are
-        neither.
+        Images that embedding uses, masks that it applies, and other GeoTIFFs of the folder.
     bounds
         South-west and north-east corner, latitude before longitude, in degrees.
     width, height, gsd
-        Size in pixels, and of a pixel in metres.
+        Size in pixels, and size of a pixel in metres.
     dtype, nodata, crs
-        Kind of number, the number that means no value, and the name of the projection.
+        Data type, the value for missing data, and the name of the projection.
     valid
         Fraction of the pixels that are valid.
     time
-        When it was taken, in UTC; None where that is not known.
+        Time of capture, UTC; None if unknown.
     bands, unknown_bands
-        Roles of its bands in the file's order, and those that mean nothing here.
+        Roles of the bands in the file's order, and those that are unknown here.
     patch_size, grid
-        Side of a patch in metres, and the patches; None where not one fits.
+        Side of a patch in metres, and the patch grid; None if the scene is smaller than a patch.
     advised_size
-        Side in metres of patches that fit and show an encoder enough, in whole metres; None where
-        `patch_size` is good.
+        Suggested side of a patch, in whole metres, so that patches fit and have enough pixels;
+        None if `patch_size` is suitable.
     """
 
     path: Path
@@ -70,7 +69,7 @@ class SceneFacts:
 
     @classmethod
     def of(cls, path: Path, patch_size: float = DEFAULT_PATCH_SIZE) -> Self:
-        """Open imagery and tell what it is.
+        """Open imagery and collect the facts.
 
         Raises
         ------
@@ -103,12 +102,12 @@ class SceneFacts:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether patches have few pixels for an encoder to see a mine in."""
+        """Whether patches have too few pixels to recognise a mine."""
         return self.grid is not None and self.grid.patch_px < FEW_PIXELS
 
 
 def known_bands() -> list[str]:
-    """Names of bands that mean something here: those of sensors by wavelength, then others."""
+    """Return the known names of bands: those of sensors by wavelength, then others."""
     waves: dict[str, float] = {}
     for sensor in sensors().values():
         for name, band in sensor.bands.items():

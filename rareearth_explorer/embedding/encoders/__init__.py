@@ -1,4 +1,4 @@
-"""Encoders turn patches of imagery into embeddings; the only place that imports torch."""
+"""Encoders, which turn patches into embeddings; only this package imports torch."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 CLAY = ("clay-v1", "clay-v1.5")
 
 LEAST_PIXELS = 8
-"""Smallest side of a patch, in pixels, that each encoder of this package takes."""
+"""Smallest side of a patch, in pixels, that all encoders of this package accept."""
 
 
 def available() -> tuple[str, ...]:
-    """Names that `load` knows; Clay needs torch and weights besides."""
+    """Names that `load` accepts; Clay also needs torch and weights."""
     return (RandomFeatures.name, *CLAY)
 
 
@@ -58,9 +58,10 @@ def load(
     gsd
         Ground sample distance of the scene in metres.
     weights
-        File of the encoder's weights: Clay's checkpoint, or what `convert_checkpoint` made of it.
+        File of the encoder's weights: a checkpoint of Clay, or its conversion by
+        `convert_checkpoint`.
     options
-        What can be chosen about Clay.
+        Options of Clay.
 
     Raises
     ------
@@ -71,28 +72,28 @@ def load(
         raise EncoderError(f"There is no encoder {name}: choose one of {', '.join(available())}.")
     if name in CLAY:
         if weights is None:
-            raise EncoderError(f"{name} needs its weights: give the file {name}*.ckpt with them.")
+            raise EncoderError(f"{name} needs its weights: give the file {name}*.ckpt.")
         _require_torch()
         from rareearth_explorer.embedding.encoders.clay_adapter import ClayAdapter
 
         scene = {"bands": bands, "means": means, "stds": stds, "gsd": gsd}
         return ClayAdapter.load(name, weights, **scene, options=options)
     if weights is not None:
-        raise EncoderError(f"{name} has no weights, and {weights} was given: leave it out.")
+        raise EncoderError(f"{name} has no weights, but {weights} was given: omit it.")
     if options is not None:
-        raise EncoderError(f"{name} has none of Clay's options: leave them out.")
+        raise EncoderError(f"{name} does not have the options of Clay: omit them.")
     return RandomFeatures(bands, means, stds, gsd)
 
 
 def convert_checkpoint(source: Path, target: Path) -> str:
-    """Write the Clay encoder of a checkpoint, and nothing else, as a safetensors file.
+    """Write only the Clay encoder of a checkpoint, as a safetensors file.
 
     Parameters
     ----------
     source
         A Lightning checkpoint of Clay v1 (1.73 GB) or v1.5 (5.16 GB).
     target
-        File to write (0.37 GB or 1.25 GB); replaced only once the new one is complete.
+        File to write (0.37 GB or 1.25 GB); it is replaced only when the new file is complete.
 
     Returns
     -------
@@ -118,6 +119,5 @@ def _require_torch() -> None:
     missing = [package for package in ("torch", "safetensors") if find_spec(package) is None]
     if missing:
         raise EncoderError(
-            f"Clay needs {' and '.join(missing)}, not installed here: run "
-            'pip install "rareearth-explorer[clay]".'
+            f'Clay needs {" and ".join(missing)}: run pip install "rareearth-explorer[clay]".'
         )

@@ -1,7 +1,7 @@
-"""The Clay encoder, v1 and v1.5: the same mathematics in two sizes, for inference.
+"""The Clay encoder, v1 and v1.5, for inference; the two versions differ only in size.
 
-A masked autoencoder's vision transformer whose patch embedding is made from the wavelengths of
-the bands, so that any sensor fits. Clay Foundation, https://clay-foundation.github.io/model.
+It is the vision transformer of a masked autoencoder. Its patch embedding is generated from the
+wavelengths of the bands, so it accepts any sensor. Clay Foundation, https://clay-foundation.github.io/model.
 
 In the shapes below B is the batch, C the bands, L the tokens (one per 8 x 8 pixels), D the
 embedding, N = 1 + L.
@@ -21,7 +21,7 @@ from rareearth_explorer.embedding.encoders.clay_weights import read_weights, req
 from rareearth_explorer.errors import EncoderError
 
 WAVE_DIM = 128
-"""Width of the network that makes the patch embedding from the wavelengths."""
+"""Width of the network that generates the patch embedding from the wavelengths."""
 
 METADATA_DIM = 8
 """Dimensions at the end of a token's position that hold time (4) and place (4)."""
@@ -45,10 +45,10 @@ CLAY_V1_5 = ClayConfig("clay-v1.5", dim=1024, depth=24, heads=16)
 
 
 class ClayEncoder(nn.Module):
-    """Pixels, time, place, resolution and wavelengths to one token per patch and a class token.
+    """Encodes pixels, time, place, resolution and wavelengths as a class token and patch tokens.
 
     In inference mode the kernel of the patch embedding, which depends on the wavelengths alone,
-    is computed once and kept until other wavelengths come.
+    is computed once and cached until the wavelengths change.
     """
 
     def __init__(self, config: ClayConfig) -> None:
@@ -65,9 +65,9 @@ class ClayEncoder(nn.Module):
         Parameters
         ----------
         path
-            The file; what it is is told from its content.
+            The file; its kind is detected from its content.
         config
-            Sizes of the encoder; by default told from the class token's.
+            Sizes of the encoder; by default detected from the class token.
 
         Raises
         ------
@@ -91,8 +91,8 @@ class ClayEncoder(nn.Module):
         Parameters
         ----------
         pixels
-            [B, C, H, W], normalised band by band. What H and W exceed a multiple of 8 by, at the
-            right and at the bottom, is not looked at.
+            [B, C, H, W], normalised band by band. If H or W is not a multiple of 8, the rest at the
+            right and at the bottom is ignored.
         time
             [B, 4]: sine and cosine of the week in the year, then of the hour in the day.
         latlon
@@ -120,28 +120,28 @@ class ClayEncoder(nn.Module):
     def embed(
         self, pixels: Tensor, time: Tensor, latlon: Tensor, gsd: float, waves: Tensor
     ) -> Tensor:
-        """Encode a batch to its class tokens, [B, D]: the embeddings. As `forward` otherwise."""
+        """Return the class tokens of a batch, [B, D], which are the embeddings; see `forward`."""
         encoded: Tensor = self(pixels, time, latlon, gsd, waves)  # [B, 1 + L, D]
         return encoded[:, 0]
 
     def tokens(
         self, pixels: Tensor, time: Tensor, latlon: Tensor, gsd: float, waves: Tensor
     ) -> Tensor:
-        """Tokens as the transformer gets them, [B, 1 + L, D]. Arguments as of `forward`."""
+        """Return the input tokens of the transformer, [B, 1 + L, D]; arguments as for `forward`."""
         side = self._side(pixels)
         patches = self.patch_embedding(pixels, waves)  # [B, L, D]
         cls = self.cls_token.expand(len(patches), -1, -1)  # [B, 1, D], without a position
         return torch.cat([cls, patches + self.position(side, time, latlon, gsd)], dim=1)
 
     def position(self, side: int, time: Tensor, latlon: Tensor, gsd: float) -> Tensor:
-        """Make what is added to the `side` x `side` patches of each chip: [B, L, D]."""
+        """Return the position codes of the `side` x `side` patches of each chip: [B, L, D]."""
         code = position_code(side, gsd, self.config.dim - METADATA_DIM).to(time.device)
         code = code.expand(len(time), -1, -1)  # [B, L, D - 8]
         metadata = torch.cat([time, latlon], dim=1)[:, None].expand(-1, side**2, -1)  # [B, L, 8]
         return torch.cat([code, metadata], dim=2)
 
     def _side(self, pixels: Tensor) -> int:
-        """Tokens along one side of the square."""
+        """Return the number of tokens along a side of the square."""
         size = self.config.patch_size
         height, width = pixels.shape[-2:]
         if min(height, width) < size:
@@ -158,7 +158,7 @@ class ClayEncoder(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """Linear embedding of 8 x 8 patches whose weights are made from the wavelengths."""
+    """Linear embedding of 8 x 8 patches, with weights generated from the wavelengths."""
 
     def __init__(self, config: ClayConfig) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ class PatchEmbedding(nn.Module):
         self.fclayer = WaveBlock()
         self.weight_generator = WeightGenerator(config)
         self._kept: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
-        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # of torch
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # from torch
             lambda module, _: module._kept.clear()
         )
 
@@ -175,15 +175,15 @@ class PatchEmbedding(nn.Module):
         batch, bands, height, width = pixels.shape
         rows, columns, p = height // self.size, width // self.size, self.size
         kernel, bias = self.kernel(waves)  # [D, C, 8, 8], [D]
-        # Patches do not overlap, so the convolution with stride 8 is one matrix product; unlike
-        # a convolution it is not silently done in TF32 on a GPU.
+        # Patches do not overlap, so the convolution with stride 8 is one matrix product. Unlike a
+        # convolution, a GPU does not silently compute it in TF32.
         x = pixels[:, :, : rows * p, : columns * p]
         x = x.reshape(batch, bands, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5)
         x = x.reshape(batch, rows * columns, bands * p * p)  # [B, L, C * 64]
         return F.linear(x, 0.02 * kernel.flatten(1), bias)
 
     def kernel(self, waves: Tensor) -> tuple[Tensor, Tensor]:
-        """Kernel [D, C, 8, 8] and bias [D] for bands of these wavelengths."""
+        """Return kernel [D, C, 8, 8] and bias [D] for bands of these wavelengths."""
         if torch.is_grad_enabled():
             return self._make_kernel(waves)
         key = (tuple(waves.tolist()), waves.dtype, waves.device)
@@ -192,13 +192,15 @@ class PatchEmbedding(nn.Module):
         return self._kept[key]
 
     def _make_kernel(self, waves: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.autocast(waves.device.type, enabled=False):  # once, so exactness costs nothing
+        with torch.autocast(
+            waves.device.type, enabled=False
+        ):  # computed once, so exact arithmetic costs little
             kernel, bias = self.weight_generator(self.fclayer(wave_code(waves)))
         return kernel, bias
 
 
 class WaveBlock(nn.Module):
-    """Residual block over the wavelength codes."""
+    """Residual block on the wavelength codes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -211,7 +213,7 @@ class WaveBlock(nn.Module):
 
 
 class WeightGenerator(nn.Module):
-    """Hypernetwork: wavelength codes to the weights of the patch embedding."""
+    """Hypernetwork that turns wavelength codes into the weights of the patch embedding."""
 
     def __init__(self, config: ClayConfig) -> None:
         super().__init__()
@@ -301,8 +303,8 @@ def wave_code(waves: Tensor) -> Tensor:
 def position_code(side: int, gsd: float, dim: int) -> Tensor:
     """Sinusoidal code of a square of tokens, row by row: [side**2, dim]; x, then y.
 
-    The frequencies are multiplied by the ground sample distance, so a metre means the same at
-    any resolution.
+    The frequencies are multiplied by the ground sample distance, so that a metre has the same
+    code at any resolution.
     """
     quarter = dim // 4
     frequencies = gsd * 10000 ** (-2 * (torch.arange(quarter) / (quarter - 1)) / dim)
@@ -314,7 +316,7 @@ def position_code(side: int, gsd: float, dim: int) -> Tensor:
 
 
 def _config_of(weights: dict[str, Tensor], path: Path) -> ClayConfig:
-    """Tell the version from the class token; the other keys are checked against it."""
+    """Detect the version from the class token; the other keys are checked against it."""
     shape = tuple(weights["cls_token"].shape) if "cls_token" in weights else None
     for config in (CLAY_V1, CLAY_V1_5):
         if shape == (1, 1, config.dim):
@@ -322,5 +324,5 @@ def _config_of(weights: dict[str, Tensor], path: Path) -> ClayConfig:
     found = "is missing" if shape is None else f"has the shape {shape}"
     raise EncoderError(
         f"{path} is not a Clay v1 or v1.5 encoder: its key cls_token {found}; give clay-v1-base."
-        "ckpt, clay-v1.5.ckpt, or what was converted from them."
+        "ckpt, clay-v1.5.ckpt, or a conversion of one of them."
     )

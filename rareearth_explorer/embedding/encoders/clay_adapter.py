@@ -21,35 +21,35 @@ from rareearth_explorer.embedding.encoders.known_sensors import Sensor, find_sen
 from rareearth_explorer.errors import EncoderError
 
 PLAUSIBLE_RATIO = 20.0
-"""A scene whose band means differ from the sensor's by more than this factor has other units."""
+"""If band means of scene and sensor differ by more than this factor, the units differ."""
 
 
 class ClayAdapter:
     """Embeds chips with a Clay encoder.
 
-    A batch gives the same numbers each time on the same machine and device, since on a CPU it is
-    left to one thread; several may encode batches of their own at the same time. A patch in
-    another batch may differ in the last bits, since matrix products of another size may add in
-    another order; a run that is to be resumed cuts its batches the same way.
+    A batch always gives the same numbers on the same machine and device, because on a CPU one
+    thread encodes it; several threads may encode different batches at the same time. In another
+    batch the last bits of a patch may differ, because matrix products of another size may add in
+    another order; so a resumed run uses the same batches.
 
     Parameters
     ----------
     encoder
-        With its weights.
+        The encoder with its weights.
     bands
         Band roles of the scene in the order of its channels.
     means, stds
         The scene's statistics, band by band, in digital numbers.
     gsd
-        Ground sample distance of the scene in metres; it helps to tell the sensor.
+        Ground sample distance of the scene in metres; used to detect the sensor.
     options
-        What else can be chosen.
+        Options of Clay.
 
     Raises
     ------
     EncoderError
-        If the sensor or a band is unknown, the scene's units are not the sensor's, or there is no
-        such device.
+        If the sensor or a band is unknown, the units of the scene are not those of the sensor, or
+        the device does not exist.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ClayAdapter:
         return cls(encoder, **scene)
 
     def describe(self) -> dict[str, Any]:
-        """Everything that the numbers depend on, as JSON types."""
+        """Return everything that the numbers depend on, as JSON types."""
         return {
             "name": self.name,
             "dim": self.dim,
@@ -129,7 +129,7 @@ class ClayAdapter:
         if bands != len(self.bands):
             raise EncoderError(
                 f"The patches have {bands} bands and the encoder was made for {len(self.bands)}: "
-                "load it anew for this scene."
+                "load the encoder again for this scene."
             )
         if count == 0:
             return np.empty((0, self.dim), np.float32)
@@ -155,7 +155,7 @@ class ClayAdapter:
         return x
 
     def _metadata(self, chips: Chips) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Codes of time and place, (n, 4) each; zeros in both unless both are known and wanted."""
+        """Return codes of time and place, (n, 4) each; zeros unless both are known and enabled."""
         latlon = latlon_code(chips.latlon)
         if chips.time is None or not self.options.metadata:
             return np.zeros_like(latlon), np.zeros_like(latlon)
@@ -168,9 +168,9 @@ class ClayAdapter:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep the calling thread's matrix products to itself.
+    """Compute matrix products on the calling thread alone.
 
-    Shared among threads they add in another order, and batches side by side are faster anyway.
+    With several threads they would add in another order, and parallel batches are faster anyway.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -183,7 +183,7 @@ def _one_thread() -> Iterator[None]:
 def time_code(time: datetime) -> npt.NDArray[np.float32]:
     """Sine and cosine of the ISO week in a year of 52, then of the hour in the day: (4,).
 
-    A time with a zone is turned into UTC; one without is taken to be UTC.
+    A time with a zone is converted to UTC; a time without a zone counts as UTC.
     """
     utc = time.astimezone(UTC) if time.tzinfo else time
     week = 2 * np.pi * utc.isocalendar().week / 52
@@ -201,14 +201,14 @@ def latlon_code(latlon: npt.ArrayLike) -> npt.NDArray[np.float32]:
 def _published(
     sensor: Sensor, bands: Sequence[str], scene_means: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Means and standard deviations published for the sensor, if the scene has its units."""
+    """Return the published means and standard deviations, if the units of the scene match."""
     selected = sensor.select(bands)
     means = np.array([band.mean for band in selected], np.float32)
     stds = np.array([band.std for band in selected], np.float32)
     if not 1 / PLAUSIBLE_RATIO < np.median(scene_means / means) < PLAUSIBLE_RATIO:
         raise EncoderError(
-            f"The scene's mean is {scene_means.mean():.3g} where that of {sensor.title} is "
-            f"{means.mean():.3g}, so its units are others: choose another sensor than "
+            f"The mean of the scene is {scene_means.mean():.3g}, and that of {sensor.title} is "
+            f"{means.mean():.3g}, so their units differ: choose another sensor than "
             f"{sensor.name}, or normalise by the scene."
         )
     return means, stds

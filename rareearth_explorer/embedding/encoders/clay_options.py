@@ -1,4 +1,4 @@
-"""What can be chosen about the Clay encoder; free of torch, so that it can always be imported."""
+"""Options of the Clay encoder; without torch, so that they can always be imported."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from rareearth_explorer.errors import EncoderError
 
 @dataclass(frozen=True)
 class ClayOptions:
-    """How Clay is fed. Every choice changes the numbers and is recorded in the patch table.
+    """Options of Clay. Each changes the numbers and is recorded in the patch table.
 
     Attributes
     ----------
     sensor
         Name of the sensor in `sensors.toml`; None finds it by bands and resolution.
     normalisation
-        `sensor`: by the mean and standard deviation published for the sensor, as in training.
-        `scene`: by the scene's own, for other units than the published ones.
+        `sensor`: with the mean and standard deviation published for the sensor, as in training.
+        `scene`: with those of the scene, for units other than the published ones.
     gsd
-        Metres per pixel told to the position code; None takes the sensor's published figure,
-        which for PlanetScope is 5 although its pixels are 3 m.
+        Metres per pixel for the position code; None uses the published value of the sensor, which
+        is 5 for PlanetScope although its pixels are 3 m.
     metadata
-        Whether Clay is told acquisition time and place; if not, it is fed zeros for both.
+        Whether Clay gets the time and place of capture; if not, it gets zeros for both.
     padding
-        What is done where a patch's side is no multiple of 8: `crop` leaves out rows at the
-        bottom and columns at the right (80 of 84), `reflect` mirrors some (84 to 88).
+        For patches whose side is not a multiple of 8: `crop` omits rows at the bottom and columns
+        at the right (80 of 84), `reflect` adds mirrored ones (84 to 88).
     device
-        `auto` takes a GPU where there is one.
+        `auto` uses a GPU if there is one.
     dtype
-        `bfloat16` is for GPUs: faster, and good to two or three digits.
+        `bfloat16` is for GPUs: faster, and accurate to two or three digits.
 
     Raises
     ------
     EncoderError
-        If a value is none of those named.
+        If a value is not allowed.
     """
 
     sensor: str | None = None
@@ -47,7 +47,7 @@ class ClayOptions:
     dtype: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        """Check the choices, which may come from a command line."""
+        """Check the values, which may come from a command line."""
         hints = get_type_hints(type(self))
         for option in ("normalisation", "padding", "device", "dtype"):
             if getattr(self, option) not in get_args(hints[option]):

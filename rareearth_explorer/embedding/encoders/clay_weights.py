@@ -1,4 +1,4 @@
-"""Weights files of Clay: read, checked key by key, told apart, written."""
+"""Weights files of Clay: reading, checking key by key, identity, writing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rareearth_explorer.data.storage.replacing import replacing
 from rareearth_explorer.errors import EncoderError
 
 PREFIX = "model.encoder."
-"""What the encoder's keys begin with in a checkpoint; decoder and teacher have other prefixes."""
+"""Prefix of the encoder's keys in a checkpoint; decoder and teacher have other prefixes."""
 
 _DAMAGED = (
     OSError,
@@ -32,7 +32,7 @@ _DAMAGED = (
     pickle.UnpicklingError,
     SafetensorError,
 )
-"""What the readers raise on damaged files; each was met by flipping bytes of a real one."""
+"""Errors of the readers on damaged files, all observed by flipping bytes of a real file."""
 
 Shape = tuple[int, ...]
 
@@ -40,12 +40,12 @@ Shape = tuple[int, ...]
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read the encoder's tensors, as float32, from a checkpoint or a safetensors file.
 
-    Nothing in the file is run: a checkpoint is unpickled with `weights_only=True`.
+    No code in the file is run: a checkpoint is unpickled with `weights_only=True`.
 
     Raises
     ------
     EncoderError
-        If there is no such file, or it is neither, or it is damaged.
+        If the file does not exist, is of another kind, or is damaged.
     """
     try:
         content = _read_checkpoint(path) if zipfile.is_zipfile(path) else load_file(path)
@@ -59,29 +59,29 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     encoder = {
         key.removeprefix(PREFIX): value for key, value in content.items() if key.startswith(PREFIX)
     }
-    # Copied, so that nothing hangs on a memory map of a file that may change.
+    # Copied, so that no tensor depends on a memory map of a file that may change.
     return {key: t.to(torch.float32, copy=True) for key, t in (encoder or content).items()}
 
 
 def require_keys(
     weights: Mapping[str, Tensor], shapes: Mapping[str, Shape], path: Path, name: str
 ) -> None:
-    """Require exactly the keys and shapes of an encoder: no weight may be left at random.
+    """Require exactly the keys and shapes of an encoder, so that no weight stays random.
 
     Parameters
     ----------
     weights
-        What was read from `path`.
+        Tensors read from `path`.
     shapes
-        What the encoder called `name` has.
+        Keys and shapes of the encoder `name`.
 
     Raises
     ------
     EncoderError
-        Naming the first key that is missing, extra, or of another shape, and how many more are.
+        A key is missing, extra, or of another shape; the message names the first such key.
     """
     wrong = [f"the key {key} is missing" for key in shapes if key not in weights]
-    wrong += [f"the key {key} does not belong there" for key in weights if key not in shapes]
+    wrong += [f"the key {key} is unexpected" for key in weights if key not in shapes]
     wrong += [
         f"the key {key} has the shape {tuple(weights[key].shape)}, not {shape}"
         for key, shape in shapes.items()
@@ -91,7 +91,7 @@ def require_keys(
         more = f" (and {len(wrong) - 1} more are wrong)" if len(wrong) > 1 else ""
         raise EncoderError(
             f"{path} does not fit the encoder {name}: {wrong[0]}{more}; give the published "
-            "checkpoint, or what was converted from it."
+            "checkpoint, or a conversion of it."
         )
 
 
@@ -106,7 +106,7 @@ def fingerprint(weights: Mapping[str, Tensor]) -> str:
 
 
 def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
-    """Write a safetensors file beside `target`, then put it in its place.
+    """Write a safetensors file; `target` is replaced only when the new file is complete.
 
     Raises
     ------
@@ -114,13 +114,13 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
         If it cannot be written.
     """
     try:
-        if not target.parent.is_dir():  # mistyped, more likely than meant to be made
+        if not target.parent.is_dir():  # probably a typing error, so it is not created
             raise NotADirectoryError(f"there is no folder {target.parent}")
         with replacing(target) as part:
             save_file({key: tensor.contiguous() for key, tensor in weights.items()}, part)
     except (OSError, SafetensorError) as error:
         raise EncoderError(
-            f"{target} cannot be written: choose a folder that exists and has room "
+            f"{target} cannot be written: choose an existing folder with enough space "
             f"({_first_line(error)})."
         ) from error
 
@@ -128,7 +128,7 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
     """Read the `state_dict` of a Lightning checkpoint."""
     with zipfile.ZipFile(path) as archive:
-        # Mapped, a checkpoint's decoder and optimiser are never read; deflated ones cannot be.
+        # Mapped, so that decoder and optimiser are not read; compressed files cannot be mapped.
         stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
     checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=stored)
     state: dict[str, Tensor] = checkpoint["state_dict"]

@@ -1,4 +1,4 @@
-"""What an encoder is given and what it must do."""
+"""The protocol of encoders, and their input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Chips:
-    """A batch of patches as an encoder sees them.
+    """A batch of patches, the input of an encoder.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Chips:
     latlon
         (n, 2) latitude and longitude of the patch centres, WGS 84 degrees.
     time
-        Acquisition time in UTC, noon where only the date is known; None when neither is.
+        Time of capture in UTC, noon if only the date is known; None if neither is known.
     """
 
     pixels: npt.NDArray[np.float32]
@@ -32,16 +32,16 @@ class Chips:
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns patches into embeddings; the same batch gives the same numbers each time."""
+    """Turns patches into embeddings; the same batch always gives the same numbers."""
 
     name: str
-    """What `--encoder` calls it."""
+    """Name for `--encoder`."""
 
     dim: int
     """Length of an embedding."""
 
     def describe(self) -> dict[str, Any]:
-        """Everything that the numbers depend on, as JSON types; recorded in the patch table."""
+        """Return everything that the numbers depend on, as JSON types; the table records it."""
         ...
 
     def encode(self, chips: Chips) -> npt.NDArray[np.float32]:

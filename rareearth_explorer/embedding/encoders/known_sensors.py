@@ -1,4 +1,4 @@
-"""Sensors as data: what `sensors.toml` knows of the bands of each."""
+"""The sensors in `sensors.toml`, with the properties of their bands."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ class Band:
 
 @dataclass(frozen=True)
 class Sensor:
-    """A sensor as the Clay encoder knows it.
+    """A sensor that the Clay encoder knows.
 
     Attributes
     ----------
     name
-        Such as `planetscope-8`.
+        Name, for example `planetscope-8`.
     title
         The product, and the unit of its digital numbers.
     source
-        Where the figures come from.
+        Source of the values.
     gsd
-        Ground sample distance in metres, as published with the encoder; not always the pixel's.
+        Ground sample distance in metres, as published with the encoder; it may differ from the
+        size of the pixels.
     bands
         Bands by role.
     """
@@ -49,7 +50,7 @@ class Sensor:
     bands: Mapping[str, Band]
 
     def select(self, roles: Sequence[str]) -> tuple[Band, ...]:
-        """Bands of a scene in its order.
+        """Return the bands of a scene, in its order.
 
         Raises
         ------
@@ -93,14 +94,14 @@ def find_sensor(roles: Sequence[str], gsd: float, name: str | None = None) -> Se
     gsd
         Ground sample distance of the scene in metres.
     name
-        The sensor if it is known. Otherwise it is the one that has all the roles and whose ground
-        sample distance is nearest in proportion; of those as near the one with fewest bands, and
-        then the first in the file.
+        The sensor, if it is known. Otherwise it is the sensor that has all the roles and whose
+        ground sample distance is nearest by ratio; among equally near ones the one with the fewest
+        bands, then the first in the file.
 
     Raises
     ------
     EncoderError
-        If there is no such sensor, or none has all the roles.
+        If there is no such sensor, or no sensor has all the roles.
     """
     if name is not None:
         if name not in sensors():

@@ -1,8 +1,8 @@
-"""Random convolutional features: an encoder without weights, for demos and as the floor to beat.
+"""Random convolutional features: an encoder without weights, for demos and as a baseline.
 
-After MOSAIKS (Rolf et al. 2021, Nature Communications 12:4392): a patch is described by how
-strongly, on average over its pixels, each of a few hundred random filters responds to it.
-Nothing is learned, so the features know texture and colour and nothing about mines.
+After MOSAIKS (Rolf et al. 2021, Nature Communications 12:4392): a feature is the mean response of a
+random filter over the pixels of a patch. Nothing is learned, so the features describe texture and
+colour, and nothing specific to mines.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from rareearth_explorer.embedding.encoders.encoder import Chips
 from rareearth_explorer.errors import EncoderError
 
 MIN_PIXELS = 8
-"""Smallest side of a patch that is encoded."""
+"""Smallest side of a patch, in pixels."""
 
 KERNEL = 3
 """Side of a filter in pixels: a precipitation pool is three to five PlanetScope pixels wide."""
 
 STRIDE = 2
-"""Pixels from one response to the next; 1 takes four times as long and retrieves no better."""
+"""Pixels between responses; 1 takes four times as long and does not find mines better."""
 
 TEXTURE_FILTERS = 320
-"""Filters whose weights sum to 0 in every band: they see edges and spots, not colour."""
+"""Filters whose weights sum to 0 in every band: they respond to edges and spots, not to colour."""
 
 COLOUR_FILTERS = 64
-"""Filters of one pixel whose weights sum to 0 over the bands: they see colour, not brightness."""
+"""Filters of one pixel whose weights sum to 0 over the bands; they respond to colour only."""
 
 MAX_THRESHOLD = 0.5
-"""Thresholds are drawn between 0 and this, in standard deviations of the scene."""
+"""Thresholds are drawn between 0 and this value, in standard deviations of the scene."""
 
 CLIP = 8.0
-"""Standardised pixels are clipped to plus and minus this, so that one glint is not a patch."""
+"""Standardised pixels are clipped to this range, so that a glint does not dominate a patch."""
 
-# Pixels and filters are rounded to whole numbers so small that every sum of their products stays
-# below 2**24, where float32 is still exact. A sum is then the same in whatever order a BLAS takes
-# it, and a patch gets the same bits in any batch, on any machine, with any number of threads.
+# Pixels and filters are rounded to integers so small that every sum of their products stays below
+# 2**24, where float32 is exact. So sums do not depend on the order in which BLAS adds, and a patch
+# gets the same bits in any batch, on any machine, with any number of threads.
 PIXEL_STEPS = 32
-"""Steps per standard deviation that pixels are rounded to."""
+"""Steps per standard deviation to which pixels are rounded."""
 
 FILTER_STEPS = 2**15
 """Sum of the absolute weights of a filter, in steps."""
@@ -54,9 +54,9 @@ class RandomFeatures:
     """Random filters and thresholds, averaged over the patch.
 
     Every filter gives two features: the mean excess of its responses over its threshold, and the
-    same with the sign turned. Thresholds keep what all patches share, smooth ground and sensor
-    noise, out of the cosine. The square root keeps a few strong responses from deciding it. All
-    features are 0 or more, so cosines lie between 0 and 1.
+    same for the negated responses. The thresholds remove what all patches share, smooth ground and
+    sensor noise, from the cosine. The square root reduces the influence of a few strong responses.
+    All features are 0 or more, so cosines are between 0 and 1.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ class RandomFeatures:
     gsd
         Ground sample distance of the scene in metres; recorded, not used.
     seed
-        Of filters and thresholds.
+        Seed of filters and thresholds.
 
     Raises
     ------
     EncoderError
-        If the statistics do not fit the bands, or a band is constant.
+        If the statistics do not match the bands, or a band is constant.
     """
 
     name = "random-features"
@@ -94,12 +94,12 @@ class RandomFeatures:
         self._check_statistics()
         weights, thresholds = draw_filters(len(self.bands), seed)
         self._steps = FILTER_STEPS / np.abs(weights).sum(axis=1)  # per unit of weight
-        # Cut off rather than rounded: the sum of absolute weights must not grow.
+        # Truncated rather than rounded: the sum of absolute weights must not grow.
         self._weights = np.trunc(weights * self._steps[:, None]).astype(np.float32)
         self._thresholds = np.rint(thresholds * self._steps * PIXEL_STEPS).astype(np.float32)
 
     def describe(self) -> dict[str, Any]:
-        """Everything that the numbers depend on, as JSON types."""
+        """Return everything that the numbers depend on, as JSON types."""
         return {
             "name": self.name,
             "dim": self.dim,
@@ -128,7 +128,7 @@ class RandomFeatures:
         if bands != len(self.bands):
             raise EncoderError(
                 f"The patches have {bands} bands and the encoder was made for {len(self.bands)}: "
-                "load it anew for this scene."
+                "load the encoder again for this scene."
             )
         if min(height, width) < MIN_PIXELS:
             raise EncoderError(
@@ -145,7 +145,7 @@ class RandomFeatures:
         z = np.rint(z.clip(-CLIP, CLIP) * PIXEL_STEPS).astype(np.float32)
         windows = sliding_window_view(z, (KERNEL, KERNEL), axis=(1, 2))[:, ::STRIDE, ::STRIDE]
         columns = windows.transpose(0, 3, 4, 1, 2).reshape(self._weights.shape[1], -1)
-        responses = self._weights @ columns  # [filters, positions], whole numbers
+        responses = self._weights @ columns  # [filters, positions], integers
         threshold = self._thresholds[:, None]
         above = np.maximum(responses, threshold).mean(axis=1, dtype=np.float64) - self._thresholds
         below = -np.minimum(responses, -threshold).mean(axis=1, dtype=np.float64) - self._thresholds
@@ -162,7 +162,7 @@ class RandomFeatures:
         if constant.any():
             band = self.bands[int(constant.argmax())]
             raise EncoderError(
-                f"Band {band} of the scene has one value everywhere or none: leave it out."
+                f"Band {band} of the scene is constant or has no valid pixels: leave it out."
             )
 
 
@@ -172,7 +172,7 @@ def draw_filters(bands: int, seed: int) -> tuple[npt.NDArray[np.float64], npt.ND
     texture = rng.standard_normal((TEXTURE_FILTERS, bands, KERNEL * KERNEL))
     texture -= texture.mean(axis=2, keepdims=True)
     colour = rng.standard_normal((COLOUR_FILTERS, bands))
-    if bands > 1:  # a single band has brightness alone
+    if bands > 1:  # a single band has only brightness
         colour -= colour.mean(axis=1, keepdims=True)
     centre = np.zeros((COLOUR_FILTERS, bands, KERNEL * KERNEL))
     centre[:, :, KERNEL * KERNEL // 2] = colour

@@ -1,14 +1,14 @@
-# make demo: from nothing to the dashboard.  make check: the quick checks.  make test: every one.
+# make demo: install and open the dashboard.  make check: the quick checks.  make test: all checks.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SAYS := echo "Installing into .venv, which takes minutes the first time and prints nothing meanwhile."
+SAYS := echo "Installing into .venv; the first time this takes minutes, without any output."
 
 QUICK := -m "not browser and not slow"
 
 .PHONY: demo check test lowest bench docs lock clean
 
-# Ctrl-C is how the demo ends: the shell lets it pass, and 130 is no error.
+# Ctrl-C ends the demo: the shell ignores it, and exit code 130 is not an error.
 demo: .venv/app
 	@trap : INT; $(BIN)/rareearth-explorer explore || [ $$? -eq 130 ]
 
@@ -19,7 +19,7 @@ test: .venv/test
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run
 
 # The quick tests with the lowest version of each dependency that pyproject.toml allows. Old
-# versions give warnings that newer ones do not, so warnings are no errors here.
+# versions give more warnings, so warnings are not errors here.
 lowest: .venv-lowest/test
 	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest -W default $(QUICK)
 
@@ -30,7 +30,7 @@ docs: .venv/test
 	$(BIN)/sphinx-build --fail-on-warning docs build/site
 	@echo "Open build/site/index.html"
 
-# Write constraints.txt anew; UPGRADE=--upgrade takes the newest versions.
+# Write constraints.txt again; UPGRADE=--upgrade takes the newest versions.
 lock: .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	sh tools/lock $(BIN)/uv $(UPGRADE)

@@ -1,5 +1,5 @@
-// Builds the one file that Python gives to the browser. It is committed, so that nobody needs npm to
-// install or run the product; `--check` says whether it is what the sources build.
+// Builds the file that Python sends to the browser. It is committed, so that installing and running
+// the product does not need npm; `--check` tests whether the committed file is up to date.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, relative } from "node:path";
@@ -17,9 +17,9 @@ const { outputFiles } = await build({
   bundle: true,
   format: "esm",
   target: "es2022",
-  charset: "ascii", // so that it reads the same in any encoding
+  charset: "ascii", // so that any encoding reads it correctly
   banner: { js: "// Built from js/src by `npm run build` in js/; changes to this file are lost." },
-  write: false, // not minified: an error in a browser's console should name a line one can read
+  write: false, // not minified, so that errors in the browser's console name readable lines
 });
 const text = outputFiles[0].text;
 
@@ -27,7 +27,7 @@ if (process.argv.includes("--check")) {
   const committed = await readFile(built, "utf8").catch(() => "");
   if (committed !== text) {
     const name = relative(dirname(here), built);
-    console.error(`${name} is not what js/src builds: run 'npm run build' in js/ and commit it.`);
+    console.error(`${name} is not up to date with js/src: run 'npm run build' in js/ and commit it.`);
     process.exitCode = 1;
   }
 } else {

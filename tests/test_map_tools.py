@@ -231,6 +231,7 @@ class TestSelection:
         explorer.selection.export.click()
         assert explorer.tabs.titles[explorer.tabs.selected_index] == "Session"
         assert explorer.export_panel.only_selected.value
+        explorer.close()
 
 
 class TestJustTheSelected:
@@ -416,6 +417,7 @@ class TestDates:
         explorer = Explorer(small_table, dates=[tmp_path / "later.tif"])
         assert "later.tif" in explorer.status.line.value
         assert explorer.other_dates == []
+        explorer.close()
 
 
 class TestBaseMap:

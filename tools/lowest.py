@@ -8,12 +8,12 @@ import tomllib
 from pathlib import Path
 
 EXTRAS = ("dask", "stac")
-"""Besides what is always needed; Clay is left out, as torch is too large for this."""
+"""Extras to include; Clay is left out, because torch is too large."""
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-wanted = [*project["dependencies"]]
+requirements = [*project["dependencies"]]
 for extra in EXTRAS:
-    wanted += project["optional-dependencies"][extra]
-for requirement in wanted:
+    requirements += project["optional-dependencies"][extra]
+for requirement in requirements:
     name, lowest = re.match(r"([\w.-]+)>=([\d.]+)", requirement).groups()
     print(f"{name}=={lowest}")

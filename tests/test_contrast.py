@@ -88,3 +88,23 @@ def test_says_which_score_it_is(positives, negatives, kind):
         ScoreKind.CONTRAST: [1 / 3, 1 / 3],
     }
     np.testing.assert_allclose(scores, expected[kind], rtol=1e-6)
+
+
+def test_columns_stay_as_they_are():
+    columns = [np.array([0.5, 0.25], np.float32), np.array([1, 0], np.float32)]
+    scores, _ = score(columns, [], 2)
+    assert scores.tolist() == [0.75, 0.125]
+    assert columns[0].tolist() == [0.5, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "kind"),
+    [
+        (2, 1, ScoreKind.CONTRAST),
+        (2, 0, ScoreKind.POSITIVES),
+        (0, 1, ScoreKind.NEGATIVES),
+        (0, 0, ScoreKind.NONE),
+    ],
+)
+def test_the_kind_is_told_by_the_numbers_of_templates(positives, negatives, kind):
+    assert ScoreKind.of(positives, negatives) is kind

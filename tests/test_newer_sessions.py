@@ -13,6 +13,7 @@ from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.store.format import FORMAT, read_record, replay
 from rareearth_explorer.hunt.store.journal import restore
 from rareearth_explorer.hunt.store.library import session_file
+from rareearth_explorer.hunt.store.lock import is_locked
 
 UNKNOWN = (
     '{"verb": "colour", "patch": [3], "shade": "ochre — dark"}',
@@ -70,6 +71,7 @@ def test_it_opens_as_far_as_it_is_understood_and_says_so(table, newer):
     assert workspace.aside
     assert not workspace.can_take_over
     assert workspace.names == ("hunt",)  # to look only leaves nothing behind
+    assert not is_locked(newer)
 
 
 def test_where_every_step_is_known_it_is_read_only_all_the_same(table, newer):
@@ -206,6 +208,7 @@ def test_undo_takes_back_the_step_that_is_unknown_here(table, newer):
     newer.write_bytes(content(table, *lines, '{"verb":"redo"}'))
     workspace = Workspace(table, name="hunt")
     assert (workspace.session.positives, workspace.session.negatives) == ((0, 4), (1,))
+    assert not workspace.session.can_redo
     shown = workspace.session.decisions.templates.by_sign
     workspace.session.note(5, "mine")
     copy = Workspace(table, name="hunt (2)")
@@ -213,6 +216,21 @@ def test_undo_takes_back_the_step_that_is_unknown_here(table, newer):
     copy.session.undo()
     copy.session.undo()
     assert (copy.session.positives, copy.session.negatives) == ((0, 4), ())
+
+
+def test_every_undo_and_redo_after_opening_changes_something(table, newer):
+    newer.write_bytes(content(table, KNOWN[0], UNKNOWN[0], KNOWN[1], UNKNOWN[0]))
+    session = Workspace(table, name="hunt").session
+    session.undo()
+    assert (session.positives, session.negatives) == ((0, 4), ())
+    session.undo()
+    assert (session.positives, session.can_undo) == ((), False)
+    lines = [KNOWN[0], KNOWN[1], '{"verb":"undo"}', '{"verb":"redo"}', UNKNOWN[0]]
+    newer.write_bytes(content(table, *lines, '{"verb":"undo"}', '{"verb":"undo"}'))
+    session.resume(replay(read_record(newer))[0])
+    assert (session.positives, session.negatives) == ((0, 4), ())
+    session.redo()
+    assert (session.negatives, session.can_redo) == ((1,), False)
 
 
 def test_a_newer_session_of_another_table_is_said_to_be_that(table, newer):
@@ -234,3 +252,16 @@ def test_in_a_format_of_today_what_is_unknown_is_damage(table, newer):
     history, record = replay(read_record(newer))
     assert (record.newer, record.unknown, record.damaged) == (False, (), (3, 5, 6, 7))
     assert history.present.templates.positives == (0, 4)
+
+
+def test_in_a_format_of_today_an_undo_of_nothing_is_no_damage(table, newer):
+    lines = (header(table, format=FORMAT), '{"verb":"undo"}', KNOWN[0])
+    newer.write_text("".join(f"{line}\n" for line in lines))
+    _, record = replay(read_record(newer))
+    assert (len(record.entries), record.damaged) == (2, ())
+
+
+def test_a_session_of_another_number_of_patches_is_refused(table, newer):
+    newer.write_text(header(table, format=FORMAT, patches=59) + "\n")
+    with pytest.raises(SessionError, match="about another table of 59 patches"):
+        Workspace(table, name="hunt")

@@ -134,6 +134,12 @@ def test_an_old_session_that_another_window_has_is_left_as_it_is(table, old_fold
     assert 33 in Workspace(table, name="old hunt (2)").session.positives
 
 
+def test_damaged_files_hide_no_session_beside_them(table, old_folder):
+    for number in range(20):
+        (old_folder / f"damaged {number}.jsonl").write_text("rubbish")
+    assert "old hunt" in saved_sessions(table)
+
+
 def test_a_damaged_old_session_loses_one_step_and_no_byte(table, old_folder):
     path = old_folder / "old hunt.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
@@ -173,6 +179,7 @@ def test_old_sessions_are_listed(old_folder, capsys):
 def test_old_sessions_are_merged(table, old_folder):
     command = ["sessions", "merge", "second", "old hunt", "-o", "both", "--take", "theirs"]
     assert main([*command, "--table", str(table.path)]) == 0
+    assert read_record(find_session("both", table)).header["name"] == "both"
     both, mine, theirs = Session(table), Session(table), Session(table)
     restore(find_session("both", table), both)
     restore(WRITTEN / "second.jsonl", mine)
@@ -226,7 +233,7 @@ def tables_of_many_values():
     for seed in range(12):
         rng = np.random.default_rng(seed)
         corners = rng.random((64, 4, 2))
-        yield PatchTable.from_arrays(rng.random((64, 256), np.float32), corners)
+        yield PatchTable.from_arrays(rng.normal(1, 1, (64, 256)), corners)
 
 
 def test_the_identity_of_the_file_is_that_of_its_table(table):

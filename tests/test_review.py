@@ -82,6 +82,15 @@ def test_audit_estimates_what_was_discarded(session):
     assert list(order(session, Order.AUDIT)) == [drawn[9]]
 
 
+def test_a_sample_is_drawn_at_random(session):
+    session.refine(float(np.median(session.scores)))
+    drawn = set()
+    for _ in range(3):
+        session.audit(20)
+        drawn.add(session.decisions.audit.sample)
+    assert len(drawn) == 3
+
+
 def test_patches_judged_before_are_no_part_of_an_audit(session):
     session.refine(float(np.median(session.scores)))
     chosen = np.flatnonzero(~session.active)[:6].tolist()
@@ -213,6 +222,12 @@ def test_interval_is_clopper_and_pearsons(sampled, found, confidence):
     assert estimate.low == pytest.approx(max(low * 10_000, found), rel=1e-6, abs=1e-6)
     assert estimate.high == pytest.approx(min(high * 10_000, 10_000 - sampled + found), rel=1e-6)
     assert estimate.low <= estimate.expected <= estimate.high
+
+
+def test_without_a_sample_nothing_is_known():
+    estimate = clopper_pearson(0, 0, 20)
+    assert np.isnan(estimate.expected)
+    assert (estimate.low, estimate.high) == (0, 20)
 
 
 def test_reviewing_everything_leaves_no_doubt():

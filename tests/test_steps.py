@@ -333,6 +333,14 @@ def test_history_is_two_stacks(steps):
         assert (history.can_undo, history.can_redo) == (bool(past), bool(future))
 
 
+@pytest.mark.parametrize(("given_", "held"), [(7, 1.0), (-7, -1.0), (0.25, 0.25), ("nan", -1.0)])
+def test_a_threshold_stays_within_scores(given_, held):
+    history = History(N)
+    history.repeat("aim", {"threshold": given_})
+    assert history.threshold == held
+    assert not history.can_undo
+
+
 # What is refused ----------------------------------------------------------------------------
 
 WRONG = [

@@ -88,6 +88,14 @@ def test_a_change_of_rank_is_painted_where_a_patch_was_in_play_in_either_round(s
     assert (second.active & ~third.active).any()
 
 
+def test_the_frame_says_in_which_round_a_patch_was_last_in_play(session):
+    refined(session)
+    refined(session)
+    frame = session.to_geodataframe()
+    for number, round_ in enumerate(session.decisions.rounds, start=1):
+        np.testing.assert_array_equal(frame["round"] >= number, round_.active)
+
+
 # What a step changed ------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ import pytest
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.hunt import Workspace
-from rareearth_explorer.hunt.store.library import session_file, sessions_folder
+from rareearth_explorer.hunt.store.library import find_session, session_file, sessions_folder
 from rareearth_explorer.hunt.store.lock import is_locked
 
 WINDOW = """
@@ -109,6 +110,7 @@ def test_opening_another_name_replaces_what_the_session_holds_and_keeps_the_firs
     session.mark(8, "positive")
     session.threshold = 0.25
     workspace.open("two")
+    assert not is_locked(session_file(small_table, "one"))
     assert workspace.session is session
     assert (session.positives, session.threshold, session.can_undo) == ((), 0.0, False)
     session.mark(9, "negative")
@@ -128,6 +130,12 @@ def test_the_names_are_those_of_this_table_the_one_used_last_first(small_table):
     workspace.open("two")
     assert {*workspace.names} == {"one", "two"}
     assert [len(names) for names in heard] == [1, 2]
+    for second, name in enumerate(("two", "one")):
+        os.utime(session_file(small_table, name), (second, second))
+    assert Workspace(small_table).names == ("one", "two")
+    Workspace(other, name="one")
+    with pytest.raises(SessionError, match="2 tables have a session 'one'"):
+        find_session("one")
 
 
 def test_a_new_session_needs_a_new_name(small_table):
@@ -231,6 +239,27 @@ def test_leaving_writes_what_could_not_be_written_before(small_table):
     assert Workspace(small_table, name="one").session.positives == (8, 9)
 
 
+def test_closing_writes_what_could_not_be_written_before(small_table):
+    workspace = Workspace(small_table, name="one")
+    workspace.session.mark(8, "positive")
+    with no_room(workspace.path):
+        workspace.session.mark(9, "positive")
+    workspace.close()
+    assert Workspace(small_table, name="one").session.positives == (8, 9)
+
+
+def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table, window, full_disk):
+    window("hunt").mark(3)
+    workspace = Workspace(table, name="hunt")
+    with full_disk("hunt (2).jsonl"):
+        workspace.session.mark(5, "positive")
+    assert "the last 1 steps are not kept" in workspace.trouble
+    assert Workspace(table).names == ("hunt",)
+    workspace.session.mark(6, "positive")
+    assert (workspace.name, workspace.trouble) == ("hunt (2)", "")
+    assert Workspace(table, name="hunt (2)").session.positives == (3, 5, 6)
+
+
 # A second window ----------------------------------------------------------------------------
 
 
@@ -245,6 +274,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert (workspace.name, workspace.names) == ("hunt", ("hunt",))
     workspace.session.mark(5, "positive")
     assert workspace.status == said + "as 'hunt (2)'."
+    assert json.loads(workspace.path.read_text().splitlines()[0])["name"] == "hunt (2)"
     assert workspace.name == "hunt (2)"
     assert {*workspace.names} == {"hunt", "hunt (2)"}
     assert first.mark(8) == "hunt (3, 8)"
@@ -350,6 +380,12 @@ def test_another_session_is_read_and_compared_without_opening_it(small_table):
     assert not theirs.aside  # to read takes no lock
     with pytest.raises(SessionError, match="cannot be read as a session"):
         mine.read("nobody")
+    other = PatchTable.from_arrays(small_table.embeddings[:50], small_table.corners[:50])
+    moved = session_file(small_table, "moved")
+    Workspace(other, name="moved").close()
+    session_file(other, "moved").rename(moved)
+    with pytest.raises(SessionError, match="about another table of 50 patches"):
+        mine.read("moved")
 
 
 def test_labels_are_the_sessions(small_table):

@@ -22,8 +22,8 @@ from rareearth_explorer.hunt.store.format import FORMAT, Entry, Record
 DIGITS = 4
 """Digits after the point to which format 1 rounds the values of unit embeddings."""
 
-SPREAD = 2e-7
-"""Relative difference between two normalisations of one row in single precision."""
+SPREAD = 5e-7
+"""Relative difference between two normalisations of one row in single precision, summed anyhow."""
 
 MOST_AT_EDGE = 12
 """Most values at the edge of rounding that are tried both ways, the nearest first."""
@@ -91,7 +91,8 @@ def _roundings(units: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float3
     zero = np.float32(0)  # added, so that no zero is negative
     low, high = ((units * np.float32(1 + by)).round(DIGITS) + zero for by in (-SPREAD, SPREAD))
     edges = np.flatnonzero(low != high)
-    from_edge = np.abs(np.abs(units.flat[edges].astype(np.float64) * 10**DIGITS) % 1 - 0.5)
+    sizes = np.abs(units.flat[edges].astype(np.float64) * 10**DIGITS)
+    from_edge = np.abs(sizes % 1 - 0.5) / sizes  # a row differs by a factor
     edges = edges[np.argsort(from_edge, kind="stable")][:MOST_AT_EDGE]
     values = units.round(DIGITS) + zero
     for choice in product((low, high), repeat=len(edges)):

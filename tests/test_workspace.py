@@ -279,7 +279,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert {*workspace.names} == {"hunt", "hunt (2)"}
     assert first.mark(8) == "hunt (3, 8)"
     later = Workspace(table, name="hunt")
-    assert later.status.endswith("earlier copies are in the tab 'Session'.")
+    assert later.status.endswith("the tab 'Session' lists earlier copies.")
 
 
 def test_a_window_that_was_killed_is_rejoined_once(table, window):

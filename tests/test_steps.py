@@ -350,7 +350,7 @@ WRONG = [
     ("mark", {"patch": "1", "sign": "positive"}, "row number, not '1'"),
     ("mark", {"patch": 1, "sign": "maybe"}, "'positive' or 'negative'"),
     ("unmark", {"patch": [N]}, "no patch 10"),
-    ("mute", {"patch": 2}, "Patch 2 is no template"),
+    ("mute", {"patch": 2}, "Patch 2 is not a template"),
     ("mute", {"patch": N}, "no patch 10"),
     ("score_by", {"scorer": "oracle"}, "no scorer 'oracle'"),
     ("score_by", {"weight": 1.01}, "from 0 to 1, not 1.01"),
@@ -376,7 +376,7 @@ WRONG = [
     ("visit", {"branch": 0}, "no branch 1; there are 0"),
     ("visit", {"branch": -1}, "no branch 0"),
     ("audit", {"patches": [0]}, "discarded patches"),
-    ("audit", {"patches": [8, 8]}, "each once"),
+    ("audit", {"patches": [8, 8]}, "each of them once"),
     ("audit", {"patches": [N]}, "no patch 10"),
 ]
 

@@ -163,7 +163,7 @@ def test_a_file_that_is_no_session_opens_none_and_is_left_alone(small_table):
     workspace = Workspace(small_table, name="one")
     workspace.session.mark(8, "positive")
     session_file(small_table, "bad").write_text("rubbish")
-    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line does not say"):
+    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line is not that of a session"):
         workspace.open("bad")
     assert (workspace.name, workspace.path, workspace.session.positives) == ("", None, ())
     workspace.session.mark(9, "positive")  # which is kept nowhere
@@ -218,7 +218,7 @@ def test_a_full_disk_is_told_and_no_session_left_behind_with_steps_missing(small
     workspace.observe(lambda change: heard.append(change.new), "trouble")
     with no_room(workspace.path):
         workspace.session.mark(9, "positive")
-        assert "the last 1 steps are not kept" in workspace.trouble
+        assert "the last 1 steps are not saved" in workspace.trouble
         for leave in (lambda: workspace.open("two"), lambda: workspace.save_copy(workspace.path)):
             with pytest.raises(SessionError, match="Until then no other session can be opened"):
                 leave()
@@ -253,7 +253,7 @@ def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table,
     workspace = Workspace(table, name="hunt")
     with full_disk("hunt (2).jsonl"):
         workspace.session.mark(5, "positive")
-    assert "the last 1 steps are not kept" in workspace.trouble
+    assert "the last 1 steps are not saved" in workspace.trouble
     assert Workspace(table).names == ("hunt",)
     workspace.session.mark(6, "positive")
     assert (workspace.name, workspace.trouble) == ("hunt (2)", "")
@@ -269,7 +269,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     workspace = Workspace(table, name="hunt")
     assert workspace.aside
     assert not workspace.can_take_over
-    said = "Session 'hunt' is open in another window; what you do here is kept "
+    said = "Session 'hunt' is open in another window; your steps are saved "
     assert workspace.status == said + "in a copy, from your first step on."
     assert (workspace.name, workspace.names) == ("hunt", ("hunt",))
     workspace.session.mark(5, "positive")
@@ -279,7 +279,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert {*workspace.names} == {"hunt", "hunt (2)"}
     assert first.mark(8) == "hunt (3, 8)"
     later = Workspace(table, name="hunt")
-    assert later.status.endswith("earlier copies are in the tab 'Session'.")
+    assert later.status.endswith("the tab 'Session' lists earlier copies.")
 
 
 def test_a_window_that_was_killed_is_rejoined_once(table, window):
@@ -384,7 +384,7 @@ def test_another_session_is_read_and_compared_without_opening_it(small_table):
     moved = session_file(small_table, "moved")
     Workspace(other, name="moved").close()
     session_file(other, "moved").rename(moved)
-    with pytest.raises(SessionError, match="about another table of 50 patches"):
+    with pytest.raises(SessionError, match="belongs to another table of 50 patches"):
         mine.read("moved")
 
 

@@ -27,7 +27,9 @@ if (process.argv.includes("--check")) {
   const committed = await readFile(built, "utf8").catch(() => "");
   if (committed !== text) {
     const name = relative(dirname(here), built);
-    console.error(`${name} is not up to date with js/src: run 'npm run build' in js/ and commit it.`);
+    console.error(
+      `${name} is not up to date with js/src: run 'npm run build' in js/ and commit it.`,
+    );
     process.exitCode = 1;
   }
 } else {

@@ -401,7 +401,7 @@ def test_drawing_does_without_pyplot(session, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".shp", "", ".GEO", ".jsonl"])
 def test_an_unknown_kind_of_file_is_said(session, tmp_path, suffix):
-    with pytest.raises(ExportError, match=r"out.*ends in one of \.geojson, .*\.svg"):
+    with pytest.raises(ExportError, match=r"out.*use one of \.geojson, .*\.svg"):
         export(session, tmp_path / f"out{suffix}")
 
 
@@ -609,6 +609,6 @@ def test_a_name_that_two_tables_have_asks_which(saved, small_table, tmp_path, ca
     Journal.named(unsaved, "my hunt").attach(Session(unsaved))
     arguments = ["export", "my hunt", "-o", str(tmp_path / "out.csv")]
     assert main(arguments) == 2
-    tables = f"{other.path}, {saved}, one that is not recorded"
-    assert f"3 tables have a session 'my hunt': {tables}; say" in capsys.readouterr().err
+    tables = f"{other.path}, {saved}, one with no recorded path"
+    assert f"3 tables have a session 'my hunt': {tables}; choose" in capsys.readouterr().err
     assert main([*arguments, "--table", str(saved)]) == 0

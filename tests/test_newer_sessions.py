@@ -29,7 +29,7 @@ KNOWN = (
 LINES = (KNOWN[0], UNKNOWN[0], KNOWN[1], *UNKNOWN[1:], KNOWN[2])
 SAID = (
     "a newer version of this program wrote this session, so it is read-only; 4 of its steps are "
-    "unknown here and left out; your steps are saved in a copy. Update the program to continue "
+    "unknown here and left out; your steps are saved in a copy; update the program to continue "
     "the original session."
 )
 
@@ -235,14 +235,14 @@ def test_every_undo_and_redo_after_opening_changes_something(table, newer):
 
 def test_a_newer_session_of_another_table_is_said_to_be_that(table, newer):
     newer.write_bytes(f"{header(table, table='0' * 24)}\n".encode())
-    with pytest.raises(SessionError, match="another table of 60 patches"):
+    with pytest.raises(SessionError, match="belongs to another table of 60 patches"):
         Workspace(table, name="hunt")
 
 
 @pytest.mark.parametrize("number", [0, -1, True, "3", None, 2.5])
 def test_a_format_is_a_number_from_1_on(table, newer, number):
     newer.write_bytes(f"{header(table, format=number)}\n".encode())
-    with pytest.raises(SessionError, match="not that of a session"):
+    with pytest.raises(SessionError, match="first line is not that of a session"):
         read_record(newer)
 
 
@@ -263,5 +263,5 @@ def test_in_a_format_of_today_an_undo_of_nothing_is_no_damage(table, newer):
 
 def test_a_session_of_another_number_of_patches_is_refused(table, newer):
     newer.write_text(header(table, format=FORMAT, patches=59) + "\n")
-    with pytest.raises(SessionError, match="another table of 59 patches"):
+    with pytest.raises(SessionError, match="belongs to another table of 59 patches"):
         Workspace(table, name="hunt")

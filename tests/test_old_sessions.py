@@ -273,5 +273,5 @@ def test_a_session_of_another_table_of_the_same_size_is_not_found(table, old_fol
     changed[0, 0] += 0.01
     other = PatchTable.from_arrays(changed, table.corners)
     assert saved_sessions(other) == []
-    with pytest.raises(SessionError, match="another table of 60 patches, /data/table"):
+    with pytest.raises(SessionError, match="belongs to another table of 60 patches, /data/table"):
         Workspace(other).import_file(WRITTEN / "old hunt.jsonl")

@@ -167,8 +167,8 @@ def test_what_cannot_be_prepared_is_said(session, monkeypatch):
 
     assert asyncio.run(choose()) == "contrast"
     assert session.message == (
-        "The patches cannot be prepared for Kernel Contrast (Unable to allocate 84 MiB); the score "
-        "stays as it was."
+        "The patches cannot be prepared for Kernel Contrast (Unable to allocate 84 MiB); the "
+        "scores have not changed."
     )
 
 

@@ -50,7 +50,7 @@ def opened(table, name):
 def test_sessions_are_listed_with_dates_counts_and_table(hunts, table, capsys):
     assert main(["sessions"]) == 0
     heading, *rows = capsys.readouterr().out.splitlines()
-    assert re.split(" {2,}", heading)[:3] == ["session", "begun", "last step"]
+    assert re.split(" {2,}", heading)[:3] == ["session", "created", "last step"]
     (anna,) = (row for row in rows if row.startswith("anna"))
     assert len(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", anna)) == 2
     assert re.split(" {2,}", anna)[3:] == [
@@ -140,7 +140,7 @@ def test_each_is_decided_in_a_file(hunts, table, tmp_path, capsys):
     arguments = ["sessions", "merge", "anna", "bo", "-o", str(tmp_path / "both.jsonl")]
     arguments += ["--decisions", str(tmp_path / "d.csv")]
     assert main(arguments) == 2
-    assert "fill in the column 'take'" in capsys.readouterr().err
+    assert "fill the column 'take'" in capsys.readouterr().err
     assert main(arguments) == 2
     assert "2 of 2 conflicts are not decided" in capsys.readouterr().err
     with (tmp_path / "d.csv").open(newline="") as file:

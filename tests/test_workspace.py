@@ -163,7 +163,7 @@ def test_a_file_that_is_no_session_opens_none_and_is_left_alone(small_table):
     workspace = Workspace(small_table, name="one")
     workspace.session.mark(8, "positive")
     session_file(small_table, "bad").write_text("rubbish")
-    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line is not that of"):
+    with pytest.raises(SessionError, match=r"bad\.jsonl: its first line is not that of a session"):
         workspace.open("bad")
     assert (workspace.name, workspace.path, workspace.session.positives) == ("", None, ())
     workspace.session.mark(9, "positive")  # which is kept nowhere
@@ -384,7 +384,7 @@ def test_another_session_is_read_and_compared_without_opening_it(small_table):
     moved = session_file(small_table, "moved")
     Workspace(other, name="moved").close()
     session_file(other, "moved").rename(moved)
-    with pytest.raises(SessionError, match="another table of 50 patches"):
+    with pytest.raises(SessionError, match="belongs to another table of 50 patches"):
         mine.read("moved")
 
 

@@ -117,7 +117,7 @@ class FinishedParts:
             self._output,
             "nothing can be written there",
             self._error,
-            "choose another place or make room, and start again: finished parts are kept",
+            "choose another place or free some space, and start again: finished parts are kept",
             also=also,
         )
 

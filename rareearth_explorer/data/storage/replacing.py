@@ -97,7 +97,7 @@ def explained(
     path: Path,
     problem: str,
     kind: type[ExplorerError],
-    advice: str = "choose another place or make room",
+    advice: str = "choose another place or free some space",
     *,
     also: tuple[type[Exception], ...] = (),
 ) -> Iterator[None]:

@@ -81,8 +81,8 @@ class Record:
             unknown = f"{len(self.unknown):,} of its steps are unknown here and left out; "
             return (
                 f"{self.path}: a newer version of this program wrote this session, so it is "
-                f"read-only; {unknown if self.unknown else ''}your steps are saved in a copy. "
-                "Update the program to continue the original session."
+                f"read-only; {unknown if self.unknown else ''}your steps are saved in a copy; "
+                "update the program to continue the original session."
             )
         if self.damaged:
             lines = ", ".join(map(str, self.damaged))

@@ -190,7 +190,7 @@ def test_conversion_leaves_no_half_written_file(
 @pytest.mark.parametrize("folder", ["none", "file"])
 def test_a_target_in_no_folder_is_a_sentence(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(EncoderError, match="choose a folder that exists"):
+    with pytest.raises(EncoderError, match="choose an existing folder"):
         write_weights(tiny().state_dict(), tmp_path / folder / "w.safetensors")
 
 

@@ -688,7 +688,7 @@ class TestCommand:
     ) -> None:
         command = ["fetch", "--stac", sentinel.url, "--collection", "naip", "--dates", MARCH]
         assert main([*command, "--bbox", *map(str, INNER)]) == 2
-        assert "naip: which of its bands are wanted is not known" in capsys.readouterr().err
+        assert "naip: there are no default bands for this collection" in capsys.readouterr().err
 
 
 @pytest.mark.realdata

@@ -157,7 +157,7 @@ def test_latlon_is_in_radians_latitude_first() -> None:
 @pytest.mark.parametrize(
     ("options", "change", "message"),
     [
-        (None, {"means": [0.2] * 8}, "The scene's mean is 0.2 where that of PlanetScope"),
+        (None, {"means": [0.2] * 8}, "The mean of the scene is 0.2, and that of PlanetScope"),
         (None, {"bands": tuple("abcdefgh")}, "No sensor has the bands a, b"),
         (ClayOptions(sensor="naip"), {}, "band coastal_blue is not known for naip"),
     ],
@@ -226,5 +226,5 @@ def test_without_torch_the_error_tells_how_to_install_it(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(EncoderError, match=r'pip install "rareearth-explorer\[clay\]"'):
         load("clay-v1", weights=Path("w.ckpt"))
-    with pytest.raises(EncoderError, match="Clay needs torch, not installed"):
+    with pytest.raises(EncoderError, match="Clay needs torch: run pip install"):
         encoders.convert_checkpoint(Path("a"), Path("b"))

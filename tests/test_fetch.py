@@ -560,7 +560,7 @@ class TestCommand:
         assert "from S2A_A_20220317 (cloud in the whole images: 2.5 %)" in said
         assert "4 parts fetched, 0 kept from before; added to the digital numbers: -1000." in said
         assert self.run(sentinel) == 0
-        assert "It was there already, and is whole" in capsys.readouterr().out
+        assert "The file existed already and is complete" in capsys.readouterr().out
 
     def test_earlier_dates(self, sentinel: StacServer, capsys: Capture, tmp_path: Path) -> None:
         path = tmp_path / "scene.tif"

@@ -675,7 +675,7 @@ def test_the_command_normalises_and_shows_the_effect(hazy, tmp_path, capsys):
     out = tmp_path / "activity.tif"
     assert main(["activity", *map(str, hazy[0]), "-o", str(out), "--normalise"]) == 0
     said = capsys.readouterr().out
-    assert "Median standard deviation of pixels not used for it: blue " in said
+    assert "Median standard deviation of the other pixels: blue " in said
     with rasterio.open(out) as raster:
         assert raster.tags()["normalised"] == "true"
         assert np.nanmedian(raster.read(1)) < 15

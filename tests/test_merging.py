@@ -123,6 +123,13 @@ def test_merging_is_one_step_back(pair):
     assert not difference_of(mine.decisions, theirs.decisions).conflicts
 
 
+def test_a_template_that_the_other_session_does_not_mute_counts_again(small_table):
+    mine = hunted(small_table, [("mark", [3, 4], "positive"), ("mute", 3), ("mute", 4)])
+    theirs = hunted(small_table, [("mark", 3, "positive")])
+    mine.merge(difference_of(mine.decisions, theirs.decisions).decided("theirs"))
+    assert mine.decisions.muted == {4}
+
+
 def test_merging_what_is_there_is_no_step(pair):
     mine, _ = pair
     steps = []

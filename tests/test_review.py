@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
+from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.review import missed, queue
@@ -89,6 +90,23 @@ def test_a_sample_is_drawn_at_random(session):
         session.audit(20)
         drawn.add(session.decisions.audit.sample)
     assert len(drawn) == 3
+
+
+def test_skipped_patches_widen_the_estimate_to_both_sides():
+    """In a pile so large that the patches found do not bound the estimate themselves."""
+    rng = np.random.default_rng(0)
+    session = Session(PatchTable.from_arrays(rng.random((3000, 4)), np.zeros((3000, 4, 2))))
+    session.mark(0, "positive")
+    session.refine(float(np.median(session.scores)))
+    session.audit(40)
+    sample = session.decisions.audit.sample
+    session.judge(sample[:10], "confirmed")
+    session.judge(sample[10:30], "rejected")
+    session.judge(sample[30:], "skipped")
+    estimate, pile = missed(session.state).estimate, int((~session.active).sum())
+    assert estimate.expected == clopper_pearson(10, 30, pile).expected
+    assert estimate.low == clopper_pearson(10, 40, pile).low < clopper_pearson(10, 30, pile).low
+    assert estimate.high == clopper_pearson(20, 40, pile).high > clopper_pearson(10, 30, pile).high
 
 
 def test_patches_judged_before_are_no_part_of_an_audit(session):

@@ -207,3 +207,22 @@ def test_a_selection_is_in_order_and_holds_each_once(small_table):
 def test_the_threshold_is_a_score(small_table, given, held):
     session = Session(small_table, threshold=given)
     assert session.threshold == held
+
+
+def test_scores_that_were_read_follow_the_scorer_its_weight_and_the_muted(small_table):
+    """Each of them is part of what the scores depend on, also where scores are known already."""
+    session = Session(small_table)
+    session.mark([0, 2], "positive")
+    session.mark([1, 3], "negative")
+    known = [session.scores.copy()]
+    for change in (
+        lambda: session.score_by(weight=0.25),
+        lambda: session.score_by("kernel-contrast"),
+        lambda: session.mute(3),
+    ):
+        change()
+        assert not any(np.array_equal(session.scores, scores) for scores in known)
+        known.append(session.scores.copy())
+    for scores in reversed(known[:-1]):
+        session.undo()
+        np.testing.assert_array_equal(session.scores, scores)

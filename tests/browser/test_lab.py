@@ -91,7 +91,7 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
         page.screenshot(path=SCREENSHOTS / "lab-dark.png")
 
         page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.resume()"
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
         )
         for explorer in (one, two):  # neither works any more
             expect(explorer.get_by_role("alert")).to_contain_text("run the cell again")

@@ -432,3 +432,22 @@ def test_an_audit_whose_round_is_lost_is_refused_and_nothing_after_it_fails():
     """Else there would be more in the sample than in the pile that it was drawn from."""
     with pytest.raises(SessionError, match="discarded patches"):
         STEPS["audit"](Decisions.none(N), patches=[4, 5], pile=6)
+
+
+def test_a_sample_lies_in_its_pile_also_where_a_step_before_it_is_lost():
+    """The line that took the verdict back is damaged: the pile would be smaller than its sample."""
+    decisions = Decisions.none(8)
+    half = PatchMask.of(np.arange(8) < 4).text()
+    decisions = STEPS["keep"](decisions, threshold=0.0, mask=half)
+    decisions = STEPS["judge"](decisions, patch=[5], verdict="rejected")
+    decisions = STEPS["audit"](decisions, patches=[5, 6])
+    assert decisions.audit is not None
+    np.testing.assert_array_equal(np.flatnonzero(decisions.audit.pile.flags), [4, 5, 6, 7])
+    assert 5 not in decisions.verdicts
+
+
+@pytest.mark.parametrize(("asked", "set_"), [(7.0, 1.0), (-7, -1.0), (0.25, 0.25)])
+def test_aiming_limits_the_threshold(asked, set_):
+    history = History(3)
+    history.repeat("aim", {"threshold": asked})
+    assert history.threshold == set_

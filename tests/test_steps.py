@@ -444,10 +444,3 @@ def test_a_sample_lies_in_its_pile_also_where_a_step_before_it_is_lost():
     assert decisions.audit is not None
     np.testing.assert_array_equal(np.flatnonzero(decisions.audit.pile.flags), [4, 5, 6, 7])
     assert 5 not in decisions.verdicts
-
-
-@pytest.mark.parametrize(("asked", "set_"), [(7.0, 1.0), (-7, -1.0), (0.25, 0.25)])
-def test_aiming_limits_the_threshold(asked, set_):
-    history = History(3)
-    history.repeat("aim", {"threshold": asked})
-    assert history.threshold == set_

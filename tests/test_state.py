@@ -8,6 +8,8 @@ import pytest
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.state import scores_of
+from rareearth_explorer.score.columns import Columns
 from rareearth_explorer.score.contrast import ScoreKind, cosine_contrast
 
 
@@ -226,3 +228,15 @@ def test_scores_that_were_read_follow_the_scorer_its_weight_and_the_muted(small_
     for scores in reversed(known[:-1]):
         session.undo()
         np.testing.assert_array_equal(session.scores, scores)
+
+
+def test_decisions_about_the_second_of_two_tables_score_by_its_patches(small_table):
+    """As the comparison of two dates does, which scores both tables at once."""
+    session = Session(small_table)
+    session.mark([3, 8], "positive")
+    session.mark(1, "negative")
+    units = small_table.unit_embeddings
+    other = np.roll(units, 5, axis=1)
+    scores, _ = scores_of(session.decisions, Columns(np.concatenate([other, units])), start=60)
+    np.testing.assert_allclose(scores[60:], session.scores, atol=1e-6)
+    assert not np.allclose(scores[:60], session.scores)

@@ -402,9 +402,8 @@ class Session(t.HasTraits):
 
     @t.observe("threshold")
     def _aim(self, change: t.Bunch) -> None:
-        if change.new != self._history.threshold:  # else it comes from the history
-            self._tell(history.aim, {"threshold": change.new})
-            self._history.threshold = change.new
+        self._tell(history.aim, {"threshold": change.new})
+        self._history.threshold = change.new
 
     @t.validate("threshold")
     def _within_scores(self, proposal: t.Bunch) -> float:

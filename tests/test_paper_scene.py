@@ -61,7 +61,7 @@ def test_pools_are_invented_without_a_file(tmp_path):
 
 
 def test_pools_that_spread_too_far_are_refused(tmp_path):
-    with pytest.raises(LabelsError, match=r"spread over 46 x .* give pools of one area"):
+    with pytest.raises(LabelsError, match=r"extend over 46 x .* give pools of one area"):
         make_paper_scene(tmp_path, np.concatenate([POOLS, [[98.80, 25.67]]]))
     assert not list(tmp_path.iterdir())
 

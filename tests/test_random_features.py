@@ -131,7 +131,7 @@ def test_an_empty_batch_gives_no_rows() -> None:
     ("arguments", "message"),
     [
         ({"name": "clip"}, "no encoder clip: choose one of random-features"),
-        ({"weights": Path("w.ckpt")}, "random-features has no weights, and w.ckpt was given"),
+        ({"weights": Path("w.ckpt")}, "random-features has no weights, but w.ckpt was given"),
         ({"means": [1.0]}, "2 bands, 1 means"),
         ({"bands": [], "means": [], "stds": []}, "0 bands"),
         ({"stds": [1.0, 0.0]}, "Band nir of the scene is constant or has no valid pixels"),

@@ -33,10 +33,15 @@ def table(small_table, tmp_path):
 COMMAND = [sys.executable, "-c", "from rareearth_explorer.cli import main; exit(main())", "explore"]
 
 
+def hear_ctrl_c():
+    """Undo what a shell does to programs in its background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def exploring(*arguments, **options):
     """Run the command until the block is left."""
     command = [*COMMAND, *map(str, arguments), "--no-browser"]
-    return running(command, stdout=subprocess.PIPE, text=True, **options)
+    return running(command, stdout=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c, **options)
 
 
 def address_of(explorer):

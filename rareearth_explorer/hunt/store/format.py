@@ -17,7 +17,8 @@ a step, so that a following undo takes back no other step.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,9 @@ Entry = dict[str, Any]
 
 UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError, OverflowError)
 """Raised by a verb that is damaged, or that needs a lost step."""
+
+VERBS = frozenset((*STEPS, *MOVES))
+"""Verbs that a journal may hold."""
 
 UNDOING = ("undo", "redo")
 
@@ -108,10 +112,8 @@ def read_record(path: Path) -> Record:
     SessionError
         The file cannot be read, or is not a session.
     """
-    try:
+    with _readable(path):
         content = path.read_bytes()
-    except OSError as error:
-        raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
     lines = dict(enumerate(content.splitlines(), start=1))
     header = _header(lines.pop(1, b""), path)
     found = {number: _parsed(line) for number, line in lines.items()}
@@ -119,7 +121,7 @@ def read_record(path: Path) -> Record:
     cut_off = not content.endswith(b"\n") and last > 1 and found[last] is None
     if cut_off:
         del found[last]
-    entries = {n: entry for n, entry in found.items() if entry and _verb(entry) in _known()}
+    entries = {n: entry for n, entry in found.items() if entry and _verb(entry) in VERBS}
     others = sorted(found.keys() - entries)
     unknown = [n for n in others if header["format"] > FORMAT and found[n] is not None]
     damaged = [n for n in others if n not in set(unknown)]
@@ -134,11 +136,8 @@ def read_header(path: Path) -> Entry:
     SessionError
         The file cannot be read, or is not a session.
     """
-    try:
-        with path.open("rb") as file:
-            line = file.readline(LONGEST_HEADER)
-    except OSError as error:
-        raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
+    with _readable(path), path.open("rb") as file:
+        line = file.readline(LONGEST_HEADER)
     return _header(line, path)
 
 
@@ -210,6 +209,15 @@ def line_of(entry: Entry) -> str:
     return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Report in one sentence that a session's file cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise SessionError(f"{path}: this cannot be read as a session; check the path.") from error
+
+
 def _header(line: bytes, path: Path) -> Entry:
     header = _parsed(line)
     if header is None or not (_counts(header.get("format")) and _counts(header.get("patches"))):
@@ -218,10 +226,6 @@ def _header(line: bytes, path: Path) -> Entry:
             "copy of it."
         )
     return header
-
-
-def _known() -> frozenset[str]:
-    return frozenset(STEPS) | frozenset(MOVES)
 
 
 def _verb(entry: Entry) -> str:

@@ -123,10 +123,11 @@ def _shown(time: datetime) -> str:
 def run_export(options: argparse.Namespace) -> None:
     """Save a session as one file."""
     from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.hunt.store.finding import find_file
     from rareearth_explorer.hunt.store.transfer import save_copy
 
     table = open_table(options.table) if options.table else None
-    file = _file(options.session, table)
+    file = find_file(options.session, table)
     require_other(options.output, [file, options.table])
     record = save_copy(file, options.output)
     print_warning(record)
@@ -145,19 +146,16 @@ def run_import(options: argparse.Namespace) -> None:
 
 def run_merge(options: argparse.Namespace) -> None:
     """Merge two sessions, or list the conflicts to decide first."""
-    from rareearth_explorer.hunt.store.finding import find_with_table
-    from rareearth_explorer.hunt.store.format import read_record, replay
+    from rareearth_explorer.hunt.store.finding import find_file, find_with_table
+    from rareearth_explorer.hunt.store.journal import load
     from rareearth_explorer.hunt.store.merge import difference_of, save_merged
-    from rareearth_explorer.hunt.store.table_identity import check_table
 
     mine, table = find_with_table(options.mine, options.table)
-    theirs = _file(options.theirs, table)
+    theirs = find_file(options.theirs, table)
     target = _target(options.output, table)
     decisions = []
     for file in (mine, theirs):
-        record = read_record(file)
-        check_table(record, table)
-        history, record = replay(record)
+        history, record = load(file, table)
         print_warning(record)
         decisions.append(history.present)
     difference = difference_of(*decisions)
@@ -226,9 +224,3 @@ def _read_decisions(path: Path) -> dict[Key, Side]:
             "delete it, and run again for a new one."
         ) from error
     return cast("dict[Key, Side]", taken)
-
-
-def _file(session: str, table: PatchTable | None) -> Path:
-    from rareearth_explorer.hunt.store.library import find_session
-
-    return Path(session) if session.endswith(".jsonl") else find_session(session, table)

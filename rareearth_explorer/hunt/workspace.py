@@ -13,11 +13,10 @@ from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.decisions import Decisions
 from rareearth_explorer.hunt.session import Session
-from rareearth_explorer.hunt.store.format import Record, read_record, replay
-from rareearth_explorer.hunt.store.journal import Journal
+from rareearth_explorer.hunt.store.format import Record
+from rareearth_explorer.hunt.store.journal import Journal, load
 from rareearth_explorer.hunt.store.library import saved_sessions, session_file
 from rareearth_explorer.hunt.store.merge import Difference, difference_of
-from rareearth_explorer.hunt.store.table_identity import check_table
 from rareearth_explorer.hunt.store.transfer import import_session, save_copy
 
 
@@ -108,7 +107,7 @@ class Workspace(t.HasTraits):
             The name cannot be a file name; the last steps of the session that was open cannot be
             written (it stays open); or the file cannot be used (then no session is open).
         """
-        journal = Journal(session_file(self.table, name))
+        journal = Journal.named(self.table, name)
         self._leave()
         self.session.resume()
         try:
@@ -193,9 +192,7 @@ class Workspace(t.HasTraits):
         SessionError
             There is no session of that name, or it belongs to another table.
         """
-        record = read_record(session_file(self.table, name))
-        check_table(record, self.table)
-        history, record = replay(record)
+        history, record = load(session_file(self.table, name), self.table)
         return history.present, record
 
     def difference(self, other: Decisions) -> Difference:

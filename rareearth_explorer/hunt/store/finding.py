@@ -9,6 +9,17 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.store.library import find_session, table_path
 
 
+def find_file(session: str, table: PatchTable | None = None) -> Path:
+    """Find the file of a session that is given by name, or by the path of its `.jsonl` file.
+
+    Raises
+    ------
+    SessionError
+        There is no session of that name, or several tables have one.
+    """
+    return Path(session) if session.endswith(".jsonl") else find_session(session, table)
+
+
 def find_with_table(session: str, table: Path | None = None) -> tuple[Path, PatchTable]:
     """Find the file of a session and open its table.
 
@@ -27,8 +38,7 @@ def find_with_table(session: str, table: Path | None = None) -> tuple[Path, Patc
         The table cannot be opened.
     """
     opened = open_table(table) if table else None
-    named = not session.endswith(".jsonl")
-    journal = find_session(session, opened) if named else Path(session)
+    journal = find_file(session, opened)
     if opened is None:
         where = table_path(journal)
         if where is None or not where.exists():

@@ -31,8 +31,8 @@ from rareearth_explorer.hunt.store.lock import SessionLock, is_locked
 from rareearth_explorer.hunt.store.table_identity import check_table, header_of
 
 
-def restore(path: Path, session: Session) -> Record:
-    """Load a session's file into a session; the record's `warning` reports lost steps.
+def load(path: Path, table: PatchTable) -> tuple[History, Record]:
+    """Repeat the steps of a session's file of a table; the record's `warning` reports lost ones.
 
     Raises
     ------
@@ -40,8 +40,13 @@ def restore(path: Path, session: Session) -> Record:
         It belongs to another table, or is not a session.
     """
     record = read_record(path)
-    check_table(record, session.table)
-    history, record = replay(record)
+    check_table(record, table)
+    return replay(record)
+
+
+def restore(path: Path, session: Session) -> Record:
+    """Load a session's file into a session; see `load`."""
+    history, record = load(path, session.table)
     session.resume(history)
     return record
 
@@ -200,9 +205,7 @@ class Journal:
         self._lock.release()
 
     def _replay(self, table: PatchTable) -> History:
-        record = read_record(self.path)
-        check_table(record, table)
-        history, record = replay(record)
+        history, record = load(self.path, table)
         self.warning, self.read_only = record.warning, record.newer
         if not record.newer:  # an earlier format is converted
             ours = {name: self._header[name] for name in ("format", "table")}

@@ -138,8 +138,13 @@ class Workspace(t.HasTraits):
         -------
         Whether the original session continues here.
         """
-        rejoined = self._journal is not None and self._journal.rejoin()
-        self._tell()
+        journal = self._journal
+        if journal is None:
+            return False
+        if rejoined := journal.rejoin():
+            self._tell()
+        else:  # asked every few seconds, so no folder is listed
+            self.can_take_over = journal.can_take_over
         return rejoined
 
     def take_over(self) -> str:

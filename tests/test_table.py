@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import geopandas
@@ -98,6 +99,22 @@ def test_opens_without_a_cache_folder(written, small_table, monkeypatch, tmp_pat
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     np.testing.assert_array_equal(open_table(written).embeddings, small_table.embeddings)
+
+
+def test_embeddings_are_decoded_once_for_the_units_and_the_identity(
+    written, small_table, monkeypatch
+):
+    reading = importlib.import_module("rareearth_explorer.data.table.table_reading")
+    decode, decoded = reading._read_embeddings, []
+
+    def count(*arguments):
+        decoded.append(arguments)
+        return decode(*arguments)
+
+    monkeypatch.setattr(reading, "_read_embeddings", count)
+    assert open_table(written).identity == small_table.identity
+    assert open_table(written).identity == small_table.identity
+    assert len(decoded) == 1
 
 
 def test_cache_notices_that_the_file_changed(written, small_table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,20 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         .replace_schema_metadata(schema.metadata)
     )
     key = content_key(path, column)
-    units = cached_array(key, lambda: unit_rows(_read_embeddings(path, column), str(path)))
+
+    def read() -> npt.NDArray[np.float32]:
+        return _read_embeddings(path, column)
+
+    def identity(embeddings: Callable[[], npt.NDArray[np.float32]]) -> str:
+        return cached_text(key, lambda: table_identity(embeddings(), _stored_places(others)))
+
+    def decode() -> npt.NDArray[np.float32]:
+        stored = read()
+        normalised = unit_rows(stored, str(path))
+        identity(lambda: stored)  # stored now, because decoding again takes much longer
+        return normalised
+
+    units = cached_array(key, decode)
     return PatchTable(
         corners=_corners(others, path),
         unit_embeddings=units,
@@ -71,10 +84,8 @@ def open_table(path: str | Path, *, column: str | None = None) -> PatchTable:
         path=path,
         dropped=len(present) - len(units),
         embedding_column=column,
-        read_embeddings=lambda: _read_embeddings(path, column),
-        read_identity=lambda: cached_text(
-            key, lambda: table_identity(_read_embeddings(path, column), _stored_places(others))
-        ),
+        read_embeddings=read,
+        read_identity=lambda: identity(read),
     )
 
 

@@ -22,7 +22,7 @@ from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 
 from rareearth_explorer.data.grid import PatchGrid
-from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 
 # Tests never judge by the clock: on a busy machine any example may take long.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -65,6 +65,17 @@ def small_table() -> PatchTable:
         column=column,
         metadata={"grid": grid.to_metadata()},
     )
+
+
+@pytest.fixture
+def stored_table(small_table: PatchTable, tmp_path: Path) -> PatchTable:
+    """The small table, in a file that other processes open."""
+    path = tmp_path / "t.parquet"
+    with TableWriter(path, small_table.dim, small_table.metadata) as writer:
+        writer.append(
+            small_table.row, small_table.column, small_table.corners, small_table.embeddings
+        )
+    return open_table(path)
 
 
 @pytest.fixture

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
-import sys
 
 import pytest
-from processes import running
+from windows import windows
 
-from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import saved_sessions
@@ -34,43 +30,15 @@ for line in sys.stdin:
 """
 
 
-class Window:
-    """A session open in another process."""
-
-    def __init__(self, process):
-        self.process = process
-        self.opened = process.stdout.readline().strip()
-
-    def do(self, what):
-        self.process.stdin.write(what + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def kill(self):
-        self.process.kill()  # signal 9
-        self.process.wait()
-
-
 @pytest.fixture
-def table(small_table, tmp_path):
-    """The small table, in a file that other processes open."""
-    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
-        writer.append(
-            small_table.row, small_table.column, small_table.corners, small_table.embeddings
-        )
-    return open_table(tmp_path / "t.parquet")
+def table(stored_table):
+    return stored_table
 
 
 @pytest.fixture
 def other_window(table):
     """Open a session in another process, which is gone after the test."""
-    with contextlib.ExitStack() as stack:
-
-        def open_it(name):
-            command = [sys.executable, "-c", OTHER_WINDOW, str(table.path), name]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-            return Window(stack.enter_context(running(command, **pipes)))
-
+    with windows(OTHER_WINDOW, table) as open_it:
         yield open_it
 
 

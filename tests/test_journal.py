@@ -103,16 +103,10 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_kill_9_loses_nothing(small_table, tmp_path):
-    from rareearth_explorer.data.table import TableWriter
-
-    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
-        writer.append(
-            small_table.row, small_table.column, small_table.corners, small_table.embeddings
-        )
+def test_kill_9_loses_nothing(small_table, stored_table, tmp_path):
     path = tmp_path / "killed.jsonl"
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path / "t.parquet"), str(path)], env=os.environ
+        [sys.executable, "-c", KILLED, str(stored_table.path), str(path)], env=os.environ
     )
     assert done.returncode == -signal.SIGKILL
     session = Session(small_table)

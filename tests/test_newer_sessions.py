@@ -7,7 +7,6 @@ import json
 import pytest
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.data.table import TableWriter, open_table
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.store.format import FORMAT, read_record, replay
@@ -44,12 +43,8 @@ def content(table, *lines):
 
 
 @pytest.fixture
-def table(small_table, tmp_path):
-    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
-        writer.append(
-            small_table.row, small_table.column, small_table.corners, small_table.embeddings
-        )
-    return open_table(tmp_path / "t.parquet")
+def table(stored_table):
+    return stored_table
 
 
 @pytest.fixture

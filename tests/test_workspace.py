@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from windows import windows
 
-from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
+from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import LabelsError, SessionError
 from rareearth_explorer.hunt import Workspace
 from rareearth_explorer.hunt.store.library import find_session, session_file, sessions_folder
@@ -29,48 +28,15 @@ for line in sys.stdin:
 """
 
 
-class Window:
-    """A workspace in another process."""
-
-    def __init__(self, table, name):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", WINDOW, str(table.path), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.opened = self.process.stdout.readline().strip()
-
-    def mark(self, patch):
-        self.process.stdin.write(f"{patch}\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def kill(self):
-        self.process.kill()  # signal 9
-        self.process.communicate()
-
-
 @pytest.fixture
-def table(small_table, tmp_path):
-    """The small table, in a file that other processes open."""
-    with TableWriter(tmp_path / "t.parquet", small_table.dim, small_table.metadata) as writer:
-        writer.append(
-            small_table.row, small_table.column, small_table.corners, small_table.embeddings
-        )
-    return open_table(tmp_path / "t.parquet")
+def table(stored_table):
+    return stored_table
 
 
 @pytest.fixture
 def window(table):
     """Open a session in another process, which is gone after the test."""
-    with contextlib.ExitStack() as stack:
-
-        def open_it(name):
-            opened = Window(table, name)
-            stack.callback(opened.kill)
-            return opened
-
+    with windows(WINDOW, table) as open_it:
         yield open_it
 
 
@@ -249,7 +215,7 @@ def test_closing_writes_what_could_not_be_written_before(small_table):
 
 
 def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table, window, full_disk):
-    window("hunt").mark(3)
+    window("hunt").do(3)
     workspace = Workspace(table, name="hunt")
     with full_disk("hunt (2).jsonl"):
         workspace.session.mark(5, "positive")
@@ -265,7 +231,7 @@ def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table,
 
 def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     first = window("hunt")
-    first.mark(3)
+    first.do(3)
     workspace = Workspace(table, name="hunt")
     assert workspace.aside
     assert not workspace.can_take_over
@@ -277,14 +243,14 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert json.loads(workspace.path.read_text().splitlines()[0])["name"] == "hunt (2)"
     assert workspace.name == "hunt (2)"
     assert {*workspace.names} == {"hunt", "hunt (2)"}
-    assert first.mark(8) == "hunt (3, 8)"
+    assert first.do(8) == "hunt (3, 8)"
     later = Workspace(table, name="hunt")
     assert later.status.endswith("the tab 'Session' lists earlier copies.")
 
 
 def test_a_window_that_was_killed_is_rejoined_once(table, window):
     first = window("hunt")
-    first.mark(3)
+    first.do(3)
     workspace = Workspace(table, name="hunt")
     assert not workspace.look()  # the other window is still there
     first.kill()
@@ -299,7 +265,7 @@ def test_a_window_that_was_killed_is_rejoined_once(table, window):
 
 def test_a_copy_never_rejoins_but_can_take_over(table, window):
     first = window("hunt")
-    first.mark(3)
+    first.do(3)
     workspace = Workspace(table, name="hunt")
     workspace.session.mark(5, "positive")
     assert not workspace.look()
@@ -319,9 +285,9 @@ def test_a_copy_never_rejoins_but_can_take_over(table, window):
 
 def test_a_window_that_went_on_meanwhile_is_taken_over_and_not_rejoined(table, window):
     first = window("hunt")
-    first.mark(3)
+    first.do(3)
     workspace = Workspace(table, name="hunt")
-    first.mark(4)
+    first.do(4)
     first.kill()
     assert not workspace.look()
     assert workspace.can_take_over
@@ -331,7 +297,7 @@ def test_a_window_that_went_on_meanwhile_is_taken_over_and_not_rejoined(table, w
 
 
 def test_a_copy_whose_lock_was_lost_goes_on_in_another_copy(table, window):
-    window("hunt").mark(3)
+    window("hunt").do(3)
     workspace = Workspace(table, name="hunt")
     workspace.session.mark(5, "positive")
     second = Workspace(table, name="hunt (2)")  # of the same kernel: the newest has it

@@ -78,8 +78,7 @@ class Stages:
     @front.setter
     def front(self, tab: str) -> None:
         self._front = tab
-        if any(self._is_due(update) for update in self._waiting):
-            self._run()
+        self._run()
 
     def _follow(self, change: t.Bunch) -> None:
         for update in self._now.get(change.name, ()):

@@ -131,6 +131,22 @@ def test_a_line_cut_off_is_said_and_the_rest_is_there(small_table, tmp_path):
     assert journal.warning == ""
 
 
+def test_a_last_line_that_lacks_only_its_end_is_a_step(small_table, tmp_path):
+    path = tmp_path / "cut.jsonl"
+    first = Session(small_table)
+    Journal(path).attach(first)
+    first.mark(3, "positive")
+    first.mark(5, "positive")
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    session, journal = Session(small_table), Journal(path)
+    assert journal.attach(session) == 2
+    assert journal.warning == ""
+    session.mark(8, "negative")  # on a line of its own
+    again, journal = Session(small_table), Journal(path)
+    assert journal.attach(again) == 3
+    assert again.negatives == (8,)
+
+
 def test_the_threshold_comes_back_and_is_no_step_to_undo(small_table, tmp_path):
     path = tmp_path / "s.jsonl"
     first = Session(small_table)

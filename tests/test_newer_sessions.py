@@ -9,7 +9,7 @@ import pytest
 from rareearth_explorer.cli import main
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt import Session, Workspace
-from rareearth_explorer.hunt.store.format import FORMAT, read_record, replay
+from rareearth_explorer.hunt.store.format import FORMAT, line_of, read_record, replay
 from rareearth_explorer.hunt.store.journal import restore
 from rareearth_explorer.hunt.store.library import session_file
 from rareearth_explorer.hunt.store.lock import is_locked
@@ -70,10 +70,16 @@ def test_it_opens_as_far_as_it_is_understood_and_says_so(table, newer):
 
 
 def test_where_every_step_is_known_it_is_read_only_all_the_same(table, newer):
-    newer.write_bytes(content(table, *KNOWN))
-    said = Workspace(table, name="hunt").status
-    assert "read-only; your steps are saved in a copy" in said
-    assert "unknown" not in said
+    known = [json.loads(line) for line in (header(table), *KNOWN)]
+    before = "".join(map(line_of, known)).encode()
+    newer.write_bytes(before)
+    workspace = Workspace(table, name="hunt")
+    assert "read-only; your steps are saved in a copy" in workspace.status
+    assert "unknown" not in workspace.status
+    assert not workspace.look()  # there is nothing to rejoin
+    workspace.session.mark(11, "negative")
+    assert workspace.name == "hunt (2)"
+    assert newer.read_bytes() == before
 
 
 def test_steps_go_into_a_copy_and_the_file_stays_as_it_is(table, newer):

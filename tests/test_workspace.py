@@ -309,6 +309,14 @@ def test_a_copy_whose_lock_was_lost_goes_on_in_another_copy(table, window):
     assert Workspace(table, name="hunt (3)").session.positives == (3, 5, 7)
 
 
+def test_a_copy_is_never_taken_for_the_original(table, window):
+    window("hunt").do(3)
+    workspace = Workspace(table, name="hunt")
+    workspace.session.mark(5, "positive")
+    Workspace(table, name="hunt (2)").close()  # took its lock, and released it unchanged
+    assert not workspace.look()
+
+
 # Files --------------------------------------------------------------------------------------
 
 

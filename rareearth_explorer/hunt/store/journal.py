@@ -193,7 +193,7 @@ class Journal:
         Whether this window now owns the file and did not before; never after the first step,
         which went to a copy.
         """
-        if self.read_only or not self.aside or self.path != self.requested or is_locked(self.path):
+        if self.read_only or self.path != self.requested or is_locked(self.path):
             return False
         if self._lock.take() and not self._as_known():
             self._lock.release()

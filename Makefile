@@ -4,8 +4,6 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SAYS := echo "Installing into .venv; the first time this takes minutes, without any output."
 
-QUICK := -m "not browser and not slow"
-
 .PHONY: demo check test lowest bench docs lock clean
 
 # Ctrl-C ends the demo: the shell ignores it, and exit code 130 is not an error.
@@ -13,7 +11,7 @@ demo: .venv/app
 	@trap : INT; $(BIN)/rareearth-explorer explore || [ $$? -eq 130 ]
 
 check: .venv/test
-	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run $(QUICK)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run quick
 
 test: .venv/test
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run
@@ -21,7 +19,8 @@ test: .venv/test
 # The quick tests with the lowest version of each dependency that pyproject.toml allows. Old
 # versions give more warnings, so warnings are not errors here.
 lowest: .venv-lowest/test
-	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest -W default $(QUICK)
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest -W default \
+		--numprocesses=auto --dist=worksteal -m "not browser and not slow"
 
 bench: .venv/test
 	$(BIN)/python tests/benchmarks

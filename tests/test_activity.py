@@ -123,6 +123,7 @@ def written(make_dates, make_geotiff, tmp_path):
     return path, pixels, valid
 
 
+@pytest.mark.slow
 def test_the_raster_holds_numpys_standard_deviations(written):
     path, pixels, valid = written
     with rasterio.open(path) as raster:

@@ -49,6 +49,7 @@ def test_explorers_of_two_sessions_do_not_disturb_each_other(explore):
     assert two.widget.comm is not None, "the other session's explorer was closed"
 
 
+@pytest.mark.slow
 def test_a_kernel_kept_ready_opens_the_session_with_its_page(explore, monkeypatch):
     explore().session.mark(3, "positive")
     monkeypatch.setenv("VOILA_PREHEAT", "True")
@@ -77,6 +78,7 @@ def test_the_documentation_names_every_control(explore):
     assert {name for name in names if f"*{name}*" not in page} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preheated", [False, True])
 def test_what_is_wrong_with_files_and_with_the_session_is_said_together(
     explore, monkeypatch, small_table, tmp_path, preheated
@@ -94,6 +96,7 @@ def test_what_is_wrong_with_files_and_with_the_session_is_said_together(
     assert "cut off while it was written" in message
 
 
+@pytest.mark.slow
 def test_relative_paths_are_found_from_where_the_server_was_started(
     small_table, make_geotiff, tmp_path, monkeypatch
 ):

@@ -176,6 +176,7 @@ def random_encoder(config: ClayConfig) -> ClayEncoder:
     return encoder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [CLAY_V1, ClayConfig("clay-v1.5, 3 layers", dim=1024, depth=3, heads=16)],

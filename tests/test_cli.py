@@ -150,6 +150,7 @@ class TestEmbed:
         here, there = (pq.read_table(f"{name}.parquet") for name in ("here", "there"))
         assert here.equals(there, check_metadata=True)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("address", ["nonsense", "nonsense://x"])
     def test_an_address_of_no_scheduler_is_one_sentence_to_the_end(
         self, scene: Path, address: str
@@ -161,6 +162,7 @@ class TestEmbed:
         assert done.stderr.startswith(f"{address}: no Dask scheduler answers there")
         assert done.stderr.count("\n") == 1, done.stderr
 
+    @pytest.mark.slow
     def test_progress_with_rate_and_time_left_on_a_terminal(self, scene: Path) -> None:
         terminal, side = pty.openpty()
         termios.tcsetwinsize(side, (24, 100))
@@ -493,6 +495,11 @@ class TestInfo:
         assert "patches  60" in said
         assert "extent  25.70760° N, 98.30219° E to 25.72137° N, 98.32739° E" in said
         assert said[-1] == f"next  rareearth-explorer project {table}"
+
+    @pytest.mark.slow
+    def test_a_table_with_its_projection(
+        self, table: Path, lines: Callable[[Path], list[str]]
+    ) -> None:
         run("project", table)
         assert lines(table)[-1] == f"next  rareearth-explorer explore {table}"
 
@@ -546,6 +553,7 @@ class TestTables:
         words = "no such file" if content is None else "not a complete Parquet file"
         assert_refused(run(command, path), capsys, path, words)
 
+    @pytest.mark.slow
     def test_project_is_seeded(self, table: Path, capsys: Capture) -> None:
         assert run("project", table) == 0
         assert capsys.readouterr().out == f"{table}: the UMAP is stored.\n"

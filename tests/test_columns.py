@@ -35,6 +35,7 @@ def test_there_is_a_scorer_of_either_kind():
     assert [SCORERS[name].whitened for name in (PLAIN, WHITENED)] == [False, True]
 
 
+@pytest.mark.slow
 @given(wishes)
 def test_the_mean_is_that_of_the_columns_whatever_was_asked_before(wished):
     kept = Columns(UNITS)

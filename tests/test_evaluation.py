@@ -75,6 +75,7 @@ def test_average_precision_agrees_with_scikit_learn(patches):
     assert Ranking.of(scores, pools).average_precision == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(PATCHES, st.sampled_from([-9, -1, 0, 0.5, 2, 9]))
 def test_decisions_agree_with_scikit_learn(patches, threshold):
     scores, pools = columns(patches)
@@ -90,6 +91,7 @@ def test_decisions_agree_with_scikit_learn(patches, threshold):
         assert getattr(decision, name) == pytest.approx(expected, abs=1e-12), name
 
 
+@pytest.mark.slow
 @given(PATCHES)
 def test_no_threshold_gives_a_higher_f1_than_the_best(patches):
     scores, pools = columns(patches)

@@ -287,6 +287,7 @@ def test_the_report_says_how_much_was_missed(session, tmp_path):
     assert "mines among 30 discarded patches: about 0" in (tmp_path / "out.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".html", ".pdf"])
 def test_a_report_on_the_demo_says_that_it_is_synthetic(scene_and_table, tmp_path, suffix):
     scene, table = scene_and_table
@@ -315,6 +316,7 @@ def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_a
     assert "the table by rareearth-explorer 0.0.1" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "magic"),
     [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")],
@@ -357,6 +359,7 @@ def test_figures_draw_what_the_session_holds(session, small_table):
     assert sum(bar.get_height() for bar in axes.patches) == 60
 
 
+@pytest.mark.slow
 def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_table):
     session.select([7, 8, 9])
     (axes, *_) = umap_figure(session).axes
@@ -379,6 +382,7 @@ def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_t
     np.testing.assert_array_equal(axes.collections[-1].get_offsets(), umap[[3, 5]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pools", [None, np.zeros(60, int), np.ones(60, int)])
 def test_figures_of_a_session_in_which_nothing_was_done(small_table, pools, tmp_path):
     session = Session(small_table, pools)
@@ -433,6 +437,7 @@ def test_nothing_to_list_is_said(small_table, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_place_that_cannot_be_written_is_said(session, tmp_path, suffix):
     (tmp_path / "file").touch()

@@ -35,6 +35,8 @@ from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import CatalogueError
 from rareearth_explorer.stac import Request, box_reading, fetch
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pystac_client", reason="needs pystac-client: pip install .[stac]")
 
 Capture = pytest.CaptureFixture[str]
@@ -276,7 +278,6 @@ class TestFetch:
         assert report.images == ("S2A_A_20220317", "S2A_B_20220317")
         assert_cut_from(tmp_path / "scene.tif", pixels_of(17) - 1000, CORNER, ALL)
 
-    @pytest.mark.slow
     def test_embed_takes_it_without_options(
         self, asking: Callable[..., Request], tmp_path: Path
     ) -> None:
@@ -411,7 +412,6 @@ class TestGoingOn:
         command += ["--bbox", *box, "--dates", MARCH, "--bands", ",".join(BANDS), "--mosaic"]
         return [*command, "-o", str(path), *more]
 
-    @pytest.mark.slow
     def test_killed_in_the_middle_it_goes_on(self, sentinel: StacServer, tmp_path: Path) -> None:
         path = tmp_path / "scene.tif"
         parts = path.with_name("scene.tif.parts")
@@ -437,7 +437,6 @@ class TestGoingOn:
         assert_cut_from(path, pixels_of(17) - 1000, CORNER, ALL)
         assert not parts.exists()
 
-    @pytest.mark.slow
     def test_progress_with_time_left_on_a_terminal(
         self, sentinel: StacServer, tmp_path: Path
     ) -> None:
@@ -489,7 +488,6 @@ class TestGoingOn:
         with pytest.raises(CatalogueError, match="a file exists that was not fetched"):
             fetch(asking(bbox=INNER), path, progress=False)
 
-    @pytest.mark.slow
     def test_what_is_there_is_verified_and_left(
         self, asking: Callable[..., Request], tmp_path: Path
     ) -> None:
@@ -512,7 +510,6 @@ class TestGoingOn:
             fetch(asking(), path, progress=False)
         assert path.read_text() == "precious"
 
-    @pytest.mark.slow
     def test_a_busy_server_is_asked_again(
         self, asking: Callable[..., Request], sentinel: StacServer, tmp_path: Path
     ) -> None:

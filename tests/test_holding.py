@@ -12,6 +12,8 @@ from rareearth_explorer.hunt.store.journal import Journal
 from rareearth_explorer.hunt.store.library import saved_sessions
 from rareearth_explorer.hunt.store.lock import is_locked
 
+pytestmark = pytest.mark.slow
+
 OTHER_WINDOW = """
 import sys
 from rareearth_explorer.hunt import Session

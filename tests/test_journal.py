@@ -103,6 +103,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing(small_table, stored_table, tmp_path):
     path = tmp_path / "killed.jsonl"
     done = subprocess.run(

@@ -241,6 +241,7 @@ def test_the_identity_of_the_file_is_that_of_its_table(table):
     assert OLD_IDENTITY in first_identities(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalised", [in_double_precision, summed_one_by_one])
 def test_another_order_of_summation_loses_no_session(normalised):
     other = 0

@@ -150,6 +150,7 @@ class TestMap:
         assert np.abs(error).max() * 111_320 < 0.01
 
 
+@pytest.mark.slow
 class TestUmap:
     def test_without_a_stored_projection_says_what_it_shows(self, session):
         panel = UmapPanel(session, HeldWorker())
@@ -586,6 +587,7 @@ class TestKeyboard:
         assert explorer.session.bands is None
 
 
+@pytest.mark.slow
 class TestSessions:
     def test_the_explorer_comes_back_as_it_was(self, small_table):
         first = Explorer(small_table)
@@ -630,6 +632,7 @@ class TestSessions:
 
 
 class TestExport:
+    @pytest.mark.slow
     @pytest.mark.parametrize("choice", CHOICES)
     def test_every_choice_is_a_download(self, labelled, choice):
         panel = ExportPanel(marked(labelled), None, lambda: "valley 'east'")

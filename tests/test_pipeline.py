@@ -290,6 +290,7 @@ class TestStopping:
         assert slow.left >= -4  # of 60 patches, at most one a thread after the failure
 
 
+@pytest.mark.slow
 class TestKill9:
     """Real processes, killed, then left to finish."""
 
@@ -485,6 +486,7 @@ class TestStreaming:
         shown = capsys.readouterr().err
         assert (said in shown) if said else (shown == "")
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is in /proc")
     def test_memory_does_not_grow_with_the_scene(
         self, make_geotiff: MakeGeotiff, tmp_path: Path
@@ -517,6 +519,7 @@ class TestStreaming:
         assert peaks[1] - peaks[0] < 60
 
 
+@pytest.mark.slow
 class TestProjection:
     def test_seeded_and_recorded(self, make_geotiff: MakeGeotiff, tmp_path: Path) -> None:
         path = make_geotiff(random_pixels(4, 8 * SIDE, 8 * SIDE))

@@ -55,6 +55,7 @@ def test_encodes_any_bands_sizes_and_types(bands: int, height: int, width: int, 
     assert (features >= 0).all()
 
 
+@pytest.mark.slow
 @given(start=st.integers(0, 6), stop=st.integers(7, 12))
 def test_a_patch_gets_the_same_bits_in_any_batch(start: int, stop: int) -> None:
     pixels = noise(12)
@@ -62,6 +63,7 @@ def test_a_patch_gets_the_same_bits_in_any_batch(start: int, stop: int) -> None:
     np.testing.assert_array_equal(encoder().encode(chips(pixels[start:stop])), whole[start:stop])
 
 
+@pytest.mark.slow
 def test_the_threads_of_the_blas_do_not_change_the_bits() -> None:
     code = (
         "import hashlib, numpy as np\n"
@@ -158,6 +160,7 @@ def test_encode_says_what_is_wrong(shape: tuple[int, ...], message: str) -> None
         encoder().encode(chips(np.zeros(shape, np.float32)))
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_one_mine_ranks_mines_above_other_places(real_data: Path) -> None:
     """Better than chance on real Sentinel-2 chips; far from good, as nothing is learned."""

@@ -109,6 +109,7 @@ def looked_at_by_the_study(monkeypatch):
     return hunt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [Order.BEST, Order.UNCERTAIN, Order.DIVERSE])
 def test_the_simulated_analyst_looks_where_the_app_does(large, order, looked_at_by_the_study):
     looked = looked_at_by_the_study(large, order, 25)
@@ -116,6 +117,7 @@ def test_the_simulated_analyst_looks_where_the_app_does(large, order, looked_at_
     assert looked_at_by_the_app(large, looked[0], order, 25) == looked
 
 
+@pytest.mark.slow
 def test_a_page_of_the_study_is_a_page_of_the_app(large, looked_at_by_the_study):
     looked = looked_at_by_the_study(large, Order.DIVERSE, 20, page=20)
     session = session_of(large)

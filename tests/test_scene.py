@@ -508,6 +508,7 @@ class TestPictures:
 
 
 class TestHandles:
+    @pytest.mark.slow
     def test_threads_draw_the_same_tiles(self, make_geotiff: MakeGeotiff) -> None:
         with open_scene(make_geotiff(ramps(), tiled=True)) as scene:
             z, x, y = tile_at(scene, 19)

@@ -83,6 +83,7 @@ def shown(widget):
     return widget.layout.display != "none"
 
 
+@pytest.mark.slow
 class TestAnotherWindow:
     def test_steps_go_to_a_copy_and_the_panel_says_so(
         self, workspace, session, small_table, other_window

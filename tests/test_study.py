@@ -171,6 +171,7 @@ def test_the_command_says_what_it_lacks(options, what, capsys):
     assert what in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_study_of_chips(tmp_path, capsys):
     rng = np.random.default_rng(0)
     chips = rng.integers(0, 255, (30, 16, 16, 3), np.uint8)
@@ -182,6 +183,7 @@ def test_the_command_prints_the_study_of_chips(tmp_path, capsys):
     assert "over 5" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_real_chips_hold_what_the_docs_say(real_data, tmp_path):
     """Contrast takes from the cosine what tells mines there, and mistakes take all of it."""

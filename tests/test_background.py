@@ -99,6 +99,7 @@ def test_worker_says_what_failed_and_goes_on(worker):
     assert results[1] == (3, 1)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_a_failure_and_is_replaced(worker):
     results = []
     worker.submit(results.append, os._exit, 9)

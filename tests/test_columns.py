@@ -49,6 +49,7 @@ def test_the_mean_is_that_of_the_columns_whatever_was_asked_before(wished):
         np.testing.assert_allclose(mean, expected, atol=2e-6)
 
 
+@pytest.mark.slow
 @given(st.lists(few, min_size=1, max_size=12))
 def test_clicks_leave_no_trace(wished):
     kept = Columns(UNITS)

@@ -105,6 +105,7 @@ def test_a_labelled_pool_is_judged_by_its_series(session, scenes, labels):
     assert bytes(panel.plot.value).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_without_labels_the_most_variable_pixel_is_judged(session, scenes):
     panel = DatesPanel(session, scenes[0], scenes[1:])
     panel.look()

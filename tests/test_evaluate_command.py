@@ -221,6 +221,7 @@ def test_the_papers_figures_stand_apart(labelled, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_that_the_table_allows(labelled, tmp_path, capsys):
     evaluate(labelled, tmp_path, "--figures", str(tmp_path / "figures"))
     names = {path.name for path in (tmp_path / "figures").iterdir()}

@@ -50,6 +50,7 @@ def test_corners_are_the_same_curve(patches):
     )
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 1, width=32)),
     hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 1, width=32)),
@@ -68,6 +69,7 @@ def test_scores_that_differ_in_the_last_bit_only_are_no_tie():
     assert Ranking.of(np.array([high, low]), [1, 0]).auc == 1
 
 
+@pytest.mark.slow
 @given(PATCHES)
 def test_average_precision_agrees_with_scikit_learn(patches):
     scores, pools = columns(patches)

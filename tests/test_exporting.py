@@ -301,6 +301,7 @@ def test_a_report_on_the_demo_says_that_it_is_synthetic(scene_and_table, tmp_pat
         assert "Session unnamed, of a synthetic scene" in page.text
 
 
+@pytest.mark.slow
 def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_and_table, tmp_path):
     scene, table = scene_and_table
     session = Session(table)
@@ -520,6 +521,7 @@ def test_a_session_is_exported_by_its_file(saved, tmp_path, pools, small_table):
     assert found.pools.tolist() == [1]
 
 
+@pytest.mark.slow
 def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
     scene, table = scene_and_table
     with TableWriter(tmp_path / "t.parquet", table.dim, table.metadata) as writer:

@@ -218,6 +218,7 @@ class TestSelection:
         panel.export.click()
         assert calls == ["review", "export"]
 
+    @pytest.mark.slow
     def test_the_app_reviews_and_exports_just_these(self, small_table, monkeypatch):
         monkeypatch.setattr(
             "rareearth_explorer.widgets.umap_panel.UmapPanel._refit", lambda self: None
@@ -262,6 +263,7 @@ class TestJustTheSelected:
         panel.turn()
         assert len(panel.patches) == 20
 
+    @pytest.mark.slow
     def test_a_list_and_a_report_hold_just_them(self, session, tmp_path):
         frame = list_patches(session, within=[5, 6, 40])
         assert sorted(frame.patch) == [5, 6, 40]
@@ -413,6 +415,7 @@ class TestDates:
         assert panel.swipe.date.disabled
         assert "--dates" in panel.swipe.date.tooltip
 
+    @pytest.mark.slow
     def test_a_date_that_cannot_be_opened_is_said_and_the_rest_opens(self, small_table, tmp_path):
         explorer = Explorer(small_table, dates=[tmp_path / "later.tif"])
         assert "later.tif" in explorer.status.line.value

@@ -41,6 +41,7 @@ def test_umap_is_seeded_and_keeps_clusters_apart(clusters):
     )
 
 
+@pytest.mark.slow
 def test_refit_stays_near_where_patches_were(clusters):
     initial = projection.umap_projection(clusters)
     again = projection.refit(clusters, initial)

@@ -38,6 +38,7 @@ def test_is_an_encoder() -> None:
     assert loaded.encode(chips(noise(3, bands=2))).shape == (3, loaded.dim)
 
 
+@pytest.mark.slow
 @given(
     bands=st.integers(1, 12),
     height=st.integers(8, 40),

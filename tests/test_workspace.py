@@ -150,6 +150,7 @@ def test_damage_is_in_the_status(small_table):
     assert again.session.positives == (8,)
 
 
+@pytest.mark.slow
 def test_after_closing_nothing_is_kept_and_others_may_have_it(table, window):
     workspace = Workspace(table, name="one")
     workspace.session.mark(8, "positive")
@@ -214,6 +215,7 @@ def test_closing_writes_what_could_not_be_written_before(small_table):
     assert Workspace(small_table, name="one").session.positives == (8, 9)
 
 
+@pytest.mark.slow
 def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table, window, full_disk):
     window("hunt").do(3)
     workspace = Workspace(table, name="hunt")
@@ -229,6 +231,7 @@ def test_a_copy_for_which_there_is_no_room_leaves_nothing_and_comes_later(table,
 # A second window ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     first = window("hunt")
     first.do(3)
@@ -248,6 +251,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert later.status.endswith("the tab 'Session' lists earlier copies.")
 
 
+@pytest.mark.slow
 def test_a_window_that_was_killed_is_rejoined_once(table, window):
     first = window("hunt")
     first.do(3)
@@ -263,6 +267,7 @@ def test_a_window_that_was_killed_is_rejoined_once(table, window):
     assert (workspace.name, verbs(workspace)) == ("hunt", ["mark", "mark"])
 
 
+@pytest.mark.slow
 def test_a_copy_never_rejoins_but_can_take_over(table, window):
     first = window("hunt")
     first.do(3)
@@ -283,6 +288,7 @@ def test_a_copy_never_rejoins_but_can_take_over(table, window):
     assert workspace.session.positives == (3, 5)
 
 
+@pytest.mark.slow
 def test_a_window_that_went_on_meanwhile_is_taken_over_and_not_rejoined(table, window):
     first = window("hunt")
     first.do(3)
@@ -296,6 +302,7 @@ def test_a_window_that_went_on_meanwhile_is_taken_over_and_not_rejoined(table, w
     assert workspace.session.positives == (3, 4)
 
 
+@pytest.mark.slow
 def test_a_copy_whose_lock_was_lost_goes_on_in_another_copy(table, window):
     window("hunt").do(3)
     workspace = Workspace(table, name="hunt")
@@ -309,6 +316,7 @@ def test_a_copy_whose_lock_was_lost_goes_on_in_another_copy(table, window):
     assert Workspace(table, name="hunt (3)").session.positives == (3, 5, 7)
 
 
+@pytest.mark.slow
 def test_a_copy_is_never_taken_for_the_original(table, window):
     window("hunt").do(3)
     workspace = Workspace(table, name="hunt")

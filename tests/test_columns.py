@@ -122,8 +122,8 @@ def test_many_templates_are_computed_in_blocks(monkeypatch):
         return product(self, scorer, templates)
 
     monkeypatch.setattr(Columns, "_product", sized)
-    Columns(UNITS).mean(PLAIN, "positive", range(N))
-    assert sizes == [module.BLOCK, N - module.BLOCK]
+    Columns(UNITS).mean(PLAIN, "positive", range(module.BLOCK + 1))
+    assert sizes == [module.BLOCK, 1]
 
 
 def test_far_from_what_is_known_the_sum_is_begun_anew(products):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -52,6 +53,15 @@ def test_a_round_of_the_papers_size_is_written_in_under_5_kb(share):
     mask = PatchMask.of(np.random.default_rng(0).random(OF_THE_PAPER) < share)
     assert len(mask.text()) < 4_700
     assert PatchMask.from_text(mask.text(), OF_THE_PAPER) == mask
+
+
+def test_a_text_that_unpacks_to_far_more_is_refused_in_little_memory():
+    bomb = base64.b85encode(zlib.compress(bytes(50_000_000))).decode()
+    tracemalloc.start()
+    with pytest.raises(SessionError, match=r"not a set of 28,757 patches"):
+        PatchMask.from_text(bomb, OF_THE_PAPER)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
 
 
 def test_sets_of_different_tables_differ():

@@ -289,6 +289,18 @@ def test_a_copy_never_rejoins_but_can_take_over(table, window):
 
 
 @pytest.mark.slow
+def test_a_copy_tells_at_once_that_the_original_is_free(table, window):
+    first = window("hunt")
+    first.do(3)
+    workspace = Workspace(table, name="hunt")
+    first.do(4)
+    first.kill()
+    workspace.session.mark(5, "positive")
+    assert workspace.name == "hunt (2)"
+    assert workspace.can_take_over
+
+
+@pytest.mark.slow
 def test_a_window_that_went_on_meanwhile_is_taken_over_and_not_rejoined(table, window):
     first = window("hunt")
     first.do(3)

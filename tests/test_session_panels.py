@@ -224,7 +224,7 @@ class TestFiles:
             assert workspace.name == panel.saved.value == "hunt"
             assert session.positives == (3,)
             assert "not saved (No space left on device)" in session.message
-            assert "no other session can be opened" in session.message
+            assert "Until then the session stays open" in session.message
             panel.save.click()
             assert panel.link.value == ""
         panel.saved.value = "other"

@@ -187,7 +187,7 @@ def test_a_full_disk_is_told_and_no_session_left_behind_with_steps_missing(small
         workspace.session.mark(9, "positive")
         assert "the last 1 steps are not saved" in workspace.trouble
         for leave in (lambda: workspace.open("two"), lambda: workspace.save_copy(workspace.path)):
-            with pytest.raises(SessionError, match="Until then no other session can be opened"):
+            with pytest.raises(SessionError, match="Until then the session stays open"):
                 leave()
         assert (workspace.name, workspace.session.positives) == ("one", (8, 9))
     workspace.session.mark(10, "positive")
@@ -213,6 +213,17 @@ def test_closing_writes_what_could_not_be_written_before(small_table):
         workspace.session.mark(9, "positive")
     workspace.close()
     assert Workspace(small_table, name="one").session.positives == (8, 9)
+
+
+def test_what_cannot_be_written_keeps_the_session_open(small_table):
+    workspace = Workspace(small_table, name="one")
+    with no_room(workspace.path):
+        workspace.session.mark(9, "positive")
+        with pytest.raises(SessionError, match=r"last 1 steps are not saved .* stays open"):
+            workspace.close()
+    workspace.session.mark(10, "positive")  # is saved, and the step before with it
+    workspace.close()
+    assert Workspace(small_table, name="one").session.positives == (9, 10)
 
 
 @pytest.mark.slow

@@ -153,7 +153,13 @@ class Explorer:
             return message
 
     def close(self) -> None:
-        """Release the session, end the process for projections, and close every widget."""
+        """Release the session, end the process for projections, and close every widget.
+
+        Raises
+        ------
+        SessionError
+            The last steps cannot be written; nothing is closed.
+        """
         self.session_panel.close()
         self.umap.worker.stop()
         for part in (*self._built, *_parts(self.widget), self.map.base_map.credit):

@@ -205,10 +205,15 @@ class Workspace(t.HasTraits):
         return difference_of(self.session.decisions, other)
 
     def close(self) -> None:
-        """Release the session for other windows; later steps are not saved."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal, self.session.on_verb = None, None
+        """Release the session for other windows; later steps are not saved.
+
+        Raises
+        ------
+        SessionError
+            The last steps cannot be written; the session stays open.
+        """
+        self._leave()
+        self.session.on_verb = None
         self._tell()
 
     def _leave(self) -> None:
@@ -227,9 +232,7 @@ class Workspace(t.HasTraits):
         """
         if self._journal is not None and not self._journal.write():
             self._list()
-            raise SessionError(
-                f"{self._journal.trouble} Until then no other session can be opened."
-            )
+            raise SessionError(f"{self._journal.trouble} Until then the session stays open.")
 
     def _record(self, verb: str, arguments: dict[str, Any]) -> None:
         assert self._journal is not None

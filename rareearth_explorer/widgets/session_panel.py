@@ -97,10 +97,10 @@ class SessionPanel:
         self._look_again()
 
     def close(self) -> None:
-        """Release the session for other windows."""
+        """Release the session for other windows; see `Workspace.close`."""
+        self.workspace.close()
         if self._watch is not None:
             self._watch.cancel()
-        self.workspace.close()
 
     def _warn(self) -> None:
         if self.workspace.trouble:

@@ -126,7 +126,7 @@ def hunt(driver: Driver, session: Session) -> None:
     still(driver, "reviewed")
     film.save(DOCS / "pictures" / "hunt.webp")
 
-    sheet = page.locator(".rareearth-sheet")
+    sheet = page.locator(".rareearth-sheet", has=page.locator("figure"))  # of the tab in front
     drawn = str(sheet.get_attribute("data-drawn"))
     page.get_by_role("button", name="sample the discarded", exact=True).click()
     expect(sheet).not_to_have_attribute("data-drawn", drawn)

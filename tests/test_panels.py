@@ -10,7 +10,8 @@ import pytest
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.hunt import Session, Workspace
+from rareearth_explorer.hunt import Session, Workspace, steps
+from rareearth_explorer.hunt.history import History
 from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.export_panel import CHOICES, ExportPanel
@@ -373,6 +374,19 @@ class TestStatus:
         assert "as you left it" in panel.line.value
         session.mark(1, "positive")
         assert (session.message, session.notice) == ("", "")
+
+    def test_another_session_that_is_opened_is_no_step(self, session):
+        panel = StatusLine(session)
+        marked(session)
+        session.mark(3, "negative")
+        assert "below it." in panel.line.value
+        past = History(60)
+        past.follow(steps.mark(past.present, patch=[7], sign="positive"))
+        past.follow(steps.mark(past.present, patch=[8], sign="negative"))
+        session.resume(past)
+        assert "below it." not in panel.line.value
+        session.mark(9, "negative")
+        assert "below it." in panel.line.value
 
     def test_says_what_a_step_changed(self, session):
         panel = StatusLine(session)

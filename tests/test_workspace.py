@@ -81,7 +81,10 @@ def test_opening_another_name_replaces_what_the_session_holds_and_keeps_the_firs
     assert (session.positives, session.threshold, session.can_undo) == ((), 0.0, False)
     session.mark(9, "negative")
     assert (workspace.name, workspace.steps, verbs(workspace)) == ("two", 1, ["mark"])
+    drawn = []
+    session.observe(lambda _: drawn.append(session.positives), "state")
     workspace.open("one")
+    assert drawn == [(8,)]  # the panels draw it once, and no empty session before it
     assert (session.positives, session.negatives, session.threshold) == ((8,), (), 0.25)
     session.undo()
     assert verbs(workspace) == ["mark", "aim", "undo"]

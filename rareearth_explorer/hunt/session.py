@@ -105,6 +105,11 @@ class Session(t.HasTraits):
         return self.state.decisions
 
     @property
+    def history(self) -> History:
+        """The steps that can be undone and redone; `resume` replaces it."""
+        return self._history
+
+    @property
     def positives(self) -> tuple[int, ...]:
         """Row numbers of the positive templates, in the order of marking."""
         return self.decisions.templates.positives

@@ -109,10 +109,12 @@ class Workspace(t.HasTraits):
         """
         journal = Journal.named(self.table, name)
         self._leave()
-        self.session.resume()
         try:
             journal.attach(self.session)
             self._journal, self.session.on_verb = journal, self._record
+        except SessionError:
+            self.session.resume()
+            raise
         finally:
             self._tell()
 

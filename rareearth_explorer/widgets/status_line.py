@@ -21,7 +21,7 @@ class StatusLine:
         self.widget.add_class("rareearth-status")
         session.observe(lambda _: self._show(), ["message", "notice"])
         self._before: State | None = None
-        self._shown = session.state
+        self._shown, self._history = session.state, session.history
         stages = stages or Stages(session)
         stages.now(self._follow, "state")
         stages.after(self._show_effect, "state")  # ranks take longer than scores
@@ -31,12 +31,15 @@ class StatusLine:
 
     def _follow(self) -> None:
         self.session.message = self.session.notice = ""
-        self._before, self._shown = self._shown, self.session.state
+        opened = self.session.history is not self._history  # so nothing was a step
+        self._before = None if opened else self._shown
+        self._shown, self._history = self.session.state, self.session.history
 
     def _show_effect(self) -> None:
-        if self.session.message or self.session.notice or self._before is None:
+        if self.session.message or self.session.notice:
             return
-        effect = step_change(self._before, self.session.state, self.session.threshold)
+        before, after = self._before, self.session.state
+        effect = None if before is None else step_change(before, after, self.session.threshold)
         if effect is None:
             self._write(ready="Ready.")
         elif effect.harmful:

@@ -4,9 +4,9 @@
 //
 // bridge.py is the Python side and describes every trait.
 
-import { isLoaded } from "../leaflet_private.js";
 import { copied, onChange } from "../model.js";
 import { connection } from "./connection.js";
+import { displayedMap } from "./displayed_map.js";
 import { drawing } from "./drawing.js";
 import { keepFitted } from "./fitting.js";
 import { Footprints } from "./footprints.js";
@@ -19,41 +19,20 @@ import { swipe } from "./swipe.js";
 import { toolbar } from "./toolbar.js";
 
 /**
- * @import { Map as LeafletMap } from "leaflet"
- * @import { MapTraits, Model, Widget, WidgetManager } from "../types.js"
+ * @import { MapTraits, Model, Widget } from "../types.js"
  */
 
 const FOCUS_ZOOM = 15; // a 250 m patch is about 50 pixels wide
-
-/**
- * Waits for the Leaflet map of an ipyleaflet Map: its views are promises, `view.obj` is the map.
- *
- * @param {Model<MapTraits>} model
- * @returns {Promise<LeafletMap>}
- */
-async function leafletMap(model) {
-  const id = model.get("map").replace("IPY_MODEL_", "");
-  const manager = /** @type {WidgetManager} */ (model.widget_manager);
-  const widget = await manager.get_model(id);
-  for (let tries = 0; tries < 1200; tries++) {
-    for (const promise of Object.values(widget.views ?? {})) {
-      const map = (await promise)?.obj;
-      if (map && isLoaded(map)) return map;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("The map was not displayed within a minute.");
-}
 
 /**
  * @param {Model<MapTraits>} model
  * @param {AbortSignal} signal
  */
 async function bind(model, signal) {
-  const map = await leafletMap(model);
+  const map = await displayedMap(model, signal);
+  if (!map || signal.aborted) return;
   const L = window.L;
   const box = map.getContainer();
-  if (signal.aborted) return;
   box.leafletMap = map;
   const corners = new Float32Array(copied(model.get("corners")));
   const footprints = new Footprints(model.get("origin"), corners);

@@ -58,21 +58,6 @@ var keys_default = {
   }
 };
 
-// src/leaflet_private.js
-function isLoaded(map) {
-  return Boolean(
-    /** @type {any} */
-    map._loaded
-  );
-}
-function redrawShapes(renderer) {
-  const canvas = (
-    /** @type {any} */
-    renderer
-  );
-  if (canvas._map) canvas._updatePaths();
-}
-
 // src/model.js
 function copied(view) {
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
@@ -127,6 +112,40 @@ function connection(model, map) {
     if (problem) (box.closest(".rareearth-explorer") ?? box).append(note);
     else note.remove();
   });
+}
+
+// src/leaflet_private.js
+function isLoaded(map) {
+  return Boolean(
+    /** @type {any} */
+    map._loaded
+  );
+}
+function redrawShapes(renderer) {
+  const canvas = (
+    /** @type {any} */
+    renderer
+  );
+  if (canvas._map) canvas._updatePaths();
+}
+
+// src/map/displayed_map.js
+var PAUSE = 50;
+async function displayedMap(model, signal) {
+  const id = model.get("map").replace("IPY_MODEL_", "");
+  const manager = (
+    /** @type {WidgetManager} */
+    model.widget_manager
+  );
+  const widget = await manager.get_model(id);
+  while (!signal.aborted) {
+    for (const promise of Object.values(widget.views ?? {})) {
+      const map = (await promise)?.obj;
+      if (map && isLoaded(map)) return map;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+  return null;
 }
 
 // src/map/panes.js
@@ -964,27 +983,11 @@ function toolbar(model, map, L) {
 
 // src/map/map_bridge.js
 var FOCUS_ZOOM = 15;
-async function leafletMap(model) {
-  const id = model.get("map").replace("IPY_MODEL_", "");
-  const manager = (
-    /** @type {WidgetManager} */
-    model.widget_manager
-  );
-  const widget = await manager.get_model(id);
-  for (let tries = 0; tries < 1200; tries++) {
-    for (const promise of Object.values(widget.views ?? {})) {
-      const map = (await promise)?.obj;
-      if (map && isLoaded(map)) return map;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("The map was not displayed within a minute.");
-}
 async function bind(model, signal) {
-  const map = await leafletMap(model);
+  const map = await displayedMap(model, signal);
+  if (!map || signal.aborted) return;
   const L = window.L;
   const box = map.getContainer();
-  if (signal.aborted) return;
   box.leafletMap = map;
   const corners = new Float32Array(copied(model.get("corners")));
   const footprints = new Footprints(model.get("origin"), corners);

@@ -56,9 +56,12 @@ def test_kinds_of_columns(tmp_path: Path, kind: str, name: str) -> None:
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_rows_without_an_embedding_are_dropped_and_counted(tmp_path: Path, kind: str) -> None:
-    missing = pa.array([False, True, False, False, True, False])
-    column = pa.compute.if_else(missing, None, COLUMNS[kind])
-    source = write(tmp_path / "source.parquet", embedding=column)
+    rows = COLUMNS[kind].to_pylist()
+    column = pa.array([rows[0], None, *rows[2:4], None, rows[5]], COLUMNS[kind].type)
+    try:
+        source = write(tmp_path / "source.parquet", embedding=column)
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"this pyarrow cannot write it: {error}")
     report = import_table(source, tmp_path / "table.parquet")
     assert (report.patches, report.dropped) == (4, 2)
     table = open_table(report.table)

@@ -46,7 +46,7 @@ class BaseMapChoice:
         if name in BASE_MAPS:
             if name not in self._layers:
                 layer = ipyleaflet.basemap_to_tiles(BASE_MAPS[name])
-                layer.max_native_zoom, layer.max_zoom = layer.max_zoom, self._map.max_zoom
+                layer.max_native_zoom, layer.max_zoom = layer.max_zoom, int(self._map.max_zoom)
                 self._layers[name] = layer
             self._map.add(self._layers[name])
             self._map.add(self.credit)

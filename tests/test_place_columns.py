@@ -8,12 +8,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from rareearth_explorer.data.labels import open_labels
-from rareearth_explorer.data.place_columns import LAT_NAMES, LON_NAMES, place_columns
+from rareearth_explorer.data.places.place_columns import (
+    LAT_NAMES,
+    LON_NAMES,
+    X_NAMES,
+    Y_NAMES,
+    place_columns,
+)
 from rareearth_explorer.data.table import open_table
 
 PAIRS = [
-    *((lon, "lat") for lon in LON_NAMES),
-    *(("lon", lat) for lat in LAT_NAMES),
+    *((lon, "lat") for lon in (*LON_NAMES, *X_NAMES)),
+    *(("lon", lat) for lat in (*LAT_NAMES, *Y_NAMES)),
     ("Decimal Longitude", "DECIMAL_LATITUDE"),
 ]
 

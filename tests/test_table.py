@@ -104,14 +104,14 @@ def test_opens_without_a_cache_folder(written, small_table, monkeypatch, tmp_pat
 def test_embeddings_are_decoded_once_for_the_units_and_the_identity(
     written, small_table, monkeypatch
 ):
-    reading = importlib.import_module("rareearth_explorer.data.table.table_reading")
-    decode, decoded = reading._read_embeddings, []
+    reading = importlib.import_module("rareearth_explorer.data.table.stored_embeddings")
+    decode, decoded = reading.decode_embeddings, []
 
     def count(*arguments):
         decoded.append(arguments)
         return decode(*arguments)
 
-    monkeypatch.setattr(reading, "_read_embeddings", count)
+    monkeypatch.setattr(reading, "decode_embeddings", count)
     assert open_table(written).identity == small_table.identity
     assert open_table(written).identity == small_table.identity
     assert len(decoded) == 1

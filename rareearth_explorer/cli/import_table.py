@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rareearth_explorer.data.file_kinds import require_table_name
+from rareearth_explorer.data.file_kinds import parquet_parts, require_table_name
+from rareearth_explorer.data.numbers import NUMBER_TYPES
 from rareearth_explorer.data.storage.inputs import require_other
 
 
@@ -14,25 +15,62 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "import",
         help="make a patch table from embeddings of other tools",
-        description="Read a GeoParquet file whose embeddings are lists of numbers or binary "
-        "float32, and write a patch table. Rows without an embedding are dropped and counted.",
+        description="Read a Parquet file, or a folder of its parts, and write a patch table. "
+        "Embeddings may be lists, tensors, binary, or a column for each number; places may be "
+        "shapes in any encoding, bounding boxes, or longitude and latitude. Rows without an "
+        "embedding or a place are dropped and counted.",
     )
     parser.add_argument("source", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
     parser.add_argument(
-        "--column", metavar="NAME", help="column with the embeddings (default: detected)"
+        "--column",
+        metavar="NAME",
+        help="column with the embeddings, or 'A*' for one number in each column "
+        "(default: detected)",
+    )
+    parser.add_argument(
+        "--dtype", choices=NUMBER_TYPES, help="type of the numbers in a binary column"
+    )
+    parser.add_argument(
+        "--crs", metavar="EPSG:CODE", help="coordinate reference system of the places"
+    )
+    parser.add_argument(
+        "--spacing",
+        type=metres,
+        metavar="METRES",
+        help="side of the patches around points (default: the distance of the points)",
+    )
+    parser.add_argument(
+        "--date", metavar="DATE", help="read only the rows of this date, or year, or month"
     )
     parser.set_defaults(run=run)
 
 
+def metres(text: str) -> float:
+    """Parse a length in metres, above 0."""
+    try:
+        length = float(text)
+    except ValueError:
+        length = 0.0
+    if not 0 < length < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of metres above 0")
+    return length
+
+
 def run(options: argparse.Namespace) -> None:
     """Import the table and print a summary."""
+    from rareearth_explorer.data.table import Reading
     from rareearth_explorer.embedding import import_table
 
-    require_other(options.output, [options.source])
+    source: Path = options.source
+    require_other(options.output, [source, *(parquet_parts(source) if source.is_dir() else ())])
     require_table_name(options.output)
-    report = import_table(options.source, options.output, column=options.column)
+    reading = Reading(options.column, options.dtype, options.crs, options.spacing, options.date)
+    report = import_table(source, options.output, reading=reading)
+    left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
-        f"{report.dropped:,} rows without an embedding were dropped."
+        f"{'; '.join(left_out) or 'no row was dropped'}."
     )
+    for note in report.notes:
+        print(f"Note: {note}.")

@@ -35,13 +35,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(path: Path) -> Lines:
-    from rareearth_explorer.data.file_kinds import TABLE_SUFFIXES, is_imagery
+    from rareearth_explorer.data.file_kinds import is_imagery, is_table
 
     if is_imagery(path):
         from rareearth_explorer.embedding.scene_facts import SceneFacts
 
         return _of_scene(SceneFacts.of(path))
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    if is_table(path):
         from rareearth_explorer.data.table import open_table
 
         return _of_table(open_table(path), path)
@@ -134,8 +134,8 @@ def _of_table(table: PatchTable, path: Path) -> Lines:
     yield "patch table", str(path)
     yield "patches", f"{len(table):,}"
     yield "embedding", f"{table.dim} numbers by {encoder.get('name', 'an unrecorded encoder')}"
-    if table.dropped:
-        yield "dropped", f"{table.dropped:,} rows without an embedding"
+    yield from _listed("dropped", (f"{n:,} rows {why}" for why, n in table.left_out.items()))
+    yield from _listed("note", table.notes)
     yield "extent", _extent(table.bounds)
     laid = grid and f"{grid.rows} x {grid.columns} patches of {grid.patch_px} x {grid.patch_px} px"
     yield "grid", laid or "not recorded"

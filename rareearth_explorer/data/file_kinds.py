@@ -6,14 +6,33 @@ from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
 
-TABLE_SUFFIXES = (".parquet", ".geoparquet", ".pq")
+WRITTEN_SUFFIXES = (".parquet", ".geoparquet", ".pq")
+TABLE_SUFFIXES = (*WRITTEN_SUFFIXES, ".gpq")
 SCENE_SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2")
-LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".kml", ".shp")
+LABEL_SUFFIXES = tuple(
+    ".csv .tsv .txt .xlsx .geojson .json .gpkg .kml .kmz .shp .gpx".split()  # noqa: SIM905
+)
 
 
 def is_imagery(path: Path) -> bool:
     """Whether a path is imagery: a raster, or a folder as Planet delivers it."""
-    return path.suffix.lower() in SCENE_SUFFIXES or path.is_dir()
+    return path.suffix.lower() in SCENE_SUFFIXES or (path.is_dir() and not is_table(path))
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path is a patch table: a Parquet file, or a folder of its parts."""
+    return bool(parquet_parts(path)) if path.is_dir() else path.suffix.lower() in TABLE_SUFFIXES
+
+
+def parquet_parts(folder: Path) -> list[Path]:
+    """List the Parquet files in a folder and the folders in it, in the order of their names."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in TABLE_SUFFIXES
+        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
 
 
 def kinds() -> str:
@@ -50,8 +69,8 @@ def require_table_name(output: Path) -> None:
     ExplorerError
         The name has another suffix.
     """
-    if output.suffix.lower() not in TABLE_SUFFIXES:
+    if output.suffix.lower() not in WRITTEN_SUFFIXES:
         raise ExplorerError(
             f"{output}: what is written is a patch table, whose name must end in "
-            f"{', '.join(TABLE_SUFFIXES[:-1])} or {TABLE_SUFFIXES[-1]}; choose such a name."
+            f"{', '.join(WRITTEN_SUFFIXES[:-1])} or {WRITTEN_SUFFIXES[-1]}; choose such a name."
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from rareearth_explorer.data.table import TableWriter, add_projection, open_table
+from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.data.table import Reading, TableWriter, add_projection, open_table
 from rareearth_explorer.embedding.provenance import file_identity
 
 ROW_GROUP = 4096
@@ -22,38 +25,52 @@ class ImportReport:
         The patch table.
     patches
         Number of patches in it.
-    dropped
-        Number of rows without an embedding, which were left out.
+    left_out
+        Numbers of rows that were left out, by what they lack.
     dim
         Length of an embedding.
+    notes
+        Clauses about the source that its reader should know.
     """
 
     table: Path
     patches: int
-    dropped: int
+    left_out: Mapping[str, int]
     dim: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def dropped(self) -> int:
+        """Number of rows that were left out."""
+        return sum(self.left_out.values())
 
 
-def import_table(source: Path, target: Path, *, column: str | None = None) -> ImportReport:
+def import_table(
+    source: Path, target: Path, *, column: str | None = None, reading: Reading | None = None
+) -> ImportReport:
     """Write embeddings of another tool as a patch table.
 
     Parameters
     ----------
     source
-        GeoParquet with embeddings as lists of numbers, or as binary float32.
+        Parquet file, or folder of its parts, with embeddings and places in any usual encoding.
     target
         Path of the patch table to write; it may be the source.
     column
         Name of the embedding column; None detects it.
+    reading
+        What else the source does not say.
 
     Raises
     ------
     TableError
-        The source has no embeddings or footprints, or the target cannot be written.
+        The source has no embeddings or footprints or does not say what they are, or the target
+        cannot be written.
     """
-    found = open_table(source, column=column)
-    origin = {"column": found.embedding_column, "dropped": found.dropped}
-    metadata = {**found.metadata, "imported": {**file_identity(source), **origin}}
+    found = open_table(source, column=column, reading=reading)
+    how = {key: value for key, value in vars(reading or Reading()).items() if value is not None}
+    origin = {**how, "column": found.embedding_column, "dropped": found.dropped}
+    metadata = {**found.metadata, "imported": {**_identity(source), **origin}}
     placed = found.row is not None and found.column is not None
     with TableWriter(target, found.dim, metadata, placed=placed) as writer:
         for start in range(0, len(found), ROW_GROUP):
@@ -62,4 +79,12 @@ def import_table(source: Path, target: Path, *, column: str | None = None) -> Im
             writer.append(row, col, found.corners[part], found.embeddings[part])
     if found.umap is not None:
         add_projection(target, found.umap, found.metadata.get("projection", {}))
-    return ImportReport(target, len(found), found.dropped, found.dim)
+    return ImportReport(target, len(found), found.left_out, found.dim, found.notes)
+
+
+def _identity(source: Path) -> dict[str, Any]:
+    """Identify the file, or the folder by its name and its parts together."""
+    if not source.is_dir():
+        return file_identity(source)
+    parts = [file_identity(part) for part in parquet_parts(source)]
+    return {"name": source.resolve().name, "parts": parts}

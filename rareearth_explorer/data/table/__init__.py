@@ -2,11 +2,12 @@
 
 from rareearth_explorer.data.table.own_scene import open_own_scene
 from rareearth_explorer.data.table.patch_table import PatchTable
-from rareearth_explorer.data.table.table_reading import open_table, read_facts
+from rareearth_explorer.data.table.table_reading import Reading, open_table, read_facts
 from rareearth_explorer.data.table.table_writing import TableWriter, add_activity, add_projection
 
 __all__ = [
     "PatchTable",
+    "Reading",
     "TableWriter",
     "add_activity",
     "add_projection",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.places import in_one_frame
 from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
 
@@ -44,7 +45,8 @@ class PatchTable:
     Attributes
     ----------
     corners
-        (N, 4, 2) lon/lat of the footprints, WGS 84 degrees, in order around each.
+        (N, 4, 2) lon/lat of the footprints, WGS 84 degrees, in order around each; longitudes are
+        continuous, so across the antimeridian they go on above 180.
     unit_embeddings
         (N, D) float32, rows of length 1 (or 0); memory-mapped if the table was opened before.
     row, column
@@ -58,8 +60,10 @@ class PatchTable:
         Recorded facts: `grid`, `encoder`, `scenes`, `projection`, `activity`.
     path
         File of the table, or None.
-    dropped
-        Number of rows of the file without an embedding, which were left out.
+    left_out
+        Numbers of rows of the file that were left out, by what they lack.
+    notes
+        Clauses about the file that its reader should know.
     embedding_column
         Name of the file's column that holds the embeddings.
     """
@@ -72,7 +76,8 @@ class PatchTable:
     activity: npt.NDArray[np.float32] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
-    dropped: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     embedding_column: str = "embedding"
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
     read_identity: Callable[[], str] | None = field(default=None, repr=False)
@@ -93,11 +98,16 @@ class PatchTable:
                 f"of shape {places.shape}; give (N, D) and (N, 4, 2)."
             )
         units = unit_rows(stored, "The patch table")
-        return cls(places, units, read_embeddings=lambda: stored, **attributes)
+        return cls(in_one_frame(places), units, read_embeddings=lambda: stored, **attributes)
 
     def __len__(self) -> int:
         """Count the patches."""
         return len(self.corners)
+
+    @property
+    def dropped(self) -> int:
+        """Number of rows of the file that were left out."""
+        return sum(self.left_out.values())
 
     @property
     def dim(self) -> int:

@@ -1,0 +1,230 @@
+"""The decoder of places: from the columns of a table to shapes in longitude and latitude."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from rareearth_explorer.data.places.angles import parse_degrees
+from rareearth_explorer.data.places.declared_crs import (
+    declared_crs,
+    geo_metadata,
+    known_crs,
+    shape_column,
+)
+from rareearth_explorer.data.places.degrees_on_earth import in_degrees
+from rareearth_explorer.data.places.place_columns import (
+    bbox_columns,
+    names_degrees,
+    place_columns,
+    repeated,
+    rival_pairs,
+)
+from rareearth_explorer.data.places.place_source import PlaceSource, line, or_option, short
+from rareearth_explorer.data.places.shape_decoding import boxes, decode_shapes
+from rareearth_explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyproj import CRS
+
+Shapes = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """The place of each row of a table.
+
+    Attributes
+    ----------
+    shapes
+        (N,) shapely geometries in WGS 84 lon/lat; None in rows without a place. Longitudes are as
+        in the file, from -180 to 180 or from 0 to 360.
+    columns
+        Names of the columns that were read.
+    raw
+        N values of a single binary column as stored, or None.
+    notes
+        Sentences about what the reader should know.
+    """
+
+    shapes: Shapes
+    columns: tuple[str, ...]
+    raw: Sequence[bytes | None] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """(N,) True for the rows with a place."""
+        return ~(shapely.is_missing(self.shapes) | shapely.is_empty(self.shapes))
+
+
+def decode_places(
+    table: pa.Table,
+    name: object,
+    error: type[ExplorerError],
+    *,
+    crs: str | None = None,
+    column: str | None = None,
+    points_first: bool = False,
+    strict: bool = False,
+    option: str = "--crs",
+) -> Places | None:
+    """Find and decode the places of a table's rows.
+
+    Shapes may be WKB, WKT, GeoJSON text, GeoArrow or native Parquet geometries, or bounding boxes;
+    otherwise longitude and latitude are found by name. The CRS is that of `crs`, of GeoParquet's
+    metadata, of the field, or of PostGIS' number in the shapes; without any of these, only what can
+    be degrees is taken.
+
+    Parameters
+    ----------
+    table
+        N rows; the schema holds the metadata of its file.
+    name
+        What to call the file in errors.
+    error
+        Class of the errors.
+    crs
+        CRS of the coordinates in any form that pyproj reads, instead of what the file says.
+    column
+        Name of the column of shapes, if it is known.
+    points_first
+        Whether longitude and latitude are preferred to text that may be shapes.
+    strict
+        Whether to refuse shapes without a CRS, and degrees where the file declares metres; else
+        both are taken as degrees where they can be, and said in the notes.
+    option
+        What to call the way to give `crs` in errors; empty where there is none.
+
+    Returns
+    -------
+    The places, or None if no column holds any.
+
+    Raises
+    ------
+    ExplorerError
+        Of class `error`: a shape is broken or crafted, the CRS is unknown, two columns share a
+        name, or a place is not on the Earth, swapped, or in metres without a CRS.
+    """
+    source = PlaceSource(table, name, error, crs, column, strict, option)
+    finders = [_of_shapes, _of_box_columns, _of_point_columns]
+    if points_first and place_columns(table.column_names):
+        finders.insert(0, finders.pop())
+    empty = None
+    for find in finders:
+        places = find(source)
+        if places is not None and places.present.any():
+            return places
+        empty = empty or places
+    if empty is not None:
+        return empty
+    if rivals := rival_pairs(table.column_names):
+        pairs = ", ".join(" and ".join(pair) for pair in rivals[:5])
+        source.refuse(
+            f"it has several places a row, {pairs}; call the columns that count lon and lat."
+        )
+    return None
+
+
+def _of_shapes(source: PlaceSource) -> Places | None:
+    schema = source.table.schema
+    column = source.column or shape_column(schema)
+    if column is None:
+        return None
+    _require_single(source, [column])
+    try:
+        recorded = geo_metadata(schema).get("columns", {}).get(column)
+    except ValueError as fault:
+        if source.crs is None:
+            source.refuse(
+                f"its metadata 'geo' is not that of GeoParquet ({line(fault)}); write the file "
+                f"again with GeoPandas{or_option(source)}."
+            )
+        recorded = None
+    values = source.table.column(column)
+    encoding = (recorded or {}).get("encoding")
+    try:
+        values.validate(full=True)
+        shapes = decode_shapes(values, schema.field(column), encoding)
+    except (ValueError, TypeError, NotImplementedError) as fault:
+        where = "" if source.column else f"in column {column!r}, "
+        source.refuse(f"{where}{line(fault)}; mend or remove it.")
+    declared = declared_crs(source, recorded, schema.field(column), shapes)
+    placed, notes = in_degrees(source, shapes, declared, f"column {column!r}")
+    raw = values.to_pylist() if _is_binary(values.type) else None
+    return Places(placed, (column,), raw, notes)
+
+
+def _of_box_columns(source: PlaceSource) -> Places | None:
+    names = bbox_columns(source.table.column_names)
+    if names is None:
+        return None
+    _require_single(source, names)
+    edges = np.stack(
+        [_numbers(source, each, axis) for each, axis in zip(names, "XYXY", strict=True)]
+    )
+    where, named = f"the columns {', '.join(names)}", names_degrees(names)
+    shapes, notes = in_degrees(source, boxes(edges.T), _named_crs(source), where, named=named)
+    return Places(shapes, names, notes=notes)
+
+
+def _of_point_columns(source: PlaceSource) -> Places | None:
+    names = place_columns(source.table.column_names)
+    if names is None:
+        return None
+    _require_single(source, names)
+    lonlat = np.stack(
+        [_numbers(source, each, axis) for each, axis in zip(names, "XY", strict=True)]
+    )
+    shapes = np.full(lonlat.shape[1], None, object)
+    there = ~np.isnan(lonlat).any(axis=0)
+    shapes[there] = shapely.points(lonlat[:, there].T)
+    where, named = f"the columns {' and '.join(names)}", names_degrees(names)
+    placed, notes = in_degrees(source, shapes, _named_crs(source), where, named=named)
+    return Places(placed, names, notes=notes)
+
+
+def _require_single(source: PlaceSource, names: Sequence[str]) -> None:
+    twice = [name for name in repeated(source.table.column_names) if name in names]
+    if twice:
+        source.refuse(f"several columns are called {twice[0]!r}; rename or remove all but one.")
+
+
+def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float64]:
+    """Read a column of coordinates, of numbers or text; NaN where there is none."""
+    import pyarrow as pa
+    import pyarrow.types as pat
+
+    column = source.table.column(name)
+    if pat.is_floating(column.type) or pat.is_integer(column.type):
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), np.float64)
+    try:
+        column.validate(full=True)
+        values = column.to_pylist()
+    except ValueError as fault:
+        source.refuse(f"column {name!r} cannot be read: {line(fault)}; mend or remove it.")
+    numbers = [parse_degrees(value, {"X": "EW", "Y": "NS"}[axis]) for value in values]
+    if None in numbers:
+        row = numbers.index(None)
+        source.refuse(
+            f"row {row + 1} has {short(values[row])} in column {name}, which is not a number; "
+            "mend or remove it."
+        )
+    return np.array([math.nan if number is None else number for number in numbers])
+
+
+def _named_crs(source: PlaceSource) -> CRS | None:
+    return None if source.crs is None else known_crs(source, source.crs)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    import pyarrow.types as pat
+
+    return bool(pat.is_binary(kind) or pat.is_large_binary(kind) or pat.is_fixed_size_binary(kind))

@@ -1,0 +1,90 @@
+"""Columns of our own beside footprint and embedding: grid place, UMAP coordinates, activity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWN_COLUMNS = ("row", "col", "umap_x", "umap_y", "activity")
+
+
+def own_columns(table: pa.Table, facts: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Read the columns that our tables have, as far as they hold what they should.
+
+    Parameters
+    ----------
+    table
+        The rows that are read.
+    facts
+        What the file records; `grid` goes where a row or column lies outside of it.
+
+    Returns
+    -------
+    columns
+        `row`, `column`, `umap` and `activity` of a `PatchTable`, each None if it is missing.
+    notes
+        A sentence for each that was left out.
+    """
+    notes = []
+    row, column = _integers(table, "row"), _integers(table, "col")
+    if row is None or column is None:
+        row = column = None
+    grid = facts.get("grid")
+    if grid and row is not None and column is not None and not _within(row, column, grid):
+        del facts["grid"]
+        notes.append("its rows and columns lie outside its grid, so the grid is not used")
+    umap = _umap(table)
+    if umap is None and {"umap_x", "umap_y"} <= set(table.column_names):
+        notes.append("its columns umap_x and umap_y are no coordinates, so it has no projection")
+    columns = {"row": row, "column": column, "umap": umap, "activity": _activity(table)}
+    return columns, tuple(notes)
+
+
+def _within(
+    row: npt.NDArray[np.int32], column: npt.NDArray[np.int32], grid: dict[str, Any]
+) -> bool:
+    ends = ((row, grid["rows"]), (column, grid["columns"]))
+    return all(bool(((at >= 0) & (at < end)).all()) for at, end in ends)
+
+
+def _integers(table: pa.Table, name: str) -> npt.NDArray[np.int32] | None:
+    import pyarrow as pa
+    import pyarrow.types as pat
+
+    if name not in table.column_names or not pat.is_integer(table.schema.field(name).type):
+        return None
+    column = table.column(name)
+    if column.null_count:
+        return None
+    try:
+        return np.asarray(column.cast(pa.int32()).to_numpy(), np.int32)
+    except pa.ArrowInvalid:  # larger than any grid
+        return None
+
+
+def _umap(table: pa.Table) -> npt.NDArray[np.float32] | None:
+    axes = [_floats(table, name) for name in ("umap_x", "umap_y")]
+    if axes[0] is None or axes[1] is None:
+        return None
+    coordinates = np.stack([axes[0], axes[1]], axis=-1)
+    return coordinates if np.isfinite(coordinates).all() else None
+
+
+def _activity(table: pa.Table) -> npt.NDArray[np.float32] | None:
+    values = _floats(table, "activity")
+    return None if values is None else np.where(np.isfinite(values), values, np.float32(np.nan))
+
+
+def _floats(table: pa.Table, name: str) -> npt.NDArray[np.float32] | None:
+    import pyarrow as pa
+    import pyarrow.types as pat
+
+    if name not in table.column_names or not pat.is_floating(table.schema.field(name).type):
+        return None
+    column = table.column(name).cast(pa.float32(), safe=False)
+    return np.asarray(column.to_numpy(), np.float32)

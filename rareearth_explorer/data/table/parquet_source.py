@@ -1,0 +1,206 @@
+"""Parquet files as tables come in: one file, or a folder of parts with `key=value` folders."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+LARGEST_UNPACKED = 2 << 30
+"""Bytes that columns may take in memory however small the file is."""
+
+MOST_PACKED = 200
+"""Times that columns may be larger in memory than in the file, beyond `LARGEST_UNPACKED`."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParquetSource:
+    """A table in one file, or in the files of a folder, read one after the other.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    files
+        The opened files; all have the columns of the first.
+    keys
+        For each file, the values of its `key=value` folders.
+    """
+
+    path: Path
+    files: tuple[pq.ParquetFile, ...]
+    keys: tuple[dict[str, str], ...]
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file, or the files of a folder.
+
+        Raises
+        ------
+        TableError
+            There is no file, one is not Parquet, or the parts of a folder do not belong together.
+        """
+        parts = parquet_parts(path) if path.is_dir() else [path]
+        if not parts:
+            raise TableError(f"{path}: there is no Parquet file in this folder; check the path.")
+        files = tuple(_open(part) for part in parts)
+        for part, file in zip(parts, files, strict=True):
+            if file.schema_arrow.names != files[0].schema_arrow.names:
+                raise TableError(
+                    f"{path}: {part.name} has other columns than {parts[0].name}; give a folder "
+                    "of one table, or one file."
+                )
+        source = cls(path, files, tuple(_keys(path, part) for part in parts))
+        if source.rows == 0:
+            raise TableError(f"{path}: the table has no rows; embed a scene that has valid pixels.")
+        return source
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Columns of the files, with the metadata of the first, and then of the folders."""
+        import pyarrow as pa
+
+        first = self.files[0]
+        folders = [pa.field(key, pa.string()) for key in self._folder_keys]
+        fields = [*first.schema_arrow, *folders]
+        return pa.schema(fields, metadata=first.metadata.metadata)
+
+    @property
+    def _folder_keys(self) -> list[str]:
+        return [key for key in self.keys[0] if key not in self.files[0].schema_arrow.names]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return sum(file.metadata.num_rows for file in self.files)
+
+    def read(self, names: Sequence[str]) -> pa.Table:
+        """Read columns of all rows.
+
+        Raises
+        ------
+        TableError
+            A file is damaged, or unpacks to far more than a table of embeddings can be.
+        """
+        import pyarrow as pa
+
+        stored = [name for name in names if name not in self._folder_keys]
+        self._check_size(stored)
+        with self._readable():
+            tables = [self._read(file, keys, stored, names) for file, keys in self._each()]
+            whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+            return whole.replace_schema_metadata(self.schema.metadata)
+
+    def whole(self, names: Sequence[str]) -> bool:
+        """Whether the statistics of the files tell that no value of these columns is missing."""
+        return all(
+            chunk.statistics is not None and chunk.statistics.null_count == 0
+            for file in self.files
+            for chunk in _chunks(file, names)
+        )
+
+    def content_key(self, column: str, *, layout: str) -> str:
+        """Digest of the bytes of all files and of the column read from them."""
+        from rareearth_explorer.data.table.unit_cache import content_key
+
+        if not self.path.is_dir():
+            return content_key(self.path, column)
+        digest = hashlib.blake2b(layout.encode(), digest_size=20)
+        for part, keys in zip(parquet_parts(self.path), self.keys, strict=True):
+            digest.update(f"{content_key(part, column)}{keys}".encode())
+        return digest.hexdigest()
+
+    def _each(self) -> Iterator[tuple[pq.ParquetFile, dict[str, str]]]:
+        yield from zip(self.files, self.keys, strict=True)
+
+    def _read(
+        self,
+        file: pq.ParquetFile,
+        keys: dict[str, str],
+        stored: Sequence[str],
+        names: Sequence[str],
+    ) -> pa.Table:
+        import pyarrow as pa
+
+        table = file.read([*stored])
+        for key in self._folder_keys:
+            if key in names:
+                table = table.append_column(key, pa.array([keys[key]] * file.metadata.num_rows))
+        return table.replace_schema_metadata(None)
+
+    def _check_size(self, names: Sequence[str]) -> None:
+        """Refuse columns that unpack to gigabytes from a small file, before they are read."""
+        chunks = [chunk for file in self.files for chunk in _chunks(file, names)]
+        unpacked = sum(max(c.total_uncompressed_size, 4 * c.num_values) for c in chunks)
+        packed = sum(part.stat().st_size for part in self._paths())
+        if unpacked > max(LARGEST_UNPACKED, MOST_PACKED * packed):
+            raise TableError(
+                f"{self.path}: {packed:,} bytes would unpack to {unpacked / 2**30:,.0f} GB; "
+                "this is no table of embeddings."
+            )
+
+    def _paths(self) -> list[Path]:
+        return parquet_parts(self.path) if self.path.is_dir() else [self.path]
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            raise TableError(
+                f"{self.path}: the file is damaged ({_line(error)}); copy or make it again."
+            ) from error
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: there is no such file; check the path.") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(
+            f"{path}: this is not a complete Parquet file; make the table again with "
+            "'rareearth-explorer embed'."
+        ) from error
+
+
+def _keys(folder: Path, part: Path) -> dict[str, str]:
+    """Values in the names of the folders between, such as year=2020."""
+    if part == folder:
+        return {}
+    names = [name.split("=", 1) for name in part.relative_to(folder).parts[:-1] if "=" in name]
+    return {key: value for key, value in names}
+
+
+def _chunks(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pq.ColumnChunkMetaData]:
+    """Yield the stored chunks of columns, all leaves of each."""
+    leaves = [
+        at
+        for at in range(file.metadata.num_columns)
+        if file.schema.column(at).path.split(".")[0] in names
+        or file.schema.column(at).path in names
+    ]
+    for group in range(file.metadata.num_row_groups):
+        for leaf in leaves:
+            yield file.metadata.row_group(group).column(leaf)
+
+
+def _line(error: BaseException) -> str:
+    first = str(error).strip().splitlines()
+    return first[0][:100].rstrip(".") if first else type(error).__name__

@@ -18,7 +18,7 @@ from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
-from rareearth_explorer.hunt import Workspace
+from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.serving import DATES, LABELS, SCENE, TABLE
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import ExportPanel
@@ -175,6 +175,7 @@ class Explorer:
         if name is not None:
             self.session_panel.open(name)
         self.session.message = " ".join(filter(None, [*problems, self.session.message]))
+        self.session.notice = " ".join(filter(None, [self.session.notice, *_news(self.session)]))
         Deferred(self._reveal, SETTLED)()
 
     def _reveal(self) -> None:
@@ -258,6 +259,14 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""
         return self.widget._repr_mimebundle_(**options)
+
+
+def _news(session: Session) -> list[str]:
+    """Say what of the labels and of the table's file is not shown."""
+    table, count = session.table, session.pool_count
+    news = [f"{table.dropped:,} rows of the table were left out."] if table.dropped else []
+    news += [f"The table: {note}." for note in table.notes]
+    return news + ([f"{count}."] if count is not None and not count.whole else [])
 
 
 def _parts(widget: w.Widget) -> list[w.Widget]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.grid import WGS84, PatchGrid
+from rareearth_explorer.data.places import split_at_antimeridian, wrapped
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.hunt import Session
@@ -166,6 +167,7 @@ class Comparison:
         became = self.became[:top]
         patch, patch_later = self.rows[became].T
         lon, lat = self.earlier.centroids[patch].T
+        footprints = split_at_antimeridian(self.earlier.footprints[patch])
         days = [None if day is None else day.isoformat() for day in self.dates]
         columns: dict[str, Any] = {
             "place": np.arange(1, len(became) + 1),
@@ -176,10 +178,10 @@ class Comparison:
             "rise": self.rise[became],
             "date_before": [days[0]] * len(became),
             "date_after": [days[1]] * len(became),
-            "lon": lon,
+            "lon": wrapped(lon),
             "lat": lat,
         }
-        return gpd.GeoDataFrame(columns, geometry=self.earlier.footprints[patch], crs=WGS84)
+        return gpd.GeoDataFrame(columns, geometry=footprints, crs=WGS84)
 
 
 def find_session_of(session: str, *tables: PatchTable) -> Path:

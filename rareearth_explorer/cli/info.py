@@ -150,11 +150,11 @@ def _of_table(table: PatchTable, path: Path) -> Lines:
 def _of_labels(labels: Labels, path: Path) -> Lines:
     yield "labels", str(path)
     yield "number", f"{len(labels):,}"
+    yield from _listed("left out", (f"{n:,} {what}" for what, n in labels.left_out.items()))
+    yield from _listed("note", labels.notes)
 
 
 def _extent(bounds: tuple[tuple[float, float], tuple[float, float]]) -> str:
     from rareearth_explorer.data.grid import written
 
-    # East of the antimeridian, longitudes continue above 180.
-    corners = [written(lat, (lon + 180) % 360 - 180) for lat, lon in bounds]
-    return " to ".join(corners)
+    return " to ".join(written(lat, lon) for lat, lon in bounds)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rareearth_explorer.cli.export import print_warning
+from rareearth_explorer.data.places import wrapped
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import SessionError
 
@@ -199,7 +200,7 @@ def _sides(
 
 
 def _conflict(conflict: Conflict, table: PatchTable) -> tuple[str, ...]:
-    lon, lat = table.centroids[conflict.patch]
+    lon, lat = wrapped(table.centroids[conflict.patch, 0]), table.centroids[conflict.patch, 1]
     what = (conflict.subject, conflict.mine, conflict.theirs, "")
     return str(conflict.patch), f"{lon:.6f}", f"{lat:.6f}", *what
 

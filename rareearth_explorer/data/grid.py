@@ -15,6 +15,8 @@ from affine import Affine
 from pyproj import CRS, Geod, Transformer
 from rasterio.windows import Window
 
+from rareearth_explorer.data.places.longitudes import wrapped
+
 __all__ = ["DEFAULT_PATCH_SIZE", "PatchGrid"]
 
 WGS84 = "EPSG:4326"
@@ -227,5 +229,6 @@ class PatchGrid:
 
 
 def written(lat: float, lon: float) -> str:
-    """Format a place so that `parse_place` can read it."""
+    """Format a place so that `parse_place` can read it; its longitude is brought within 180."""
+    lon = float(wrapped(lon))
     return f"{abs(lat):.5f}° {'S' if lat < 0 else 'N'}, {abs(lon):.5f}° {'W' if lon < 0 else 'E'}"

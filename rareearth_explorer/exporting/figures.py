@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.places import wrapped
 from rareearth_explorer.data.rendering import palette_rgba
 from rareearth_explorer.hunt import Session, State
 from rareearth_explorer.score import projection
@@ -113,6 +114,8 @@ def draw_map(axes: Axes, session: Session) -> None:
     axes.set(xlim=(west, east), ylim=(south, north))
     axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
     axes.ticklabel_format(useOffset=False)
+    if east > 180 or west < -180:
+        axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.10g}")
     axes.locator_params(nbins=5)
     _label(axes, "longitude", "latitude")
     _add_colour_bar(axes, session.state)

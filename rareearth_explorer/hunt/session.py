@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets as t
 
-from rareearth_explorer.data.labels import Labels, pool_counts
+from rareearth_explorer.data.labels import Labels, count_pools
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SessionError
@@ -89,7 +89,8 @@ class Session(t.HasTraits):
         **traits: Any,
     ) -> None:
         self.table = table
-        self.pools = None if labels is None else pool_counts(labels, table.footprints)
+        self.pool_count = None if labels is None else count_pools(labels, table.footprints)
+        self.pools = None if self.pool_count is None else self.pool_count.per_patch
         self.columns = Columns(table.unit_embeddings)
         self.on_verb: Callable[[str, dict[str, Any]], None] | None = None
         self._history = History(len(table))

@@ -11,6 +11,7 @@ import shapely
 
 from rareearth_explorer.data.file_kinds import require_no_imagery
 from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.places import near_frame
 from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import SceneError
@@ -19,6 +20,10 @@ TABLE, SCENE, LABELS, DATES = (
     f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "DATES")
 )
 """Environment variables through which the command passes the files to the notebook."""
+
+
+Bounds = tuple[tuple[float, float], tuple[float, float]]
+"""((south, west), (north, east)) in degrees."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,10 @@ class DashboardFiles:
         """
         require_no_imagery(self.table)
         patches = open_table(self.table)
-        place = _box(patches.bounds)
+        place = patches.bounds
         for path in [*([self.scene] if self.scene else []), *self.dates]:
             with open_scene(path) as opened:
-                elsewhere = not place.intersects(_box(opened.bounds))
+                elsewhere = not _meet(place, opened.bounds)
             if elsewhere:
                 raise SceneError(
                     f"{path}: this imagery does not overlap the patches; choose another file."
@@ -75,6 +80,11 @@ class DashboardFiles:
         return {name: os.pathsep.join(p) for name, p in paths.items() if p}
 
 
-def _box(bounds: tuple[tuple[float, float], tuple[float, float]]) -> shapely.Polygon:
-    (south, west), (north, east) = bounds
-    return shapely.box(west, south, east, north)
+def _meet(a: Bounds, b: Bounds) -> bool:
+    """Whether two boxes overlap, also where they are a whole turn apart."""
+    (south, west), (north, east) = a
+    (other_south, other_west), (other_north, other_east) = b
+    turn = float(near_frame((other_west + other_east) / 2, west, east))
+    turn -= (other_west + other_east) / 2
+    other = shapely.box(other_west + turn, other_south, other_east + turn, other_north)
+    return bool(shapely.box(west, south, east, north).intersects(other))

@@ -147,6 +147,13 @@ def _describe(judge: Judge) -> dict[str, Any]:
         "patches": len(mines),
         "mine_patches": int(mines.sum()),
         "pools": int(judge.pools.sum()),
+        "labels": judge.count
+        and {
+            "said": str(judge.count),
+            "number": judge.count.labels,
+            "outside": judge.count.outside,
+            "left_out": dict(judge.count.left_out),
+        },
         "accuracy_of_no_mine": float(1 - mines.mean()),
     }
 

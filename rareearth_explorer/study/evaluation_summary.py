@@ -52,6 +52,7 @@ def summary(record: dict[str, Any]) -> list[str]:
     return [
         f"{data['table']}: {data['patches']:,} patches, {data['mine_patches']:,} with a mine, "
         f"{data['pools']:,} pools{'; synthetic' if data['synthetic'] else ''}; {judged}.",
+        *([f"Labels: {data['labels']['said']}."] if data["labels"] else []),
         *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table),
         f"Refined from {protocol['hunts']} of the pairs by a simulated analyst:",
         *rounds,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import Transformer
 
-from rareearth_explorer.data.labels import open_labels
+from rareearth_explorer.data.labels import PoolCount, open_labels
 from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.data.threads import cores
 from rareearth_explorer.errors import LabelsError, SessionError
@@ -52,12 +52,15 @@ class Judge:
         Whether templates are evaluated, too, as in the paper.
     block_side
         Side in metres of the blocks that are left out if they hold a template; None for no blocks.
+    count
+        What became of the labels of a file; None for numbers of pools that were given.
     """
 
     table: PatchTable
     pools: npt.NDArray[np.int64]
     include_templates: bool = False
     block_side: float | None = None
+    count: PoolCount | None = None
 
     @classmethod
     def open(
@@ -79,14 +82,15 @@ class Judge:
         if block_side is not None and not block_side > 0:
             raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
         patches = open_table(table)
-        pools = open_labels(labels).per_patch(patches.footprints)
+        count = open_labels(labels).count(patches.footprints)
+        pools = count.per_patch
         mines = int(np.count_nonzero(pools))
         if min(mines, len(pools) - mines) < FEWEST:
             raise LabelsError(
                 f"{labels}: {mines} of {len(pools)} patches have a label; give labels and a table "
                 f"with at least {FEWEST} labelled and {FEWEST} unlabelled patches."
             )
-        return cls(patches, pools, include_templates, block_side)
+        return cls(patches, pools, include_templates, block_side, count)
 
     @cached_property
     def mines(self) -> Mask:

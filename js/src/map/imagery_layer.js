@@ -79,6 +79,7 @@ export function imageryLayer(model, map, L, name) {
     const layer = new Layer({
       pane: place,
       bounds: model.get("bounds"),
+      noWrap: true, // as in score_layer.js
       maxNativeZoom: model.get("imagery_zoom"),
       maxZoom: 22,
       updateWhenIdle: true,

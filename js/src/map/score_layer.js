@@ -66,6 +66,7 @@ export function scoreLayer(model, map, L, footprints) {
   const layer = new Layer({
     pane: pane(map, "rareearth-scores"),
     bounds: model.get("bounds"),
+    noWrap: true, // longitudes go on above 180 where a scene crosses the antimeridian
     maxZoom: 22,
     keepBuffer: 1,
   });

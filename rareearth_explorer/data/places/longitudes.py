@@ -146,7 +146,7 @@ def _within_180(shape: Any) -> Any:
         here = shapely.intersection(shape, shapely.box(-180 - turn, -90, 180 - turn, 90))
         parts = np.asarray(shapely.get_parts(here))
         same = shapely.get_dimensions(parts) == shapely.get_dimensions(shape)
-        pieces.append(turned(parts[same], turn))
+        pieces.append(turned(parts[same & ~shapely.is_empty(parts)], turn))
     together = np.concatenate(pieces)
     if len(together) == 1:
         return together[0]

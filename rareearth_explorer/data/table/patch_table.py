@@ -13,7 +13,8 @@ import numpy.typing as npt
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import PatchGrid
-from rareearth_explorer.data.places import in_one_frame
+from rareearth_explorer.data.places import in_one_frame, near_frame
+from rareearth_explorer.data.places.longitudes import turned
 from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
 
@@ -149,6 +150,12 @@ class PatchTable:
 
         Returns their row numbers, ascending.
         """
+        import shapely
+
+        (_, west), (_, east) = self.bounds
+        middle = shapely.bounds(area)[[0, 2]].mean()
+        turn = float(near_frame(middle, west, east)) - middle
+        area = area if abs(turn) < 1 else turned(np.array([area], object), turn)[0]
         return np.sort(self._tree.query(area, predicate="intersects"))
 
     @cached_property

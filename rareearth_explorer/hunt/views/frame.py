@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.grid import WGS84
+from rareearth_explorer.data.places import split_at_antimeridian, wrapped
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.hunt.state import State
 
@@ -40,7 +41,7 @@ def geodataframe_of(
         "verdict": decisions.verdicts,
         "note": decisions.notes,
     }
-    lon, lat = table.centroids.T
+    lon, lat = wrapped(table.centroids[:, 0]), table.centroids[:, 1]
     # KML has no 64-bit integers, and 32 bits are enough.
     columns: dict[str, Any] = {
         "patch": np.arange(len(table), dtype=np.int32),
@@ -58,6 +59,6 @@ def geodataframe_of(
         "lon": lon,
         "lat": lat,
     }
-    frame = gpd.GeoDataFrame(columns, geometry=table.footprints, crs=WGS84)
+    frame = gpd.GeoDataFrame(columns, geometry=split_at_antimeridian(table.footprints), crs=WGS84)
     frame.attrs["score"] = state.score_name
     return frame

@@ -13,6 +13,7 @@ import shapely
 
 from rareearth_explorer.change import Stack, stack_of
 from rareearth_explorer.data.labels import Labels
+from rareearth_explorer.data.places import near_frame
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session
@@ -59,7 +60,9 @@ class DatesPanel:
             (*own, *dated), key=lambda each: each.time or datetime.min.replace(tzinfo=UTC)
         )
         self._pools = np.empty((0, 2)) if labels is None else labels.centres
-        self._points = shapely.points(self._pools)
+        (_, west), (_, east) = session.table.bounds
+        lon = near_frame(self._pools[:, 0], west, east)
+        self._points = shapely.points(lon, self._pools[:, 1])
         self._stack: Stack | ExplorerError | None = None
         self._aside = Aside("dates")
         self._shown: tuple[int, tuple[str, ...] | None] | None = None

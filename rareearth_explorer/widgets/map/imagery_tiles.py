@@ -26,6 +26,16 @@ def native_zoom(gsd: float) -> int:
     return max(1, min(22, math.ceil(math.log2(EARTH / 256 / gsd))))
 
 
+def near_scene(x: int, z: int, scene: Scene) -> int:
+    """Column of a tile moved around the Earth, to where the scene counts its longitudes.
+
+    East of the antimeridian, the map and the scene may be a whole turn apart.
+    """
+    (_, west), (_, east) = scene.bounds
+    turns = ((x + 0.5) / 2**z - 0.5) - (west + east) / 720
+    return x - int(round(turns) * 2**z)
+
+
 class TileServer:
     """Answers requests for tiles from the browser, except those that were cancelled."""
 
@@ -51,7 +61,7 @@ class TileServer:
         self._pending.discard(number)
         picture = b""  # a gap in the imagery
         try:
-            pixels = self.scene.tile(z, x, y, bands=self.bands)
+            pixels = self.scene.tile(z, near_scene(x, z, self.scene), y, bands=self.bands)
             picture = encode_picture(pixels) if pixels[..., 3].any() else b""
         except SceneError:
             pass  # a damaged file is reported where it was opened

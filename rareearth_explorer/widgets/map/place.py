@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as w
 import shapely
 
 from rareearth_explorer.data.grid import WGS84, transformer, written
+from rareearth_explorer.data.places import near_frame, parse_angle
 from rareearth_explorer.errors import ExplorerError, SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.widgets.map.bridge import MapBridge
@@ -20,17 +20,8 @@ EXAMPLES = (
     "number such as 812"
 )
 
-_MARKS = re.compile("[°º:'\"\u2032\u2033\u2019\u201d]")
 _UTM = re.compile(r"(\d{1,2})\s*([NS])[\s,]+(\d+(?:\.\d+)?)[\s,]+(\d+(?:\.\d+)?)")
 _LETTERED = re.compile(r"([^NSEW]+[NSEW]|[NSEW][^NSEW]+)[\s,;]*([^NSEW]+[NSEW]|[NSEW][^NSEW]+)")
-
-
-@dataclass(frozen=True)
-class Angle:
-    """Degrees, and the axis if a letter gives it: "NS" for latitude, "EW" for longitude."""
-
-    degrees: float
-    axis: str = ""
 
 
 def parse_place(text: str) -> int | tuple[float, float]:
@@ -55,7 +46,7 @@ def parse_place(text: str) -> int | tuple[float, float]:
         return _from_utm(int(found[1]), found[2], float(found[3]), float(found[4]))
     parts = _LETTERED.fullmatch(plain)
     halves = parts.groups() if parts else re.split(r"\s*[,;]\s*|\s+", plain)
-    angles = [_angle(half) for half in halves]
+    angles = [parse_angle(half) for half in halves]
     if len(angles) != 2 or None in angles:
         raise _not_understood(text)
     first, second = (angle for angle in angles if angle is not None)
@@ -70,21 +61,6 @@ def parse_place(text: str) -> int | tuple[float, float]:
             f"{text!r} is out of range: latitudes go up to 90 and longitudes up to 180 degrees."
         )
     return lat.degrees, lon.degrees
-
-
-def _angle(text: str) -> Angle | None:
-    """Parse degrees, minutes and seconds, with the letter before or after them."""
-    letters = re.findall("[NSEW]", text)
-    numbers = re.sub("[NSEW]", " ", _MARKS.sub(" ", text)).split()
-    if len(letters) > 1 or not all(re.fullmatch(r"[-+]?\d+(\.\d*)?", each) for each in numbers):
-        return None
-    degrees, *rest = [float(each) for each in numbers] or [0.0]
-    if not 1 <= len(numbers) <= 3 or any(not 0 <= each < 60 for each in rest):
-        return None
-    size = abs(degrees) + sum(each / 60**power for power, each in enumerate(rest, start=1))
-    letter = letters[0] if letters else ""
-    backwards = numbers[0].startswith("-") or letter in ("S", "W")
-    return Angle(-size if backwards else size, {"": "", "N": "NS", "S": "NS"}.get(letter, "EW"))
 
 
 def _from_utm(zone: int, hemisphere: str, easting: float, northing: float) -> tuple[float, float]:
@@ -164,6 +140,7 @@ class PlaceBox:
 
     def _go_to_point(self, lat: float, lon: float) -> None:
         (south, west), (north, east) = self.session.table.bounds
+        lon = float(near_frame(lon, west, east))
         if not (south <= lat <= north and west <= lon <= east):
             raise SessionError(
                 f"{written(lat, lon)} is outside the scene, which reaches from "

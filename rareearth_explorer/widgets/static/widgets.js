@@ -586,6 +586,8 @@ function imageryLayer(model, map, L, name) {
     const layer = new Layer({
       pane: place,
       bounds: model.get("bounds"),
+      noWrap: true,
+      // as in score_layer.js
       maxNativeZoom: model.get("imagery_zoom"),
       maxZoom: 22,
       updateWhenIdle: true,
@@ -835,6 +837,8 @@ function scoreLayer(model, map, L, footprints) {
   const layer = new Layer({
     pane: pane(map, "rareearth-scores"),
     bounds: model.get("bounds"),
+    noWrap: true,
+    // longitudes go on above 180 where a scene crosses the antimeridian
     maxZoom: 22,
     keepBuffer: 1
   });

@@ -14,6 +14,7 @@ from rareearth_explorer.data.places.place_columns import (
     X_NAMES,
     Y_NAMES,
     place_columns,
+    rival_pairs,
 )
 from rareearth_explorer.data.table import open_table
 
@@ -40,3 +41,26 @@ def test_degrees_come_before_what_may_be_metres():
 @pytest.mark.parametrize("columns", [[], ["lon"], ["lat", "row", "col"]])
 def test_one_alone_is_no_place(columns):
     assert place_columns(columns) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "pair"),
+    [
+        (["lat", "lon", "lat_wgs84", "lon_wgs84"], ("lon", "lat")),
+        (["centre_lat", "centre_lon", "corner_lat", "corner_lon"], ("centre_lon", "centre_lat")),
+        (["lon_min", "lat_min", "lon", "lat"], ("lon", "lat")),
+        (["long_name", "lat", "lon"], ("lon", "lat")),
+        (["_pool_latitude", "_pool_longitude"], ("_pool_longitude", "_pool_latitude")),
+        (["Latitude_N", "Longitude_E"], ("Longitude_E", "Latitude_N")),
+        (["x_tile", "y_tile"], None),
+        (["lat_error", "lon_error"], None),
+    ],
+)
+def test_which_pair_is_meant(columns, pair):
+    assert place_columns(columns) == pair
+
+
+def test_equal_pairs_are_no_choice():
+    columns = ["a_lat", "a_lon", "b_lat", "b_lon"]
+    assert place_columns(columns) is None
+    assert rival_pairs(columns) == [("a_lon", "a_lat"), ("b_lon", "b_lat")]

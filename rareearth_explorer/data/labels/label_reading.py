@@ -14,7 +14,8 @@ from rareearth_explorer.data.labels.label_set import Labels
 from rareearth_explorer.data.labels.label_shapes import labels_of
 from rareearth_explorer.data.labels.text_table import read_text_table
 from rareearth_explorer.data.places import Places, decode_places
-from rareearth_explorer.errors import ExplorerError, LabelsError
+from rareearth_explorer.data.places.declared_crs import shape_column
+from rareearth_explorer.errors import LabelsError, TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,9 +44,9 @@ def open_labels(path: str | Path) -> Labels:
         raise LabelsError(f"{path}: there is no such file; check the path.")
     try:
         layers = {name: places for name, places in _layers(path) if len(places.shapes)}
-    except ExplorerError:
+    except LabelsError:
         raise
-    except (ValueError, OSError, RuntimeError) as error:  # of pyarrow and GDAL
+    except (TableError, ValueError, OSError, RuntimeError) as error:  # of pyarrow and GDAL
         raise LabelsError(
             f"{path}: this is not a complete CSV, GeoJSON, KML, GeoPackage or GeoParquet file; "
             "save the labels as one of these."
@@ -81,12 +82,28 @@ def _layers(path: Path) -> Iterator[tuple[str, Places]]:
         case ".csv" | ".tsv" | ".txt":
             yield path.stem, _decoded(read_text_table(path), path)
         case ".parquet" | ".geoparquet" | ".pq" | ".gpq":
-            import pyarrow.parquet as pq
-
-            table = pq.ParquetFile(path).read()
+            table = _parquet(path)
             yield path.stem, _decoded(table, path, strict=b"geo" in (table.schema.metadata or {}))
         case _:
             yield from _of_gdal(path)
+
+
+def _parquet(path: Path) -> pa.Table:
+    """Read the columns of a Parquet file, except lists, such as embeddings."""
+    import pyarrow.types as pat
+
+    from rareearth_explorer.data.table.parquet_source import ParquetSource
+
+    source = ParquetSource.open(path)
+    shapes = shape_column(source.schema)
+    lists = (pat.is_list, pat.is_large_list, pat.is_fixed_size_list)
+    return source.read(
+        [
+            each.name
+            for each in source.schema
+            if each.name == shapes or not any(is_list(each.type) for is_list in lists)
+        ]
+    )
 
 
 def _decoded(table: pa.Table, path: Path, *, strict: bool = False, **how: Any) -> Places:

@@ -32,7 +32,7 @@ def labels_of(shapes: Shapes) -> tuple[Shapes, dict[str, int], tuple[str, ...]]:
         A clause about lines taken as polygons.
     """
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    parts = _parts(shapes[~missing])
+    parts = _parts(_mended(shapes[~missing]))
     line = np.isin(shapely.get_type_id(parts), LINES)
     ring = line & shapely.is_closed(parts) & (shapely.get_num_coordinates(parts) >= 4)
     parts = parts.copy()
@@ -49,6 +49,18 @@ def labels_of(shapes: Shapes) -> tuple[Shapes, dict[str, int], tuple[str, ...]]:
     chosen = parts[(~line | ring) & ~flat]
     said = (f"closed lines taken as polygons: {closed:,}",) if closed else ()
     return continuous(chosen), {what: n for what, n in counts.items() if n}, said
+
+
+def _mended(shapes: Shapes) -> Shapes:
+    """Join the two parts of a polygon that a file holds cut at the antimeridian."""
+    west, _, east, _ = shapely.bounds(shapes).T
+    cut = (west == -180) & (east == 180)
+    cut &= shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOLYGON
+    if not cut.any():
+        return shapes
+    made = shapes.copy()
+    made[cut] = shapely.union_all(continuous(shapes[cut])[:, None], axis=1)
+    return made
 
 
 def _parts(shapes: Shapes) -> Shapes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.data.places.declared_crs import SHAPE_NAMES
-from rareearth_explorer.data.places.place_columns import place_columns, repeated
+from rareearth_explorer.data.places.place_columns import place_columns, repeated, rival_pairs
 from rareearth_explorer.errors import LabelsError
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def _separator(text: str) -> str:
     """Separator with which the header names places; otherwise the one that it holds most often."""
     for each in SEPARATORS:
         header = _named(_first_row(text, each))
-        if place_columns(header) or (
-            len(header) > 1 and {*map(str.lower, header)} & {*SHAPE_NAMES}
-        ):
+        places = place_columns(header) or rival_pairs(header)
+        shapes = {name.lower() for name in header} & {*SHAPE_NAMES}
+        if places or (shapes and len(header) > 1):
             return each
     first = text.partition("\n")[0]
     return max(SEPARATORS, key=first.count)

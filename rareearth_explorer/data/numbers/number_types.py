@@ -39,8 +39,11 @@ def number_type(values: npt.NDArray[np.uint8]) -> str | None:
         return None
     floats = np.ascontiguousarray(values).view("<f4")
     halves = np.ascontiguousarray(values).view("<f2")
-    sure = _plausible(floats) and not (_plausible(halves) and not _differ_by_turns(halves))
-    return "float32" if sure else None
+    words = np.ascontiguousarray(values).view("<u4")
+    by_turns = words.shape[1] > 1 and not words[:, ::2].any()  # float64 of short numbers
+    if by_turns or not _plausible(floats):
+        return None
+    return None if _plausible(halves) and not _differ_by_turns(halves) else "float32"
 
 
 def possible_types(length: int) -> str:

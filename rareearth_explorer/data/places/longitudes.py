@@ -85,14 +85,17 @@ def around_pole(corners: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 def continuous(shapes: Shapes) -> Shapes:
     """Make each shape continuous, with its centre in [-180, 180].
 
-    A shape whose longitudes are more than 180 degrees apart crosses the antimeridian: its
+    A shape crosses the antimeridian if it is more than 180 degrees wide, and less once its
     vertices in the west are moved 360 degrees to the east.
     """
     west, _, east, _ = shapely.bounds(shapes).T
-    torn = (east - west > 180) & (east - west < 360)
     made = shapes.copy()
-    if torn.any():
-        made[torn] = _moved(made[torn], lambda lon: np.where(lon < 0, lon + 360, lon))
+    wide = np.flatnonzero(east - west > 180)
+    if len(wide):
+        moved = _moved(made[wide], lambda lon: np.where(lon < 0, lon + 360, lon))
+        west, _, east, _ = shapely.bounds(moved).T
+        torn = (east - west > 0) & (east - west < 180)
+        made[wide[torn]] = moved[torn]
         west, _, east, _ = shapely.bounds(made).T
     centres = (west + east) / 2
     turns = (wrapped(centres) - centres).round()

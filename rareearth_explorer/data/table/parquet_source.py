@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.data.places.shape_decoding import EXTENSION_METADATA, EXTENSION_NAME
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ class ParquetSource:
 
         first = self.files[0]
         folders = [pa.field(key, pa.string()) for key in self._folder_keys]
-        fields = [*first.schema_arrow, *folders]
+        native = native_geometries(first)
+        fields = [native.get(each.name, each) for each in first.schema_arrow] + folders
         return pa.schema(fields, metadata=first.metadata.metadata)
 
     @property
@@ -100,7 +103,10 @@ class ParquetSource:
         with self._readable():
             tables = [self._read(file, keys, stored, names) for file, keys in self._each()]
             whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
-            return whole.replace_schema_metadata(self.schema.metadata)
+            fields = [self.schema.field(name) for name in whole.column_names]
+            return pa.Table.from_arrays(
+                whole.columns, schema=pa.schema(fields, metadata=self.schema.metadata)
+            )
 
     def whole(self, names: Sequence[str]) -> bool:
         """Whether the statistics of the files tell that no value of these columns is missing."""
@@ -178,6 +184,36 @@ def _open(path: Path) -> pq.ParquetFile:
             f"{path}: this is not a complete Parquet file; make the table again with "
             "'rareearth-explorer embed'."
         ) from error
+
+
+def native_geometries(file: pq.ParquetFile) -> dict[str, pa.Field]:
+    """Fields of Parquet's own geometries, with the CRS in their metadata as GeoArrow puts it."""
+    fields = {}
+    for at in range(file.metadata.num_columns):
+        column = file.schema.column(at)
+        try:
+            logical = json.loads(column.logical_type.to_json())
+        except ValueError:
+            continue
+        if logical.get("Type") in ("Geometry", "Geography") and "." not in column.path:
+            told = {
+                EXTENSION_NAME: b"geoarrow.wkb",
+                EXTENSION_METADATA: json.dumps({"crs": _native_crs(file, logical.get("crs"))}),
+            }
+            field = file.schema_arrow.field(column.path)
+            fields[column.path] = field.with_metadata({**(field.metadata or {}), **told})
+    return fields
+
+
+def _native_crs(file: pq.ParquetFile, crs: str | None) -> str:
+    """CRS of a native geometry, in a form that pyproj reads; none means OGC:CRS84."""
+    kind, _, rest = (crs or "OGC:CRS84").partition(":")
+    if kind == "srid":
+        return f"EPSG:{rest}"
+    if kind == "projjson":
+        stored = (file.metadata.metadata or {}).get(rest.encode(), b"")
+        return str(stored.decode(errors="replace"))
+    return str(crs or "OGC:CRS84")
 
 
 def _keys(folder: Path, part: Path) -> dict[str, str]:

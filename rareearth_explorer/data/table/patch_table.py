@@ -27,7 +27,8 @@ def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.
     TableError
         A row holds NaN or infinity; the message calls the table `name`.
     """
-    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # told below
+        norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
     finite = np.isfinite(norms[:, 0])
     if not finite.all():
         raise TableError(

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rareearth_explorer.data.labels import open_labels
-from rareearth_explorer.data.places.place_columns import (
+from rareearth_explorer.data.places.column_names import (
     LAT_NAMES,
     LON_NAMES,
     X_NAMES,

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.data.places.column_names import place_columns, repeated, rival_pairs
 from rareearth_explorer.data.places.declared_crs import SHAPE_NAMES
-from rareearth_explorer.data.places.place_columns import place_columns, repeated, rival_pairs
 from rareearth_explorer.errors import LabelsError
 
 if TYPE_CHECKING:

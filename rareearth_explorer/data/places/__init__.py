@@ -6,6 +6,7 @@ embeddings read their places here, so that they agree.
 """
 
 from rareearth_explorer.data.places.angles import Angle, parse_angle, parse_degrees
+from rareearth_explorer.data.places.column_names import bbox_columns, place_columns
 from rareearth_explorer.data.places.longitudes import (
     crosses_antimeridian,
     in_one_frame,
@@ -13,7 +14,6 @@ from rareearth_explorer.data.places.longitudes import (
     split_at_antimeridian,
     wrapped,
 )
-from rareearth_explorer.data.places.place_columns import bbox_columns, place_columns
 from rareearth_explorer.data.places.place_decoding import Places, decode_places
 from rareearth_explorer.data.places.squares import squares_around
 

@@ -12,6 +12,13 @@ import numpy.typing as npt
 import shapely
 
 from rareearth_explorer.data.places.angles import parse_degrees
+from rareearth_explorer.data.places.column_names import (
+    bbox_columns,
+    names_degrees,
+    place_columns,
+    repeated,
+    rival_pairs,
+)
 from rareearth_explorer.data.places.declared_crs import (
     declared_crs,
     geo_metadata,
@@ -19,13 +26,6 @@ from rareearth_explorer.data.places.declared_crs import (
     shape_column,
 )
 from rareearth_explorer.data.places.degrees_on_earth import in_degrees
-from rareearth_explorer.data.places.place_columns import (
-    bbox_columns,
-    names_degrees,
-    place_columns,
-    repeated,
-    rival_pairs,
-)
 from rareearth_explorer.data.places.place_source import PlaceSource, line, or_option, short
 from rareearth_explorer.data.places.shape_decoding import boxes, decode_shapes
 from rareearth_explorer.errors import ExplorerError

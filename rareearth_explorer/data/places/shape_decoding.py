@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from rareearth_explorer.data.places.place_columns import bbox_columns
+from rareearth_explorer.data.places.column_names import bbox_columns
 from rareearth_explorer.data.places.shape_text import shapes_of_text
 from rareearth_explorer.data.places.wkb_checking import wkb_fault
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.numbers import Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
+from rareearth_explorer.data.places.column_names import repeated, rival_pairs
 from rareearth_explorer.data.places.declared_crs import shape_column
-from rareearth_explorer.data.places.place_columns import repeated, rival_pairs
 from rareearth_explorer.data.table.footprints import corners_of
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, own_columns
 from rareearth_explorer.data.table.parquet_source import ParquetSource

@@ -28,7 +28,8 @@ def in_degrees(
     if not np.isfinite(bounds[there]).all():
         row = int(np.flatnonzero(there & ~np.isfinite(bounds).all(axis=1))[0])
         source.refuse(f"the place in row {row + 1} is not finite; mend or remove it.")
-    shapes = shapely.force_2d(shapes)
+    if shapely.has_z(shapes).any():
+        shapes = shapely.force_2d(shapes)
     notes: tuple[str, ...] = ()
     if crs is None and source.strict and not named:
         source.refuse("it has no coordinate reference system; save it with one.")

@@ -49,14 +49,14 @@ class Places:
     columns
         Names of the columns that were read.
     raw
-        N values of a single binary column as stored, or None.
+        The column of N values as stored, if it is binary, or None.
     notes
         Sentences about what the reader should know.
     """
 
     shapes: Shapes
     columns: tuple[str, ...]
-    raw: Sequence[bytes | None] | None = None
+    raw: pa.ChunkedArray | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -158,7 +158,7 @@ def _of_shapes(source: PlaceSource) -> Places | None:
         source.refuse(f"{where}{line(fault)}; mend or remove it.")
     declared = declared_crs(source, recorded, schema.field(column), shapes)
     placed, notes = in_degrees(source, shapes, declared, f"column {column!r}")
-    raw = values.to_pylist() if _is_binary(values.type) else None
+    raw = values if _is_binary(values.type) else None
     return Places(placed, (column,), raw, notes)
 
 

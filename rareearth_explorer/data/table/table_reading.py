@@ -186,7 +186,8 @@ def _stored_places(places: Places, kept: Rows) -> Iterable[bytes]:
 
     shapes = places.shapes[kept]
     if places.raw is not None:
-        return [value for value, here in zip(places.raw, kept, strict=True) if here and value]
+        stored: list[bytes] = places.raw.filter(_mask(kept)).to_pylist()
+        return stored
     if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
         return [point.tobytes() for point in shapely.get_coordinates(shapes).astype("<f8")]
     return [*shapely.to_wkb(shapes)]

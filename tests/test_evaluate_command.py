@@ -217,6 +217,12 @@ def test_the_papers_figures_stand_apart(labelled, tmp_path):
         "patches": 360,
         "mine_patches": 30,
         "pools": int(labelled[2].sum()),
+        "labels": {
+            "said": f"{labelled[2].sum()} of {labelled[2].sum()} labels lie in patches",
+            "number": int(labelled[2].sum()),
+            "outside": 0,
+            "left_out": {},
+        },
         "accuracy_of_no_mine": pytest.approx(330 / 360),
     }
 

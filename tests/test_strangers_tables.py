@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.numbers import number_type
 from rareearth_explorer.data.places import squares_around
-from rareearth_explorer.data.table import Reading, open_table
+from rareearth_explorer.data.places.wkb_checking import fault_of
+from rareearth_explorer.data.table import Reading, add_projection, open_table
 from rareearth_explorer.embedding import import_table
 from rareearth_explorer.errors import TableError
 
@@ -367,3 +371,49 @@ def test_fuzzed_tables_end_in_a_sentence_or_a_result(real_data: Path, capsys) ->
         said = capsys.readouterr()
         assert (code, said.err.count("\n")) in ((0, 0), (2, 1))
         assert path.name in said.out + said.err
+
+
+@pytest.mark.parametrize("name", ["parts", "T15f_lonlat_null/t.parquet"])
+def test_columns_are_added_only_to_a_file_with_all_rows(name: str, capsys) -> None:
+    path = CASES / ("T09_partitioned/parts" if name == "parts" else name)
+    assert main(["project", str(path)]) == 2
+    assert "rareearth-explorer import" in capsys.readouterr().err
+    assert main(["info", str(path)]) == 0
+    assert re.search(r"next +rareearth-explorer import", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("kind", ["two columns of one name", "damaged record", "GeoArrow", "wide"])
+def test_a_projection_is_stored_in_any_table(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    match kind:
+        case "damaged record":
+            damaged(path, rareearth_explorer=b"null")
+        case "two columns of one name":
+            table = pq.read_table(BASE)
+            for text in "ab":
+                table = table.append_column("name", pa.array([text] * 9))
+            pq.write_table(table, path)
+        case _:
+            case = "T12_geoarrow" if kind == "GeoArrow" else "T05_wide"
+            shutil.copy(CASES / case / "t.parquet", path)
+            path.chmod(0o644)
+    before, places = open_table(path), np.arange(18, dtype=np.float32).reshape(9, 2)
+    add_projection(path, places, {"method": "UMAP"})
+    after = open_table(path)
+    np.testing.assert_array_equal(after.umap, places)
+    np.testing.assert_array_equal(after.embeddings, before.embeddings)
+    np.testing.assert_array_equal(after.corners, before.corners)
+    assert after.identity == before.identity
+    assert after.metadata["projection"] == {"method": "UMAP"}
+
+
+@given(at=st.integers(0, 92), byte=st.integers(0, 255), cut=st.integers(0, 93), more=st.binary())
+def test_what_passes_the_check_is_parsed_without_harm(
+    at: int, byte: int, cut: int, more: bytes
+) -> None:
+    value = bytearray(shapely.box(98, 25, 99, 26).wkb)
+    value[at] = byte
+    crafted = bytes(value[:cut]) + more
+    if fault_of(crafted) is None:
+        with suppress(shapely.errors.ShapelyError):
+            assert shapely.from_wkb(crafted) is not None

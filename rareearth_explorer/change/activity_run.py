@@ -19,7 +19,7 @@ from rareearth_explorer.data.scene import Udm2, images_of, masks_of
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.data.storage.text_files import write_text
 from rareearth_explorer.data.table import PatchTable, open_table
-from rareearth_explorer.errors import ExplorerError, TableError
+from rareearth_explorer.errors import ExplorerError
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,11 +169,7 @@ def open_activity(
 
 def _table(path: Path) -> PatchTable:
     table = open_table(path)
-    if table.dropped:
-        raise TableError(
-            f"{table.path}: {table.dropped} rows have no embedding, so their activity cannot be "
-            "stored; write the table without these rows."
-        )
+    table.require_own_file("activity")
     return table
 
 

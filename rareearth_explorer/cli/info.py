@@ -144,7 +144,10 @@ def _of_table(table: PatchTable, path: Path) -> Lines:
         yield "imported", table.metadata["imported"]["name"]
     yield "projection", "UMAP" if table.umap is not None else "none"
     verb = "explore" if table.umap is not None else "project"
-    yield "next", shlex.join(["rareearth-explorer", verb, str(path)])
+    command = ["rareearth-explorer", verb, str(path)]
+    if table.dropped or path.is_dir():
+        command = ["rareearth-explorer", "import", str(path), "-o", f"{path.stem}_table.parquet"]
+    yield "next", shlex.join(command)
 
 
 def _of_labels(labels: Labels, path: Path) -> Lines:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from rareearth_explorer.data.table import add_projection, open_table
-from rareearth_explorer.errors import TableError
 from rareearth_explorer.score import projection
 
 
@@ -22,14 +21,10 @@ def project_table(path: Path, *, progress: bool = True) -> None:
     Raises
     ------
     TableError
-        The table cannot be opened, or has rows without an embedding.
+        The table cannot be opened, or rows of its file were left out.
     """
     table = open_table(path)
-    if table.dropped:
-        raise TableError(
-            f"{path}: {table.dropped} rows have no embedding, so their coordinates cannot be "
-            "stored; write the table without these rows."
-        )
+    table.require_own_file("a projection")
     # None: only on a terminal.
     bar = {"desc": f"projecting {path.name} (slow to start)", "disable": None if progress else True}
     coordinates = projection.umap_projection(table.unit_embeddings, tqdm_kwds=bar)

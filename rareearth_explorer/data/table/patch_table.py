@@ -111,6 +111,23 @@ class PatchTable:
         """Number of rows of the file that were left out."""
         return sum(self.left_out.values())
 
+    def require_own_file(self, what: str) -> None:
+        """Check that a column can be added to the table's file, one value for each of its rows.
+
+        Raises
+        ------
+        TableError
+            Rows of the file were left out, or it is a folder of parts; `what` is the column.
+        """
+        lack = f"{self.dropped:,} rows were left out" if self.dropped else ""
+        if self.path is not None and self.path.is_dir():
+            lack = "it is a folder of parts"
+        if lack:
+            raise TableError(
+                f"{self.path}: {lack}, so {what} cannot be stored in it; write one table with "
+                f"'rareearth-explorer import {self.path} -o TABLE.parquet'."
+            )
+
     @property
     def dim(self) -> int:
         """Length of an embedding."""

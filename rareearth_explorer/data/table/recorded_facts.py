@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rareearth_explorer.data.grid import PatchGrid
-from rareearth_explorer.data.table.table_writing import METADATA_KEY
+
+METADATA_KEY = b"rareearth_explorer"
+"""Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection, activity."""
 
 LARGEST = 2**31
 """Rows, columns and pixels of a grid are below this number."""

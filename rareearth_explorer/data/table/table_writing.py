@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.storage.replacing import explained, replacing
+from rareearth_explorer.data.table.recorded_facts import METADATA_KEY, recorded_facts
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-METADATA_KEY = b"rareearth_explorer"
-"""Key of our JSON in the Parquet file's metadata: grid, encoder, scenes, projection, activity."""
 
 COMPRESSION: dict[str, Any] = {
     "compression": "zstd",
@@ -203,7 +201,7 @@ def _schema_with(
 ) -> pa.Schema:
     import pyarrow as pa
 
-    ours = {**json.loads(metadata.get(METADATA_KEY, b"{}")), **record}
+    ours = {**recorded_facts(metadata)[0], **record}
     kept = [field for field in schema if field.name not in names]
     added = [pa.field(name, pa.float32()) for name in names]
     geo = {b"geo": metadata[b"geo"]} if b"geo" in metadata else {}
@@ -215,10 +213,7 @@ def _with_columns(
 ) -> pa.Table:
     import pyarrow as pa
 
-    arrays = [
-        pa.array(np.ascontiguousarray(columns[name], np.float32))
-        if name in columns
-        else group.column(name)
-        for name in schema.names
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    # By number, because a table may have several columns of one name.
+    kept = [group.column(at) for at, name in enumerate(group.column_names) if name not in columns]
+    added = [pa.array(np.ascontiguousarray(each, np.float32)) for each in columns.values()]
+    return pa.Table.from_arrays([*kept, *added], schema=schema)

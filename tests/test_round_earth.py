@@ -17,7 +17,7 @@ from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.places import in_one_frame, near_frame, split_at_antimeridian, wrapped
 from rareearth_explorer.data.places.longitudes import around_pole, continuous
-from rareearth_explorer.data.table import PatchTable, open_table
+from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.exporting.patch_list import LIST_SUFFIXES, list_patches, write_listing
 from rareearth_explorer.hunt import Session
@@ -119,6 +119,15 @@ def test_an_exported_list_labels_its_own_patches(table: PatchTable, tmp_path: Pa
     session.mark(0, "positive")
     write_listing(list_patches(session), path := tmp_path / "list.gpkg")
     assert (open_labels(path).per_patch(table.footprints) >= 1).all()
+
+
+def test_a_table_holds_no_footprint_around_the_earth(tmp_path: Path) -> None:
+    corners = squares()
+    corners[..., 0] = wrapped(corners[..., 0])
+    with TableWriter(tmp_path / "t.parquet", 2, {}, placed=False) as writer:
+        writer.append(None, None, corners, np.ones((6, 2), np.float32))
+    west, _, east, _ = gpd.read_parquet(tmp_path / "t.parquet").bounds.to_numpy().T
+    assert (east - west < 2 * STEP).all()
 
 
 def test_the_map(table: PatchTable) -> None:

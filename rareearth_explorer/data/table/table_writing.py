@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.places import in_one_frame
 from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table.recorded_facts import METADATA_KEY, recorded_facts
 from rareearth_explorer.errors import TableError
@@ -94,6 +95,7 @@ class TableWriter:
 
         if not len(embeddings):
             return
+        corners = in_one_frame(corners)  # no footprint is 360 degrees wide
         places = (row, column) if "row" in self.schema.names else ()
         flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
         arrays = [

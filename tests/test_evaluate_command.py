@@ -149,6 +149,22 @@ def test_chosen_templates(labelled, tmp_path):
     check(included["contrast"], scores, pools)
 
 
+def test_templates_that_the_labels_contradict_are_said(labelled, tmp_path, capsys):
+    mines, others = np.flatnonzero(labelled[2]), np.flatnonzero(labelled[2] == 0)
+    wrong, right = [others[4], others[9]], [mines[2]]
+    options = [f"--positive={row}" for row in [*wrong, mines[0]]]
+    options += [f"--negative={row}" for row in [*right, others[0]]]
+    chosen = evaluate(labelled, tmp_path, *options)["chosen"]
+    assert chosen["positives_without_pool"] == wrong
+    assert chosen["negatives_with_pool"] == right
+    said = capsys.readouterr().out.splitlines()
+    named = f"{wrong[0]}, {wrong[1]}"
+    assert f"Given as positive, but these patches hold no labelled pool: {named}." in said
+    assert f"Given as negative, but these patches hold a labelled pool: {right[0]}." in said
+    evaluate(labelled, tmp_path, f"--positive={mines[0]}", f"--negative={others[0]}")
+    assert "Given as" not in capsys.readouterr().out
+
+
 def test_random_pairs_and_their_mean(labelled, tmp_path):
     record, pools = evaluate(labelled, tmp_path)["random_pairs"], labelled[2]
     similarity, aucs = cosines(labelled), []
@@ -242,6 +258,7 @@ def test_figures_are_drawn_that_the_table_allows(labelled, tmp_path, capsys):
     [
         (["--positive", "360"], "no row 360; rows are numbered 0 to 359"),
         (["--positive", "3", "--negative", "3"], "positive and as negative"),
+        (["--positive", "3", "--positive", "3"], "Row 3 is given twice"),
         (["--pairs", "1"], "2 or more"),
         (["--hold-out", "0"], "above 0"),
         (["--hold-out", "1e6"], "smaller blocks"),

@@ -339,7 +339,7 @@ def test_figures_draw_what_the_session_holds(session, small_table):
     (legend,) = figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels == [
-        "labelled pools (5)",
+        "patches with labelled pools (5)",
         "confirmed (1)",
         "positive template (2)",
         "negative template (1)",
@@ -366,7 +366,7 @@ def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_t
     (axes, *_) = umap_figure(session).axes
     rings = {group.get_label(): group.get_offsets() for group in axes.collections[2:]}
     assert {name: len(places) for name, places in rings.items()} == {
-        "labelled pools (5)": 5,
+        "patches with labelled pools (5)": 5,
         "selected (3)": 3,
         "confirmed (1)": 1,
         "positive template (2)": 2,

@@ -254,6 +254,19 @@ class TestRoc:
         labelled.back()
         assert len(panel.curves) == 1
 
+    def test_the_legend_lists_the_rounds_in_their_order(self, labelled):
+        panel = RocPanel(labelled)
+        marked(labelled)
+        for patch in (2, 3, 4):
+            lowest = labelled.scores[labelled.active].min()
+            labelled.refine(threshold=float(lowest) + 1e-6)
+            labelled.mark(patch, "negative")
+        said = [text.get_text()[:8] for text in panel.axes.get_legend().get_texts()]
+        assert said == ["round 1:", "round 2:", "round 3:", "round 4:"]
+        labelled.back()
+        said = [text.get_text()[:8] for text in panel.axes.get_legend().get_texts()]
+        assert said == ["round 1:", "round 2:", "round 3:"]
+
     def test_picture_is_png(self, session):
         assert bytes(RocPanel(session).image.value[:4]) == b"\x89PNG"
 

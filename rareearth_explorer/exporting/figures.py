@@ -24,7 +24,7 @@ FADED = 0.3
 """Share of its colour in a discarded patch; the rest is white."""
 
 OUTLINES: dict[str, dict[str, Any]] = {
-    "labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
+    "patches with labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
     "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
     "confirmed": {
         "edgecolor": "#ff3df2",
@@ -192,8 +192,9 @@ def _colours(state: State) -> npt.NDArray[np.float64]:
 def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
     """Row numbers of the patches to outline, by the names in `OUTLINES`."""
     verdicts = session.decisions.verdicts
+    mines = [] if session.mines is None else np.flatnonzero(session.mines)
     rows: dict[str, Any] = {
-        "labelled pools": [] if session.mines is None else np.flatnonzero(session.mines),
+        "patches with labelled pools": mines,
         "selected": session.selection,
         "confirmed": [patch for patch, verdict in verdicts.items() if verdict == "confirmed"],
         "positive template": session.positives,

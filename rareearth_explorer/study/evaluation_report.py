@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -86,7 +87,8 @@ def evaluate(
     LabelsError
         Without the templates and the held-out blocks, no patches are left to evaluate.
     SessionError
-        A template is not a row of the table or has both signs, or there are fewer than 2 pairs.
+        A template is not a row of the table, is given twice or has both signs, or there are fewer
+        than 2 pairs.
     """
     _require_templates(judge, positives, negatives)
     if pairs < 2:
@@ -131,6 +133,9 @@ def _require_templates(judge: Judge, positives: Sequence[int], negatives: Sequen
                 f"{judge.table.path or 'The table'}: there is no row {row}; rows are numbered 0 to "
                 f"{len(judge.pools) - 1}."
             )
+    for given in (positives, negatives):
+        if twice := [row for row, times in Counter(given).items() if times > 1]:
+            raise SessionError(f"Row {twice[0]} is given twice; give each row once.")
     both = set(positives) & set(negatives)
     if both:
         raise SessionError(f"Row {min(both)} is given as positive and as negative; choose one.")
@@ -205,6 +210,8 @@ def _measure_chosen(
     record: dict[str, Any] = {
         "positives": list(positives),
         "negatives": list(negatives),
+        "positives_without_pool": [row for row in positives if not judge.mines[row]],
+        "negatives_with_pool": [row for row in negatives if judge.mines[row]],
         "score": kind.value,
         "contrast": measures(judge.ranking(scores, scored)),
     }

@@ -53,10 +53,24 @@ def summary(record: dict[str, Any]) -> list[str]:
         f"{data['table']}: {data['patches']:,} patches, {data['mine_patches']:,} with a mine, "
         f"{data['pools']:,} pools{'; synthetic' if data['synthetic'] else ''}; {judged}.",
         *([f"Labels: {data['labels']['said']}."] if data["labels"] else []),
+        *_against_the_labels(chosen),
         *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table),
         f"Refined from {protocol['hunts']} of the pairs by a simulated analyst:",
         *rounds,
         f"The paper: {record['paper']['source']}.",
+    ]
+
+
+def _against_the_labels(chosen: dict[str, Any]) -> list[str]:
+    """Report the chosen templates whose sign the labels do not support."""
+    said = [
+        ("positives_without_pool", "positive", "hold no labelled pool"),
+        ("negatives_with_pool", "negative", "hold a labelled pool"),
+    ]
+    return [
+        f"Given as {sign}, but these patches {what}: {', '.join(map(str, chosen[key]))}."
+        for key, sign, what in said
+        if chosen.get(key)
     ]
 
 

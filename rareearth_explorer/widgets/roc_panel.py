@@ -93,7 +93,11 @@ class RocPanel:
             f"round {len(state.decisions.rounds)}: {present.auc:.3f}" if present else "_"
         )
         if self.curves:
-            self.axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
+            # In the order of the rounds: the line of the present one was made before most others.
+            lines = [line for line in (*self._lines, self._present) if line.get_label() != "_"]
+            self.axes.legend(
+                handles=lines, loc="lower right", fontsize=8, title="AUC", title_fontsize=8
+            )
         elif legend := self.axes.get_legend():
             legend.remove()
         self.caption.value = note(self._say(present))

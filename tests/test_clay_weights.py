@@ -1,6 +1,7 @@
 """Weights files: the same weights from each kind, and a sentence for every wrong one."""
 
 import importlib
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -185,6 +186,17 @@ def test_conversion_leaves_no_half_written_file(
         write_weights(tiny().state_dict(), target)
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
     assert target.read_text() == "the old one"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no umask")
+@pytest.mark.parametrize("mask", [0o022, 0o002, 0o077])
+def test_a_conversion_has_the_permissions_of_the_umask(tmp_path: Path, mask: int) -> None:
+    target, before = tmp_path / "encoder.safetensors", os.umask(mask)
+    try:
+        write_weights(tiny().state_dict(), target)
+    finally:
+        os.umask(before)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 @pytest.mark.parametrize("folder", ["none", "file"])

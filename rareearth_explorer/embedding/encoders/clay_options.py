@@ -17,7 +17,7 @@ class ClayOptions:
     sensor
         Name of the sensor in `sensors.toml`; None finds it by bands and resolution.
     normalisation
-        `sensor`: with the mean and standard deviation published for the sensor, as in training.
+        `sensor`: with the mean and standard deviation published for the sensor.
         `scene`: with those of the scene, for units other than the published ones.
     gsd
         Metres per pixel for the position code; None uses the published value of the sensor, which

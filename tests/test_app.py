@@ -50,9 +50,10 @@ def test_explorers_of_two_sessions_do_not_disturb_each_other(explore):
 
 
 @pytest.mark.slow
-def test_a_kernel_kept_ready_opens_the_session_with_its_page(explore, monkeypatch):
+@pytest.mark.parametrize("preheated", ["True", "False"])
+def test_a_kernel_of_a_page_opens_the_session_with_its_page(explore, monkeypatch, preheated):
     explore().session.mark(3, "positive")
-    monkeypatch.setenv("VOILA_PREHEAT", "True")
+    monkeypatch.setenv("VOILA_PREHEAT", preheated)
     waiting = explore()
     assert waiting.session.positives == ()
     assert waiting.workspace.path is None

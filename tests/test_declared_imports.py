@@ -18,8 +18,8 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 OF_RUNNING = ("clay", "dask", "stac")
 """Extras without which the package runs, and with which it does more."""
 
-RUN = {"ipykernel", "voila"}
-"""Run as programs: the dashboard's kernel and its server."""
+RUN = {"voila"}
+"""Run as a program: the server of the dashboard."""
 
 FRONTENDS = ("anywidget", "ipyleaflet", "ipywidgets", "jupyter-scatter", "voila")
 

@@ -125,8 +125,9 @@ class Explorer:
         self._build(height)
         self._built = _parts(self.widget)  # the browser replaces one of the map's styles
         _shown.add(self)
-        if name is not None and os.environ.get("VOILA_PREHEAT") == "True":
-            # A preheated kernel waits for a page; it must not lock the session of an earlier page.
+        if name is not None and "VOILA_PREHEAT" in os.environ:
+            # Voila runs the notebook before a page is there. A kernel that waits for its page, or
+            # whose page never comes, must not lock the session of another page.
             self.map.bridge.observe(lambda _: self._open(name, problems), "shown")
         else:
             self._open(name, problems)

@@ -192,7 +192,7 @@ def _colours(state: State) -> npt.NDArray[np.float64]:
 def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
     """Row numbers of the patches to outline, by the names in `OUTLINES`."""
     verdicts = session.decisions.verdicts
-    mines = [] if session.mines is None else np.flatnonzero(session.mines)
+    mines: Any = [] if session.mines is None else np.flatnonzero(session.mines)
     rows: dict[str, Any] = {
         "patches with labelled pools": mines,
         "selected": session.selection,

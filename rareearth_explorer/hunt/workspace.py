@@ -94,6 +94,11 @@ class Workspace(t.HasTraits):
         return self._journal is not None and self._journal.aside
 
     @property
+    def requested(self) -> str:
+        """Name of the session that was asked for; `name` is that of its copy if it is `aside`."""
+        return "" if self._journal is None else self._journal.requested.stem
+
+    @property
     def steps(self) -> int:
         """Number of verbs done in the open session so far."""
         return 0 if self._journal is None else self._journal.steps

@@ -15,13 +15,34 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.serving.shared_process import shared_process
 
 FIRST_PORT = 8866
 PATIENCE = 300
 """Seconds to wait for the server to answer."""
+
+PING, GONE, LOOK = 5, 20, 5
+"""Seconds between two signs of life that the server asks of a page, until a page without a
+connection counts as gone, and between two looks for such pages. A page whose network fails is gone
+after at most 4 * PING + GONE + LOOK seconds, and its session is free."""
+
+FRUGAL = {
+    "GDAL_CACHEMAX": "64",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+}
+"""Variables that keep the kernels small, unless the user has set them: megabytes of pixels that
+GDAL keeps, by default 5 % of the machine's memory in each kernel; memory that glibc gives back."""
+
+HERE = __name__.rpartition(".")[0]
+
+FORKED = "rareearth-forked"
+"""Name under which Jupyter knows `ForkedKernelProvisioner`; see pyproject.toml."""
 
 ANNOUNCED = re.compile(r"running at:\s+(http[^\s?]+)\S*\s")
 """Line in the log of Voila that gives the address once it listens."""
@@ -95,14 +116,21 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
         *("--Voila.ip=127.0.0.1", "--Voila.log_level=INFO", "--VoilaConfiguration.theme=light"),
         f"--VoilaConfiguration.preheat_kernel={preheat > 0}",
         f"--VoilaConfiguration.default_pool_size={preheat}",
+        *for_visitors(),
     ]
     signal.signal(signal.SIGTERM, _interrupt)
     # The log goes to a file, because an unread pipe fills up and blocks the server.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        shared_process() as shared,
+    ):
         log = Path(folder, "log")
         with log.open("wb") as out:
             server = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=out, stderr=out
+                command,
+                env={**FRUGAL, **os.environ, **environment, **shared},
+                stdout=out,
+                stderr=out,
             )
         try:
             address = _address(log, server)
@@ -119,6 +147,22 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
                 server.wait(10)
             server.kill()
             server.wait()
+
+
+def for_visitors() -> list[str]:
+    """Options of Voila for several visitors: ended kernels, guarded connections, shared memory."""
+    ping = {"ws_ping_interval": 1000 * PING, "ws_ping_timeout": 3000 * PING}
+    options = [
+        f"--VoilaConfiguration.multi_kernel_manager_class={HERE}.visitor_kernels.VisitorKernels",
+        f"--Voila.kernel_websocket_connection_class={HERE}.kernel_connection.GuardedConnection",
+        f"--MappingKernelManager.cull_idle_timeout={GONE}",
+        f"--MappingKernelManager.cull_interval={LOOK}",
+        f"--Voila.tornado_settings={ping}",
+    ]
+    # A checkout that was updated and not installed again has no such entry point.
+    if entry_points(group="jupyter_client.kernel_provisioners", name=FORKED):
+        options.append(f"--KernelProvisionerFactory.default_provisioner_name={FORKED}")
+    return options
 
 
 def _interrupt(*_: object) -> None:

@@ -142,10 +142,17 @@ class SessionPanel:
         self._watch = None
         if not self.workspace.aside:
             return
+        could = self.workspace.can_take_over
         if self.workspace.look():
             self.session.message = ""
             name = self.workspace.name
             self.session.notice = f"The other window is closed; session '{name}' continues here."
+        elif self.workspace.can_take_over and not could:
+            requested = self.workspace.requested
+            self.session.message = (
+                f"The other window is closed: 'take over' in the tab 'Session' continues session "
+                f"'{requested}' here. Your steps are saved as '{self.workspace.name}'."
+            )
         self._look_again()
 
     def _look_again(self) -> None:

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Client, Connection
 from typing import Any, Self
+
+from rareearth_explorer.serving.shared_process import answer
 
 DELAY = 0.08
 """Seconds to wait before deferred work, so that the browser paints earlier messages first."""
@@ -114,10 +116,7 @@ def _serve(connection: Connection, prepare: Callable[[], None]) -> None:
             function, arguments = connection.recv()
         except EOFError:
             return
-        try:
-            connection.send(function(*arguments))
-        except Exception as error:  # noqa: BLE001 -- the parent reports it
-            connection.send(Failure.of(error))
+        connection.send(answer(function, arguments))
 
 
 class Worker:
@@ -127,10 +126,14 @@ class Worker:
     ----------
     prepare
         Called once in the process when it starts: imports that take seconds.
+    shared
+        Address of a process that other kernels use too, see `serving.shared_process`; empty, or
+        if nothing answers there, a process of its own is started.
     """
 
-    def __init__(self, prepare: Callable[[], None]) -> None:
+    def __init__(self, prepare: Callable[[], None], shared: str = "") -> None:
         self._prepare = prepare
+        self._shared = shared
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
         self._job = 0
@@ -143,14 +146,22 @@ class Worker:
 
     def start(self) -> None:
         """Start the process ahead of the first job."""
-        if self._process is None or not self._process.is_alive():
-            context = multiprocessing.get_context("spawn")
-            self._connection, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._prepare), daemon=True
-            )
-            self._process.start()
-            theirs.close()
+        if self._connect() or (self._process is not None and self._process.is_alive()):
+            return
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._prepare), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def _connect(self) -> bool:
+        """Connect to the shared process; False if there is none."""
+        if self._shared and self._process is None and self._connection is None:
+            try:
+                self._connection = Client(self._shared)
+            except OSError:
+                self._shared = ""  # it has ended, so this kernel starts its own
+        return self._process is None and self._connection is not None
 
     def submit(
         self, done: Callable[[Any], None], function: Callable[..., Any], *arguments: object
@@ -179,9 +190,10 @@ class Worker:
         def wait() -> object:
             try:
                 connection.send((function, arguments))
-                return connection.recv()
+                answer = connection.recv()
             except (EOFError, OSError):
                 return ENDED
+            return Failure(str(answer)) if isinstance(answer, Exception) else answer
 
         if loop is None:
             deliver(wait())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import ipywidgets as w
 import jscatter
 import numpy as np
@@ -13,6 +15,7 @@ from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.serving.shared_process import PROJECTIONS
 from rareearth_explorer.widgets.kit import bar, button, note
 from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
@@ -56,7 +59,8 @@ class UmapPanel:
         height: int = 240,
     ) -> None:
         self.session = session
-        self.worker = worker or Worker(projection.warm_up)
+        shared = os.environ.get(PROJECTIONS, "")
+        self.worker = worker or Worker(projection.warm_up, shared)
         self._active = session.active
         self._home, self._note = _stored_or_linear(session)
         self.coordinates = self._home.copy()

@@ -60,7 +60,11 @@ def kernels() -> list[psutil.Process]:
 
 def _is_kernel(process: psutil.Process) -> bool:
     try:
-        return any("ipykernel_launcher" in part for part in process.cmdline())
+        command = " ".join(process.cmdline())
+        if "multiprocessing.forkserver" not in command:
+            return "ipykernel_launcher" in command
+        # A forked kernel bears the command of the process that it was forked from.
+        return "multiprocessing.forkserver" in " ".join(process.parent().cmdline())
     except psutil.NoSuchProcess:  # it has just ended
         return False
 

@@ -1,0 +1,116 @@
+"""Several visitors of one dashboard: apart from each other, gone when they are gone, and small."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psutil
+import pytest
+from patience import PATIENCE
+from processes import descendants
+from tornado.websocket import websocket_connect
+from visitors import V1, Visitor, fetch, visiting
+
+from rareearth_explorer.serving import free_port, serve
+
+pytestmark = pytest.mark.browser
+
+VISITORS = 10
+
+
+@pytest.fixture
+def dashboard(demo, tmp_path, monkeypatch):
+    """The dashboard as `explore` serves it, with a data folder of its own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    given = {"TABLE": demo.table, "SCENE": demo.scene, "LABELS": demo.labels}
+    environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()}
+    with serve(free_port(), environment, preheat=1) as server:
+        yield server
+
+
+def test_ten_visitors_at_once_have_a_state_each(dashboard):
+    async def visit():
+        async with visiting(dashboard.address, VISITORS) as visitors:
+            for number in range(3):
+                clicks = [visitor.click(10 * number + k) for k, visitor in enumerate(visitors)]
+                await asyncio.gather(*clicks)
+            for k, visitor in enumerate(visitors):
+                mine = {f"+ {10 * number + k} ✕" for number in range(3)}
+                await visitor.until(lambda v=visitor, m=mine: v.templates == m)
+            return len({visitor.kernel for visitor in visitors})
+
+    assert asyncio.run(visit()) == VISITORS
+
+
+def test_the_next_page_takes_over_from_a_visitor_who_is_gone(dashboard):
+    async def visit():
+        gone = await Visitor.load(dashboard.address)
+        await gone.open()
+        await gone.click(7)
+        following = await Visitor.load(dashboard.address)
+        await following.open()
+        await following.until(lambda: following.says("is open in another window"))
+        gone.leave()
+        await following.until(lambda: following.says("session 'default' continues here"))
+        await following.click(9)
+        await following.until(lambda: following.templates == {"+ 7 ✕", "+ 9 ✕"})
+        following.leave()
+
+    asyncio.run(visit())
+
+
+def test_a_visitor_who_worked_on_a_copy_is_told_that_the_session_is_free(dashboard):
+    async def visit():
+        gone, following = await asyncio.gather(*(Visitor.load(dashboard.address) for _ in "12"))
+        await gone.open()
+        await gone.click(7)
+        await following.open()
+        await following.click(9)
+        gone.leave()
+        await following.until(lambda: following.says("'take over' in the tab 'Session'"))
+        following.leave()
+
+    asyncio.run(visit())
+
+
+@pytest.mark.parametrize("protocol", ["", V1])
+def test_no_protocol_stops_the_server(dashboard, protocol):
+    async def visit():
+        other = await Visitor.load(dashboard.address, protocol)
+        await other.open()
+        await other.click(3)
+        await fetch(f"{dashboard.address}voila/static/voila.js")
+        other.leave()
+
+    asyncio.run(visit())
+
+
+def test_a_message_that_claims_too_much_ends_its_connection_only(dashboard):
+    async def visit():
+        visitor = await Visitor.load(dashboard.address)
+        place = f"{dashboard.address.replace('http', 'ws')}api/kernels/{visitor.kernel}/channels"
+        for message in (b"\xff" * 64, b"\x00" * 8, b"", "text", b"{}"):
+            crafted = await websocket_connect(place, subprotocols=[V1])
+            await crafted.write_message(message, binary=isinstance(message, bytes))
+            async with asyncio.timeout(PATIENCE):
+                while await crafted.read_message() is not None:
+                    pass
+        await visitor.open()
+        await visitor.click(3)
+        visitor.leave()
+
+    asyncio.run(visit())
+
+
+def test_nothing_is_left_when_the_server_is_killed(dashboard):
+    async def visit():
+        visitor = await Visitor.load(dashboard.address)
+        await visitor.open()
+        await visitor.click(3)
+
+    asyncio.run(visit())
+    below = descendants(dashboard.process.pid)
+    assert len(below) > 2
+    dashboard.process.kill()
+    _, left = psutil.wait_procs(below, timeout=PATIENCE)
+    assert left == []

@@ -281,7 +281,7 @@ def test_chips_show_a_window_on_each_date(make_dates):
     [
         ("20220307_b.tif", {}, "of one date, 2022-03-07"),
         ("undated.tif", {}, "neither name nor metadata gives its date"),
-        ("20220314.tif", {"crs": "EPSG:32648"}, "gdalwarp -t_srs EPSG:32647"),
+        ("20220314.tif", {"crs": "EPSG:32648"}, "rio warp IN OUT --dst-crs EPSG:32647"),
         ("20220314.tif", {"descriptions": ("b", "g", "r", "n")}, "has no band blue"),
         (
             "20220314.tif",

@@ -244,9 +244,9 @@ class TestClay:
         clay = ["--encoder", "clay-v1", "--weights", FIXTURE / "clay_v1_tiny.ckpt"]
         common = ["-o", table, *clay, "--no-projection"]
         assert run("embed", scene, *common) == 0
-        assert open_table(table).metadata["scenes"][0]["reflectance_coefficients"] is not None
+        assert open_table(table).metadata["scenes"][0]["conversion"] is not None
         assert run("embed", scene, *common, "--normalisation", "scene") == 0
-        assert open_table(table).metadata["scenes"][0]["reflectance_coefficients"] is None
+        assert open_table(table).metadata["scenes"][0]["conversion"] is None
 
     def test_radiance_without_metadata(self, make_geotiff: MakeGeotiff, capsys: Capture) -> None:
         path = make_geotiff(pixels_of(8), "20220307_034030_1_2475_3B_AnalyticMS_8b.tif")

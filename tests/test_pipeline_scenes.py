@@ -305,10 +305,10 @@ class TestRadiance:
         window = Window(300, 300, 200, 200)
         with open_scene(path) as scene:
             radiance, valid = scene.read(window)
-            assert scene.sources[0].coefficients is None
+            assert scene.sources[0].conversion is None
         with open_mosaic([path], reflectance=True) as scene:
             reflectance, still = scene.read(window)
-            assert scene.sources[0].coefficients == pytest.approx(
+            assert scene.sources[0].conversion.gain == pytest.approx(
                 [1e4 * each for each in self.COEFFICIENTS]
             )
             assert scene.time == datetime(2017, 9, 15, 2, 7, 28, tzinfo=UTC)
@@ -327,12 +327,12 @@ class TestRadiance:
         with open_mosaic([path], reflectance=True) as scene:
             embed_scene(scene, Means(), table, patch_size=96, progress=False)
         (recorded,) = open_table(table).metadata["scenes"]
-        assert recorded["reflectance_coefficients"][0] == pytest.approx(0.197703553546)
+        assert recorded["conversion"]["gain"][0] == pytest.approx(0.197703553546)
 
     def test_surface_reflectance_stays_as_it_is(self, make_geotiff: MakeGeotiff) -> None:
         path = make_geotiff(pixels_of(40, 60, 8), SR)
         with open_mosaic([path], reflectance=True) as scene:
-            assert scene.sources[0].coefficients is None
+            assert scene.sources[0].conversion is None
             assert scene.dtype == "uint16"
 
     @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ class Index:
     name
         Name of the index.
     bands
-        Roles (a, b) of ``(a - b) / (a + b)``, in [-1, 1] if both are at least 0; None for
-        brightness, the mean of all bands in their units.
+        Roles (a, b) of ``(a - b) / (a + b)``, in [-1, 1]; None for brightness, the mean of all
+        bands in their units.
     """
 
     name: str
@@ -77,15 +77,13 @@ class Index:
 
         Returns
         -------
-        (...) float64, NaN where a + b is 0.
+        (...) float64; NaN where a or b is below 0, as in deep shadow after a correction of the
+        atmosphere, or both are 0: there the index says nothing.
         """
         if self.bands is None:
             return np.asarray(pixels.mean(axis=0, dtype=np.float64))
         a, b = (pixels[roles.index(band)].astype(np.float64) for band in self.bands)
-        total = a + b
-        index = np.full(total.shape, np.nan)
-        np.divide(a - b, total, out=index, where=total != 0)
-        return index
+        return scene.normalised_difference(a, b)
 
 
 INDICES = {name: index.bands for name, index in scene.INDICES.items()}

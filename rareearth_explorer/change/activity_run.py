@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rareearth_explorer.change.activity_index import Index
@@ -12,10 +12,12 @@ from rareearth_explorer.change.deviation import write_activity
 from rareearth_explorer.change.normalisation import Normalisation, normalise
 from rareearth_explorer.change.pools_in_use import LEAST_STD, Pools
 from rareearth_explorer.change.stack import Stack, open_stack
+from rareearth_explorer.change.stack_units import unit_doubts
 from rareearth_explorer.change.table_activity import store_activity
 from rareearth_explorer.change.time_series import series_at
 from rareearth_explorer.data.labels import Labels, open_labels
-from rareearth_explorer.data.scene import Udm2, images_of, masks_of
+from rareearth_explorer.data.scene import Nodata, Udm2, images_of, masks_of
+from rareearth_explorer.data.scene.fill import require_declared_fill
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.data.storage.text_files import write_text
 from rareearth_explorer.data.table import PatchTable, open_table
@@ -127,6 +129,8 @@ def open_activity(
     bands: Sequence[str] | None = None,
     udm2: Udm2 = "beside",
     reflectance: bool = False,
+    nodata: Nodata = None,
+    normalise: bool = False,
 ) -> Iterator[ActivityRun]:
     """Open scenes of several dates and all other files before the measurement starts.
 
@@ -144,8 +148,10 @@ def open_activity(
         Standard deviation of the blue-white index, above 0, from which a pool is in use.
     table
         Patch table that gets the activity of each patch as a column.
-    bands, udm2, reflectance
+    bands, udm2, reflectance, nodata
         As for `open_stack`.
+    normalise
+        Whether the dates will be normalised, so that their units may differ.
 
     Raises
     ------
@@ -162,7 +168,12 @@ def open_activity(
         raise ExplorerError(f"A threshold of {threshold:g} means nothing; give one above 0.")
     labels = open_labels(pools) if pools else None
     patches = _table(table) if table else None
-    with open_stack(images, bands=bands, udm2=udm2, reflectance=reflectance) as stack:
+    opened = open_stack(images, bands=bands, udm2=udm2, reflectance=reflectance, nodata=nodata)
+    with opened as stack:
+        for scene in stack.scenes:
+            require_declared_fill(scene)
+        doubts = tuple(unit_doubts(stack, normalise=normalise))
+        stack = replace(stack, notes=(*stack.notes, *doubts))
         least = LEAST_STD if threshold is None else threshold
         yield ActivityRun(stack, Index.named(index, stack.bands), raster, labels, least, patches)
 

@@ -136,7 +136,7 @@ def _require_same_kind(scene: Scene, first: Scene) -> None:
     if not scene.crs.equals(first.crs, ignore_axis_order=True):
         raise SceneError(
             f"{scene.path}: its CRS is {scene.crs.name}, that of {first.path.name} "
-            f"{first.crs.name}; warp it with 'gdalwarp -t_srs {first.crs.to_string()} IN OUT'."
+            f"{first.crs.name}; warp it with 'rio warp IN OUT --dst-crs {first.crs.to_string()}'."
         )
     missing = [band for band in first.bands if band not in scene.bands]
     if missing:

@@ -78,13 +78,13 @@ def normalise(stack: Stack) -> Normalisation:
         Almost no pixel is unchanged between a date and the first scene.
     """
     reference = stack.scenes.index(stack.first)
-    there, usable = _sample(stack, reference)
+    there, usable = sample(stack, reference)
     learning = np.arange(len(usable)) % 2 == 0
     shape = len(stack.bands), 1, int((~learning).sum())
     before, after = RunningDeviation(shape), RunningDeviation(shape)
     fits = []
     for number in range(len(stack)):
-        here, valid = _sample(stack, number)
+        here, valid = sample(stack, number)
         both = valid & usable & learning
         same = np.ones(both.sum(), bool)
         if number != reference:
@@ -165,7 +165,7 @@ def _regression(here: Floats, there: Floats) -> tuple[Floats, Floats, float]:
     return gain, there.mean(axis=1) - gain * here.mean(axis=1), float(related.min())
 
 
-def _sample(stack: Stack, number: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def sample(stack: Stack, number: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Read blocks of one date, spread over the stack: (C, P) pixels and their (P,) valid mask."""
     read = [
         stack.read(number, Window(left, top, min(SAMPLE_SIDE, stack.width),

@@ -127,7 +127,7 @@ class Pools:
         import pandas as pd
 
         count, dates = self.seen.shape
-        values = self.series.values.reshape(count * dates, -1).round(2)
+        values = self.series.values.reshape(count * dates, -1).round(5)
         columns: dict[str, Any] = {
             "pool": np.repeat(np.arange(count), dates),
             "date": [day.isoformat() for day in self.series.dates] * count,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,8 +19,14 @@ from rasterio.windows import Window
 
 from rareearth_explorer.change.alignment import Alignment
 from rareearth_explorer.data.grid import WGS84, cut, pixels_under, windows_over
-from rareearth_explorer.data.scene import Scene, open_mosaic
+from rareearth_explorer.data.scene import Nodata, Scene, open_mosaic
 from rareearth_explorer.data.scene.opening import LEFT_OUT, Udm2
+from rareearth_explorer.data.scene.units import (
+    Units,
+    need_reflectance,
+    require_one_unit,
+    unit_notes,
+)
 from rareearth_explorer.errors import SceneError
 
 Masked = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
@@ -124,7 +130,8 @@ class Stack:
     def pixels_under(self, lonlat: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Find the fractional column and row, (N, 2), of WGS 84 points, (N, 2) lon/lat."""
         lon, lat = np.asarray(lonlat, np.float64).reshape(-1, 2).T
-        return np.stack(pixels_under(lon, lat, WGS84, self.crs.to_wkt(), self.transform), axis=-1)
+        crs = self.crs.to_wkt()
+        return np.stack(pixels_under(lon, lat, WGS84, crs, self.transform, self.width), axis=-1)
 
     def chips(
         self, window: Window, size: int, *, bands: Sequence[str] | None = None
@@ -154,24 +161,27 @@ def open_stack(
     bands: Sequence[str] | Mapping[Path, Sequence[str]] | None = None,
     udm2: Udm2 = "beside",
     reflectance: bool = False,
+    nodata: Nodata | Mapping[Path, Nodata] = None,
 ) -> Stack:
     """Open scenes of several dates as one stack; several files of a day are a mosaic.
 
-    The grid is that of the file named first. A scene with shifted pixels or another pixel
-    size is resampled by nearest neighbour, and `notes` gives the largest shift.
+    The grid is that of the file named first. If some files say with a scale and an offset how to
+    make reflectance of their numbers, Planet's reflectance x 10,000 is brought to it. A scene with
+    shifted pixels or another pixel size is resampled by nearest neighbour, and `notes` gives the
+    largest shift.
 
     Parameters
     ----------
     paths
         Files in any order, of two dates or more, in one CRS.
-    bands, udm2, reflectance
-        As for `open_mosaic`; bands may also be given file by file.
+    bands, udm2, reflectance, nodata
+        As for `open_mosaic`; bands and nodata may also be given file by file.
 
     Raises
     ------
     SceneError
         A file cannot be used or has no date, there is only one date, or a scene differs from the
-        first in CRS or bands, or does not overlap it.
+        first in CRS, bands or units, or does not overlap it.
     """
     files = [Path(path) for path in paths]
     masks = dict(zip(files, udm2, strict=False)) if not isinstance(udm2, str) else {}
@@ -180,7 +190,10 @@ def open_stack(
             f"{udm2[0]}: the masks are {len(udm2)} and the scenes {len(files)}; give one "
             "for each, in the same order."
         )
-    by_date = _by_date(files)
+    empty = nodata if isinstance(nodata, Mapping) else dict.fromkeys(files, nodata)
+    by_date, units = _by_date(files, empty)
+    require_one_unit([*units], [*units.values()], converted=reflectance)
+    to_one = need_reflectance([*units.values()])
     with ExitStack() as opened:
         scenes = {
             day: opened.enter_context(
@@ -189,6 +202,8 @@ def open_stack(
                     bands=bands.get(same[0]) if isinstance(bands, Mapping) else bands,
                     udm2=udm2 if isinstance(udm2, str) else [masks[path] for path in same],
                     reflectance=reflectance,
+                    to_one=to_one,
+                    nodata=empty.get(same[0]),
                 )
             )
             for day, same in by_date.items()
@@ -196,7 +211,11 @@ def open_stack(
         first = next(iter(scenes.values()))
         order = sorted(scenes)
         alignments = [Alignment.of(scenes[day], first) for day in order]
-        notes = _notes(by_date, alignments, first)
+        notes = [
+            *_notes(by_date, alignments, first),
+            *_file_notes(scenes.values()),
+            *unit_notes([*units], [*units.values()]),
+        ]
         opened.pop_all()
     in_order = tuple(scenes[day] for day in order)
     times = tuple(scene.time for scene in in_order if scene.time)
@@ -226,7 +245,8 @@ def stack_of(scenes: Sequence[Scene]) -> Stack:
             path: tuple(role if role in shared else LEFT_OUT for role in told)
             for path, told in roles.items()
         }
-    return open_stack(list(roles), bands=roles)
+    nodata = {source.path: source.nodata for source in sources}
+    return open_stack(list(roles), bands=roles, nodata=nodata)
 
 
 def _untold(roles: Sequence[str], count: int) -> bool:
@@ -234,11 +254,15 @@ def _untold(roles: Sequence[str], count: int) -> bool:
     return len(roles) == count and all(re.fullmatch(r"b\d+", role) for role in roles)
 
 
-def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
-    """Group files by acquisition day, in the order in which the days are named."""
+def _by_date(
+    files: Sequence[Path], nodata: Mapping[Path, Nodata]
+) -> tuple[dict[date, list[Path]], dict[Path, Units]]:
+    """Group files by acquisition day, in the order in which days are named; read their units."""
     by_date: dict[date, list[Path]] = {}
+    units: dict[Path, Units] = {}
     for path in dict.fromkeys(files):
-        with open_mosaic([path], udm2="none") as scene:
+        with open_mosaic([path], udm2="none", nodata=nodata.get(path)) as scene:
+            units[path] = scene.sources[0].units
             if scene.time is None:
                 raise SceneError(
                     f"{path}: neither name nor metadata gives its date; put the date "
@@ -251,7 +275,13 @@ def _by_date(files: Sequence[Path]) -> dict[date, list[Path]]:
             f"{files[0]}: {'all scenes are' if len(files) > 1 else 'there is one scene,'} of one "
             f"date, {only}; give scenes of two dates or more."
         )
-    return by_date
+    return by_date, units
+
+
+def _file_notes(scenes: Iterable[Scene]) -> Iterator[str]:
+    """Repeat what each file's scene notes, except its units, which are compared over all dates."""
+    for scene in scenes:
+        yield from (note for note in scene.notes if not note.startswith("warning: "))
 
 
 def _notes(

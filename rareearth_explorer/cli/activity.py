@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.masks import add_masks, udm2_of
+from rareearth_explorer.cli.pixel_options import add_nodata
 
 if TYPE_CHECKING:
     from rareearth_explorer.change import Normalisation, Pools, Stack
@@ -61,6 +62,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--reflectance", action="store_true", help="convert Planet's radiance to reflectance"
     )
+    add_nodata(parser)
     add_masks(parser, without="use pixels under clouds too")
     parser.set_defaults(run=run)
 
@@ -79,6 +81,8 @@ def run(options: argparse.Namespace) -> None:
         bands=options.bands.split(",") if options.bands else None,
         udm2=udm2_of(options),
         reflectance=options.reflectance,
+        nodata=options.nodata,
+        normalise=options.normalise,
     ) as activity:
         stack = activity.stack
         print(f"{len(stack)} dates: {', '.join(day.isoformat() for day in stack.dates)}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.masks import add_masks, udm2_of
 from rareearth_explorer.cli.numbers import whole
+from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 
 if TYPE_CHECKING:
     from rareearth_explorer.embedding.encoders import ClayOptions
@@ -53,6 +54,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="N",
         help="patches per batch, at most 64 (default: 16)",
     )
+    add_nodata(parser)
+    add_one_date(parser)
     parser.add_argument("--no-projection", action="store_true", help="do not add a UMAP")
     add_masks(parser, without="embed pixels under clouds too")
     _add_clay(parser)
@@ -74,6 +77,8 @@ def run(options: argparse.Namespace) -> None:
         patch_size=options.patch_size or DEFAULT_PATCH_SIZE,
         bands=options.bands.split(",") if options.bands else None,
         udm2=udm2_of(options),
+        nodata=options.nodata,
+        one_date=options.one_date,
         batch=options.batch,
         cluster=options.cluster,
         projection=False,  # it takes a while, so the summary is printed before
@@ -97,6 +102,12 @@ def _add_clay(parser: argparse.ArgumentParser) -> None:
         "--normalisation",
         choices=("sensor", "scene"),
         help="with the statistics published for the sensor (default), or those of the scene",
+    )
+    clay.add_argument(
+        "--units",
+        choices=("file", "reflectance", "reflectance-x-10000", "as-published"),
+        help="what the numbers of the scene are (default: what the file says, else the units of "
+        "the sensor's published statistics)",
     )
     clay.add_argument(
         "--gsd",
@@ -140,6 +151,6 @@ def _clay_options(options: argparse.Namespace) -> ClayOptions | None:
     """Collect the options of Clay; None if none were given."""
     from rareearth_explorer.embedding.encoders import ClayOptions
 
-    names = ("device", "dtype", "sensor", "normalisation", "gsd", "padding", "metadata")
+    names = ("device", "dtype", "sensor", "normalisation", "units", "gsd", "padding", "metadata")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     return ClayOptions(**given) if given else None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 from rareearth_explorer.errors import ExplorerError, LabelsError
 
 if TYPE_CHECKING:
@@ -23,24 +24,28 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the subcommand."""
     parser = commands.add_parser("info", help="describe a scene, a patch table or labels")
     parser.add_argument("file", type=Path, help="a file, or a folder from Planet")
+    add_nodata(parser)
+    add_one_date(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the facts, one per line."""
-    lines = [*_lines(options.file)]
+    lines = [*_lines(options)]
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         print(f"{name:<{width}}  {value}")
 
 
-def _lines(path: Path) -> Lines:
+def _lines(options: argparse.Namespace) -> Lines:
     from rareearth_explorer.data.file_kinds import is_imagery, is_table
+
+    path: Path = options.file
 
     if is_imagery(path):
         from rareearth_explorer.embedding.scene_facts import SceneFacts
 
-        return _of_scene(SceneFacts.of(path))
+        return _of_scene(SceneFacts.of(path, nodata=options.nodata, one_date=options.one_date))
     if is_table(path):
         from rareearth_explorer.data.table import open_table
 
@@ -69,13 +74,24 @@ def _of_scene(facts: SceneFacts) -> Lines:
     kilometres = f"{facts.width * facts.gsd / 1000:.1f} x {facts.height * facts.gsd / 1000:.1f}"
     yield "extent", f"{_extent(facts.bounds)}, {kilometres} km"
     yield "size", f"{facts.width:,} x {facts.height:,} pixels of {facts.gsd:.4g} m"
-    nodata = "no value" if facts.nodata is None else f"{facts.nodata:g}"
-    yield "pixels", f"{facts.dtype}, {nodata} for nodata, in {facts.crs}"
+    yield "pixels", f"{facts.dtype}, in {facts.crs}"
+    yield "units", facts.units
     yield "valid", f"{100 * facts.valid:.1f} % of the pixels"
-    yield "date", f"{facts.time:%Y-%m-%d %H:%M} UTC" if facts.time else "not known"
+    yield "", f"empty pixels are told by {facts.valid_by}"
+    yield from _listed("", facts.questions)
+    yield "date", _date(facts)
+    yield from _listed("notes", facts.notes)
     yield from _bands(facts)
     yield from _patches(facts)
     yield "next", shlex.join(_embed(facts))
+
+
+def _date(facts: SceneFacts) -> str:
+    if facts.time is None:
+        return "not known"
+    if facts.months:
+        return f"{facts.months}, a basemap of months; its middle is {facts.time:%Y-%m-%d}"
+    return f"{facts.time:%Y-%m-%d %H:%M} UTC"
 
 
 def _files(facts: SceneFacts) -> Lines:
@@ -100,6 +116,7 @@ def _bands(facts: SceneFacts) -> Lines:
     from rareearth_explorer.embedding.scene_facts import known_bands
 
     yield "bands", ", ".join(facts.bands)
+    yield "means", ", ".join(f"{mean:,.4g}" for mean in facts.means)
     if facts.unknown_bands:
         yield (
             "",
@@ -125,7 +142,8 @@ def _embed(facts: SceneFacts) -> list[str]:
     path = facts.path
     name = f"{path.resolve().name if path.is_dir() else path.stem}.parquet"
     size = [] if facts.advised_size is None else ["--patch-size", f"{facts.advised_size}"]
-    return ["rareearth-explorer", "embed", str(path), "-o", name, *size]
+    given = [] if facts.given_nodata is None else [f"--nodata={facts.given_nodata}"]
+    return ["rareearth-explorer", "embed", str(path), "-o", name, *size, *given]
 
 
 def _of_table(table: PatchTable, path: Path) -> Lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Self
 
@@ -74,8 +74,23 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+def near(lon: npt.ArrayLike, middle: npt.ArrayLike, turn: float = 360.0) -> npt.NDArray[np.float64]:
+    """Count longitudes so that they lie within half a turn of `middle`, in degrees by default."""
+    lon = np.asarray(lon, np.float64)
+    return np.asarray(lon - turn * np.round((lon - middle) / turn))
+
+
+@lru_cache(maxsize=16)
+def full_turn(crs: str) -> float | None:
+    """Return what a CRS of longitudes counts around the Earth; None for other CRSs."""
+    parsed = CRS.from_wkt(crs)
+    if not parsed.is_geographic or not parsed.axis_info:
+        return None
+    return 2 * math.pi / parsed.axis_info[0].unit_conversion_factor
+
+
 def pixels_under(
-    x: npt.ArrayLike, y: npt.ArrayLike, source: str, crs: str, transform: Affine
+    x: npt.ArrayLike, y: npt.ArrayLike, source: str, crs: str, transform: Affine, width: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Find the pixel under each point: fractional (column, row), NaN outside the CRS.
 
@@ -83,12 +98,14 @@ def pixels_under(
     ----------
     x, y
         Coordinates in the CRS `source`, longitude or easting first.
-    crs, transform
-        Those of the raster.
+    crs, transform, width
+        Those of the raster, which may count longitudes from 0 to 360.
     """
     x, y = transformer(source, crs).transform(np.asarray(x, float), np.asarray(y, float))
     # PROJ returns infinity outside the area of a CRS.
     x, y = (np.where(np.isfinite(axis), axis, np.nan) for axis in (x, y))
+    if turn := full_turn(crs):
+        x = near(x, transform.c + transform.a * width / 2, turn)
     column, row = ~transform @ (x, y)
     return column, row
 
@@ -125,7 +142,9 @@ def windows_over(
         (N,) number of pixels of each footprint, also beyond the raster; NaN where the CRS ends.
     """
     lon, lat = corners.reshape(-1, 2).T
-    pixels = np.stack(pixels_under(lon, lat, WGS84, crs, transform), axis=-1).reshape(-1, 4, 2)
+    pixels = np.stack(pixels_under(lon, lat, WGS84, crs, transform, width), axis=-1).reshape(
+        -1, 4, 2
+    )
     low, high = pixels.min(axis=1).round(), pixels.max(axis=1).round()
     sizes = (high - low).prod(axis=1)
     low, high = (edge.clip(0, (width, height)) for edge in (low, high))
@@ -184,22 +203,32 @@ class PatchGrid:
         return Window(column * side, row * side, side, side)
 
     def corners(self, row: npt.ArrayLike, column: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Corners of patches in WGS 84, (N, 4, 2) lon/lat, clockwise from the upper left one."""
+        """Corners of patches in WGS 84, (N, 4, 2) lon/lat, clockwise from the upper left one.
+
+        The corners of a patch are never a turn apart: longitudes continue above 180 degrees where
+        the grid crosses the antimeridian.
+        """
         row, column = np.asarray(row), np.asarray(column)
-        return self._to_lonlat(
+        corners = self._to_lonlat(
             np.stack([row, row, row + 1, row + 1], axis=-1),
             np.stack([column, column + 1, column + 1, column], axis=-1),
         )
+        centres = self._centres(row, column)[..., None, :]
+        corners[..., 0] = near(corners[..., 0], centres[..., 0])
+        return corners
 
     def centroids(self, row: npt.ArrayLike, column: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Centres of patches in WGS 84, (N, 2) lon/lat in degrees."""
-        return self._to_lonlat(np.asarray(row) + 0.5, np.asarray(column) + 0.5)
+        """Centres of patches in WGS 84, (N, 2) lon/lat in degrees, longitudes in [-180, 180)."""
+        centres = self._centres(np.asarray(row), np.asarray(column))
+        centres[..., 0] = near(centres[..., 0], 0.0)
+        return centres
 
     def locate(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Row and column of the patch that holds each WGS 84 point; both -1 outside the grid."""
-        pixels = pixels_under(lon, lat, WGS84, self.crs, self.transform)
+        width = self.columns * self.patch_px
+        pixels = pixels_under(lon, lat, WGS84, self.crs, self.transform, width)
         column, row = (np.floor(pixel / self.patch_px) for pixel in pixels)
         inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
         return (
@@ -221,6 +250,20 @@ class PatchGrid:
     def from_metadata(cls, metadata: dict[str, Any]) -> Self:
         """Make a grid from the result of `to_metadata`."""
         return cls(**{**metadata, "transform": Affine(*metadata["transform"])})
+
+    def _centres(self, row: Any, column: Any) -> npt.NDArray[np.float64]:
+        """Centres of patches whose longitudes are continuous over the grid."""
+        centres = self._to_lonlat(row + 0.5, column + 0.5)
+        centres[..., 0] = near(centres[..., 0], self._middle)
+        return centres
+
+    @cached_property
+    def _middle(self) -> float:
+        """Longitude around which those of the grid are counted: west of it none is below -180."""
+        middle = float(near(self._to_lonlat(self.rows / 2, self.columns / 2)[0], 0.0))
+        edge = np.array([0, self.rows / 2, self.rows])
+        west = self._to_lonlat(edge, np.full(3, 0.5))[:, 0]
+        return middle + 360 if near(west, middle).min() < -180 else middle
 
     def _to_lonlat(self, row: Any, column: Any) -> npt.NDArray[np.float64]:
         """Place of fractional patch rows and columns, (..., 2) lon/lat in degrees."""

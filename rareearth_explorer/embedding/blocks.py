@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,21 @@ def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
     row = np.full(len(kept), block.row, np.int32)
     column = (block.column + kept).astype(np.int32)
     latlon = grid.centroids(row, column)[:, ::-1]
-    return CutBlock(row, column, Chips(chips, latlon, scene.time), block.columns - len(kept))
+    times = _times(scene, grid, block, kept)
+    return CutBlock(row, column, Chips(chips, latlon, scene.time, times), block.columns - len(kept))
+
+
+def _times(
+    scene: Scene, grid: PatchGrid, block: Block, kept: npt.NDArray[np.intp]
+) -> tuple[datetime | None, ...] | None:
+    """Time of the file that most pixels of each kept patch come from; None if all have one."""
+    origins = scene.origins(block.window(grid))
+    if origins is None:
+        return None
+    side = grid.patch_px
+    patches = origins.reshape(side, block.columns, side).transpose(1, 0, 2)[kept]
+    most = [int(np.bincount(patch[patch >= 0]).argmax()) for patch in patches]
+    return tuple(scene.sources[number].time for number in most)
 
 
 def embed_block(
@@ -113,7 +128,7 @@ def embed_block(
         if stop is not None and stop.is_set():
             raise CancelledError
         part = slice(at, at + batch)
-        embeddings[part] = encoder.encode(Chips(chips.pixels[part], chips.latlon[part], chips.time))
+        embeddings[part] = encoder.encode(chips.part(part))
     finite = np.isfinite(embeddings).all(axis=1)
     if not finite.all():
         odd = int(np.argmin(finite))

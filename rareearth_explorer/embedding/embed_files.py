@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from rareearth_explorer.data.file_kinds import require_table_name
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
-from rareearth_explorer.data.scene import Scene, images_of, masks_of, open_mosaic
+from rareearth_explorer.data.scene import Nodata, Scene, images_of, masks_of, open_mosaic
+from rareearth_explorer.data.scene.fill import require_declared_fill
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.embedding import encoders
 from rareearth_explorer.embedding.cluster import embed_on_cluster
@@ -34,6 +35,8 @@ def embed(
     patch_size: float = DEFAULT_PATCH_SIZE,
     bands: Sequence[str] | None = None,
     udm2: Paths | Literal["beside", "none"] = "beside",
+    nodata: Nodata = None,
+    one_date: bool = False,
     batch: int = BATCH,
     cluster: str | int | None = None,
     projection: bool = True,
@@ -62,6 +65,11 @@ def embed(
         out.
     udm2
         Planet's usable data masks: those `beside` the images, `none`, or a path for each image.
+    nodata
+        The value of empty pixels, instead of those that the files declare; `none` if every pixel
+        is data.
+    one_date
+        Whether the images are one pass, though it crosses midnight.
     batch
         Patches per call of the encoder; the numbers may depend on it.
     cluster
@@ -97,9 +105,18 @@ def embed(
     if clay is None and encoder in CLAY:
         clay = ClayOptions()
     reflectance = clay is not None and clay.normalisation == "sensor"
-    open_scene = partial(open_mosaic, images, bands=bands, udm2=masks, reflectance=reflectance)
+    open_scene = partial(
+        open_mosaic,
+        images,
+        bands=bands,
+        udm2=masks,
+        reflectance=reflectance,
+        nodata=nodata,
+        one_date=one_date,
+    )
     how: dict[str, Any] = {"patch_size": patch_size, "batch": batch, "progress": progress}
     with open_scene() as scene, _naming(scene, weights):
+        require_declared_fill(scene)
         make_encoder = _encoder_maker(encoder, scene, patch_size, weights, clay)
         if cluster is None:
             report = embed_scene(scene, make_encoder(), target, **how)
@@ -144,6 +161,7 @@ def _encoder_maker(
         means=scene.statistics.mean,
         stds=scene.statistics.std,
         gsd=scene.gsd,
+        one=scene.one,
         weights=weights,
         options=clay,
     )

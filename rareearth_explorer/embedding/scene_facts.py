@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Self
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
-from rareearth_explorer.data.scene import Scene, masks_of, open_scene
+from rareearth_explorer.data.scene import Nodata, Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
+from rareearth_explorer.data.scene.fill import fill_questions
+from rareearth_explorer.data.scene.planet import rasters_in
 from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError
 
@@ -33,12 +35,20 @@ class SceneFacts:
         South-west and north-east corner, latitude before longitude, in degrees.
     width, height, gsd
         Size in pixels, and size of a pixel in metres.
-    dtype, nodata, crs
-        Data type, the value for missing data, and the name of the projection.
-    valid
-        Fraction of the pixels that are valid.
-    time
-        Time of capture, UTC; None if unknown.
+    dtype, crs
+        Data type, and the name of the projection.
+    units
+        What the numbers are, as far as the files say, and the scale that is applied.
+    valid, valid_by, questions
+        Fraction of the pixels that are valid, how that is told, and what the user must decide.
+    given_nodata
+        The nodata value that the user gave, or None.
+    time, months
+        Time of capture, UTC; None if unknown. The months of a basemap, for which it is the middle.
+    notes
+        What a reader may not expect of the files.
+    means
+        Mean of each band.
     bands, unknown_bands
         Roles of the bands in the file's order, and those that are unknown here.
     patch_size, grid
@@ -57,10 +67,16 @@ class SceneFacts:
     height: int
     gsd: float
     dtype: str
-    nodata: float | None
     crs: str
+    units: str
     valid: float
+    valid_by: str
+    questions: tuple[str, ...]
+    given_nodata: Nodata
     time: datetime | None
+    months: str
+    notes: tuple[str, ...]
+    means: tuple[float, ...]
     bands: tuple[str, ...]
     unknown_bands: tuple[str, ...]
     patch_size: float
@@ -68,15 +84,22 @@ class SceneFacts:
     advised_size: int | None
 
     @classmethod
-    def of(cls, path: Path, patch_size: float = DEFAULT_PATCH_SIZE) -> Self:
-        """Open imagery and collect the facts.
+    def of(
+        cls,
+        path: Path,
+        patch_size: float = DEFAULT_PATCH_SIZE,
+        *,
+        nodata: Nodata = None,
+        one_date: bool = False,
+    ) -> Self:
+        """Open imagery and collect the facts; `nodata` and `one_date` as for `open_scene`.
 
         Raises
         ------
         SceneError
             It cannot be used as a scene.
         """
-        with open_scene(path) as scene:
+        with open_scene(path, nodata=nodata, one_date=one_date) as scene:
             taken = tuple(source.path for source in scene.sources)
             masks = tuple(mask for mask in masks_of(taken, "beside") if mask is not None)
             return cls(
@@ -89,10 +112,16 @@ class SceneFacts:
                 height=scene.height,
                 gsd=scene.gsd,
                 dtype=str(scene.dtype),
-                nodata=scene.nodata,
                 crs=scene.crs.name,
+                units=units_of(scene),
                 valid=scene.statistics.valid,
+                valid_by=scene.validity,
+                questions=tuple(fill_questions(scene)),
+                given_nodata=nodata,
                 time=scene.time,
+                months=scene.sources[0].months,
+                notes=scene.notes,
+                means=tuple(scene.statistics.mean.tolist()),
                 bands=tuple(scene.bands),
                 unknown_bands=tuple(band for band in scene.bands if band not in known_bands()),
                 patch_size=patch_size,
@@ -104,6 +133,20 @@ class SceneFacts:
     def is_coarse(self) -> bool:
         """Whether patches have too few pixels to recognise a mine."""
         return self.grid is not None and self.grid.patch_px < FEW_PIXELS
+
+
+def units_of(scene: Scene) -> str:
+    """Say what the numbers of a scene are, as far as its files say."""
+    source = scene.sources[0]
+    if source.units.scales is not None and source.units.offsets is not None:
+        pairs = dict.fromkeys(zip(source.units.scales, source.units.offsets, strict=True))
+        listed = ", ".join(f"x {scale:g} {offset:+g}" for scale, offset in pairs)
+        return f"the file's scale and offset are applied: {listed}"
+    if source.conversion is not None:
+        return "reflectance"
+    if source.units.quantity in (None, "radiance"):
+        return source.units.quantity or "as stored; the file does not say what they mean"
+    return f"{source.units.quantity} x 10,000"
 
 
 def known_bands() -> list[str]:
@@ -119,9 +162,8 @@ def _rest(given: Path, used: Iterable[Path]) -> tuple[Path, ...]:
     """Find the GeoTIFFs of a folder that are not used."""
     if not given.is_dir():
         return ()
-    there = (p for p in sorted(given.rglob("*")) if p.suffix.lower() in (".tif", ".tiff"))
     known = {*used}
-    return tuple(path for path in there if path not in known)
+    return tuple(path for path in rasters_in(given) if path not in known)
 
 
 def _grid(scene: Scene, patch_size: float) -> PatchGrid | None:

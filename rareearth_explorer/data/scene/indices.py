@@ -16,8 +16,8 @@ from rareearth_explorer.data.rendering import palette_rgba
 class Index:
     """(plus - minus) / (plus + minus), in [-1, 1].
 
-    It uses pixel values as the scene stores them. For digital numbers it gives the same order as
-    for reflectance, but other values.
+    It uses the values of the scene, to which the scale and offset of a file are applied. Digital
+    numbers without them give the same order as reflectance, but other values.
 
     Attributes
     ----------
@@ -43,14 +43,32 @@ class Index:
     def paint(
         self, pixels: npt.NDArray[Any], valid: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.uint8]:
-        """Colour (2, h, w) pixels of the two bands: (3, h, w) RGB, black where not `valid`."""
-        plus, minus = pixels.astype(np.float32)
-        total = plus + minus
-        value = (plus - minus) / np.where(total > 0, total, 1)
+        """Colour (2, h, w) pixels of the two bands: (3, h, w) RGB.
+
+        It is black where not `valid`, and where the index is undefined.
+        """
+        value = normalised_difference(*pixels.astype(np.float64))
         part = (value - self.low) / (self.high - self.low)
-        level = np.where(valid, 1 + 254 * part.clip(0, 1), 0).astype(np.uint8)
+        shown = valid & np.isfinite(value)
+        level = np.where(shown, 1 + 254 * np.where(shown, part, 0).clip(0, 1), 0).astype(np.uint8)
         colours = np.frombuffer(palette_rgba(self.palette), np.uint8).reshape(256, 4)
         return colours[level, :3].transpose(2, 0, 1)
+
+
+def normalised_difference(
+    plus: npt.NDArray[np.float64], minus: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Compute (plus - minus) / (plus + minus) of two bands, (...).
+
+    Returns
+    -------
+    (...) in [-1, 1]; NaN where a band is below 0 or both are 0, because the index is undefined
+    there: the quotient would leave its range, and has any sign near a sum of 0.
+    """
+    total = plus + minus
+    index = np.full(total.shape, np.nan)
+    np.divide(plus - minus, total, out=index, where=(plus >= 0) & (minus >= 0) & (total > 0))
+    return index
 
 
 INDICES = {

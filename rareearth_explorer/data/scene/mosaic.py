@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from rasterio.windows import Window
 
 from rareearth_explorer.data.scene.preview import Masked
 from rareearth_explorer.data.scene.raster import Raster
+from rareearth_explorer.data.scene.units import Conversion
 from rareearth_explorer.errors import SceneError
 
 ALIGNMENT = 0.05
@@ -35,15 +36,15 @@ class Layer:
         The image.
     udm2
         Its usable data mask, of the same size; None to use every pixel with data.
-    scale
-        Factor for each band of the file; None to keep the values.
+    conversion
+        From the numbers of the file to values; None to keep the numbers.
     left, top
         Its upper left pixel in the mosaic.
     """
 
     raster: Raster
     udm2: Raster | None
-    scale: npt.NDArray[np.float32] | None
+    conversion: Conversion | None
     left: int
     top: int
 
@@ -53,7 +54,7 @@ class Layer:
         first: Raster,
         raster: Raster,
         udm2: Raster | None = None,
-        scale: Sequence[float] | None = None,
+        conversion: Conversion | None = None,
     ) -> Self:
         """Place a raster on the grid of the first one, where positions are counted from.
 
@@ -64,8 +65,7 @@ class Layer:
         """
         if udm2 is not None:
             _require_same_size(udm2, raster)
-        factors = None if scale is None else np.array(scale, np.float32)
-        return cls(raster, udm2, factors, *_place(raster, first))
+        return cls(raster, udm2, conversion, *_place(raster, first))
 
     def read(
         self,
@@ -74,10 +74,10 @@ class Layer:
         shape: tuple[int, int],
         resampling: Resampling,
     ) -> Masked:
-        """Read a window of the layer; as `Raster.read`, scaled and with the mask applied."""
+        """Read a window of the layer; as `Raster.read`, converted and with the mask applied."""
         pixels, valid = self.raster.read(indexes, window, shape, resampling)
-        if self.scale is not None:
-            pixels = pixels * self.scale[[index - 1 for index in indexes], None, None]
+        if self.conversion is not None:
+            pixels = self.conversion.apply(pixels, indexes)
         if self.udm2 is not None:
             clear, _ = self.udm2.read([1], window, shape)
             valid &= clear[0] == CLEAR
@@ -105,10 +105,7 @@ class Mosaic:
     def __init__(self, layers: Sequence[Layer]) -> None:
         left = min(layer.left for layer in layers)
         top = min(layer.top for layer in layers)
-        self._layers = [
-            Layer(each.raster, each.udm2, each.scale, each.left - left, each.top - top)
-            for each in layers
-        ]
+        self._layers = [replace(each, left=each.left - left, top=each.top - top) for each in layers]
         first = layers[0].raster
         self.path = first.path
         self.indexes = first.indexes
@@ -116,8 +113,13 @@ class Mosaic:
         self.width = max(layer.left + layer.raster.width for layer in self._layers)
         self.height = max(layer.top + layer.raster.height for layer in self._layers)
         self.has_overviews = all(layer.raster.has_overviews for layer in layers)
-        kinds = [np.float32 if each.scale is not None else each.raster.dtype for each in layers]
+        kinds = [each.raster.dtype if each.conversion is None else np.float32 for each in layers]
         self.dtype = np.result_type(*kinds).name
+
+    @property
+    def rasters(self) -> list[Raster]:
+        """The images, the first on top."""
+        return [layer.raster for layer in self._layers]
 
     def close(self) -> None:
         """Close the files in all threads, none of which may be reading."""
@@ -137,10 +139,38 @@ class Mosaic:
         shape = out_shape or (round(window.height), round(window.width))
         pixels = np.zeros((len(indexes), *shape), self.dtype)
         valid = np.zeros(shape, bool)
+        for _, here, (new, usable) in self._layered(indexes, window, valid, resampling):
+            np.copyto(pixels[:, *here], new, where=usable & ~valid[here])
+            valid[here] |= usable
+        return pixels, valid
+
+    def origins(self, window: Window) -> npt.NDArray[np.int64]:
+        """Find the layer that each pixel of a window comes from, (h, w); -1 if empty."""
+        shape = (round(window.height), round(window.width))
+        origins = np.full(shape, -1)
+        valid = np.zeros(shape, bool)
+        read = self._layered(self.indexes, window, valid, Resampling.nearest)
+        for number, here, (_, usable) in read:
+            origins[here][usable & ~valid[here]] = number
+            valid[here] |= usable
+        return origins
+
+    def _layered(
+        self,
+        indexes: Sequence[int],
+        window: Window,
+        valid: npt.NDArray[np.bool_],
+        resampling: Resampling,
+    ) -> Iterator[tuple[int, tuple[slice, slice], Masked]]:
+        """Read layer by layer what lies in a window, into the shape of `valid`.
+
+        A layer is left out where `valid`, which the caller updates, is full already. Yields the
+        number of the layer, where it lies in `valid`, and what it holds there.
+        """
         (top, bottom), (left, right) = window.toranges()
-        for layer in self._layers:
-            across = _overlap(left, right, shape[1], layer.left, layer.raster.width)
-            down = _overlap(top, bottom, shape[0], layer.top, layer.raster.height)
+        for number, layer in enumerate(self._layers):
+            across = _overlap(left, right, valid.shape[1], layer.left, layer.raster.width)
+            down = _overlap(top, bottom, valid.shape[0], layer.top, layer.raster.height)
             if across is None or down is None:
                 continue
             here = down.pixels, across.pixels
@@ -148,10 +178,7 @@ class Mosaic:
                 continue
             part = Window(across.start, down.start, across.length, down.length)
             height, width = valid[here].shape
-            new, usable = layer.read(indexes, part, (height, width), resampling)
-            np.copyto(pixels[:, *here], new, where=usable & ~valid[here])
-            valid[here] |= usable
-        return pixels, valid
+            yield number, here, layer.read(indexes, part, (height, width), resampling)
 
 
 def _place(raster: Raster, first: Raster) -> tuple[int, int]:
@@ -181,9 +208,11 @@ def _require_same_size(udm2: Raster, raster: Raster) -> None:
 
 def _misfit(raster: Raster, first: Raster, flaw: str) -> SceneError:
     size = first.transform.a
+    crs = CRS.from_wkt(first.dataset.crs.to_wkt()).to_string()
     return SceneError(
         f"{raster.path}: {flaw} those of {first.path.name}; resample it to that grid with "
-        f"'gdalwarp -t_srs EPSG:... -tr {size} {size} -tap IN OUT', or embed it alone."
+        f"'rio warp IN OUT --dst-crs {crs} --res {size:g} --target-aligned-pixels', or embed it "
+        "alone."
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import ProjError
 from rasterio.transform import array_bounds
@@ -15,32 +18,51 @@ from rasterio.transform import array_bounds
 from rareearth_explorer.data.grid import WGS84, ground_sample_distance, transformer
 from rareearth_explorer.data.scene import planet
 from rareearth_explorer.data.scene.bands import band_roles
-from rareearth_explorer.data.scene.dates import acquisition_time
+from rareearth_explorer.data.scene.dates import acquired_by_name
 from rareearth_explorer.data.scene.mosaic import Layer, Mosaic
 from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.data.scene.scene import Bounds, Scene, Source
+from rareearth_explorer.data.scene.units import (
+    PLANET_SCALE,
+    Conversion,
+    Units,
+    conversion_of,
+    need_reflectance,
+    require_one_unit,
+    unit_notes,
+)
+from rareearth_explorer.data.scene.validity import Nodata
 from rareearth_explorer.errors import SceneError
 
 LEFT_OUT = "_"
 """Role of a band that the scene leaves out."""
 
-REFLECTANCE_SCALE = 10_000
-"""Factor with which reflectance is stored as whole numbers."""
-
 Udm2 = Sequence[Path] | Literal["beside", "none"]
 """Choice of the usable data masks to apply."""
 
 
-def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene:
-    """Open a GeoTIFF as a scene, with the stored pixels, including those under clouds.
+def open_scene(
+    path: str | Path,
+    *,
+    bands: Sequence[str] | None = None,
+    nodata: Nodata = None,
+    one_date: bool = False,
+) -> Scene:
+    """Open a GeoTIFF as a scene, including the pixels under clouds.
 
     Parameters
     ----------
     path
         The file, or a folder as Planet delivers it.
     bands
-        Role of each band except alpha, in the file's order, `_` for a band to leave out. By
-        default, the file's metadata decides.
+        Role of each band except alpha, in the file's order, `_` for a band to leave out. If they
+        are as many as all bands, a band called alpha is one of them. By default, the file's
+        metadata decides.
+    nodata
+        The value of empty pixels, instead of those that the file declares; `none` if every pixel
+        is data.
+    one_date
+        Whether the files of a folder may be of two days, as of a pass over midnight.
 
     Raises
     ------
@@ -49,7 +71,7 @@ def open_scene(path: str | Path, *, bands: Sequence[str] | None = None) -> Scene
     """
     path = Path(path)
     paths = planet.scenes_in(path) if path.is_dir() else [path]
-    return open_mosaic(paths, bands=bands, udm2="none")
+    return open_mosaic(paths, bands=bands, udm2="none", nodata=nodata, one_date=one_date)
 
 
 def open_mosaic(
@@ -58,6 +80,9 @@ def open_mosaic(
     bands: Sequence[str] | None = None,
     udm2: Udm2 = "beside",
     reflectance: bool = False,
+    to_one: bool = False,
+    nodata: Nodata = None,
+    one_date: bool = False,
 ) -> Scene:
     """Open GeoTIFFs of one date as one scene; where they overlap, the first valid pixel is used.
 
@@ -75,6 +100,11 @@ def open_mosaic(
     reflectance
         Whether to convert radiance to reflectance x 10,000, with the coefficients in its
         metadata.
+    to_one
+        Whether Planet's reflectance x 10,000 becomes reflectance, as scenes with a scale and an
+        offset in their tags do in any case.
+    nodata, one_date
+        As for `open_scene`; the same for all files.
 
     Raises
     ------
@@ -84,14 +114,21 @@ def open_mosaic(
     layers: list[Layer] = []
     sources: list[Source] = []
     with ExitStack() as opened:
-        for path, mask in zip(paths, masks_of(paths, udm2), strict=True):
-            raster = opened.enter_context(closing(Raster(path)))
-            usable = opened.enter_context(closing(Raster(mask))) if mask else None
-            source = _source_of(raster, bands, mask, reflectance)
-            first = layers[0].raster if layers else raster
-            layers.append(Layer.over(first, raster, usable, source.coefficients))
-            sources.append(source)
-        _require_one_kind(sources)
+        rasters: list[Raster] = []
+        for path in paths:
+            named = None if bands is None else len(bands)
+            rasters.append(opened.enter_context(closing(Raster(path, nodata, named))))
+        units = [units_of(raster) for raster in rasters]
+        require_one_unit(paths, units, converted=reflectance)
+        to_one = to_one or need_reflectance(units)
+        masks = masks_of(paths, udm2)
+        for raster, mask, unit in zip(rasters, masks, units, strict=True):
+            usable = opened.enter_context(closing(_mask(mask))) if mask else None
+            source = _source_of(raster, bands, mask, unit, nodata)
+            conversion = _conversion(raster, source, reflectance, to_one)
+            layers.append(Layer.over(rasters[0], raster, usable, conversion))
+            sources.append(replace(source, conversion=conversion))
+        _require_one_kind(sources, one_date)
         scene = _scene_of(layers, tuple(sources))
         opened.pop_all()
     return scene
@@ -117,8 +154,19 @@ def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
     return list(udm2)
 
 
+def units_of(raster: Raster) -> Units:
+    """Read the units of an open file; colours of a palette have none."""
+    if raster.is_palette:
+        return Units()
+    return Units.of(raster.dataset, raster.path, raster.indexes)
+
+
+def _mask(path: Path) -> Raster:
+    return Raster(path, "none", colours=False)
+
+
 def _source_of(
-    raster: Raster, bands: Sequence[str] | None, udm2: Path | None, reflectance: bool
+    raster: Raster, bands: Sequence[str] | None, udm2: Path | None, units: Units, nodata: Nodata
 ) -> Source:
     """Describe a file as a source; remove the bands to leave out from the raster."""
     path = raster.path
@@ -132,24 +180,36 @@ def _source_of(
     raster.indexes = [
         index for index, role in zip(raster.indexes, roles, strict=True) if role != LEFT_OUT
     ]
-    coefficients = _coefficients(raster) if reflectance and planet.is_radiance(path) else None
     tag = raster.dataset.tags().get("TIFFTAG_DATETIME")
-    time = planet.acquired(path) or acquisition_time(path.name, tag)
-    return Source(path, roles, time, udm2, coefficients)
+    by_name = acquired_by_name(path.name, tag)
+    time = planet.acquired(path) or (by_name.time if by_name else None)
+    months = by_name.months if by_name and time == by_name.time else ""
+    return Source(path, roles, time, udm2, units=units, nodata=nodata, months=months)
+
+
+def _conversion(
+    raster: Raster, source: Source, reflectance: bool, to_one: bool
+) -> Conversion | None:
+    """Choose the conversion of a file's numbers; None to keep them."""
+    bands = raster.dataset.count
+    if not (reflectance and planet.is_radiance(raster.path)):
+        return conversion_of(source.units, bands, to_reflectance=to_one)
+    one = 1.0 if to_one else PLANET_SCALE
+    return Conversion(one * np.array(_coefficients(raster)), np.zeros(bands), one)
 
 
 def _coefficients(raster: Raster) -> tuple[float, ...]:
-    """Read the factors that convert the bands of a file to reflectance x 10,000."""
+    """Read the factors that convert the bands of a file to reflectance."""
     coefficients = planet.reflectance_coefficients(raster.path)
     if len(coefficients) < max(raster.indexes):
         raise SceneError(
             f"{raster.path}: it has {max(raster.indexes)} bands, and the metadata beside it has "
             f"reflectance coefficients for {len(coefficients)}; download both again."
         )
-    return tuple(REFLECTANCE_SCALE * each for each in coefficients)
+    return coefficients
 
 
-def _require_one_kind(sources: Sequence[Source]) -> None:
+def _require_one_kind(sources: Sequence[Source], one_date: bool) -> None:
     """Check that all files have the same bands and, if known, the same date."""
     first = sources[0]
     for source in sources[1:]:
@@ -159,16 +219,33 @@ def _require_one_kind(sources: Sequence[Source]) -> None:
                 f"{first.path.name} {', '.join(first.bands)}; embed it alone, or name the bands "
                 "with --bands."
             )
-        if source.time and first.time and source.time.date() != first.time.date():
+        if source.time and first.time and source.time.date() != first.time.date() and not one_date:
+            apart = abs(source.time - first.time)
+            hint = ", or give --one-date if they are one pass over midnight"
             raise SceneError(
                 f"{source.path}: its date is {source.time:%Y-%m-%d}, and that of {first.path.name} "
-                f"is {first.time:%Y-%m-%d}; embed each date into a separate table."
+                f"is {first.time:%Y-%m-%d}; embed each date into a separate table"
+                f"{hint if apart < timedelta(days=1) else ''}."
             )
+        if one_date and source.time and first.time:
+            _require_one_pass(source, first)
+
+
+def _require_one_pass(source: Source, first: Source) -> None:
+    """Check that two files may be of one pass: less than a day lies between them."""
+    assert source.time is not None
+    assert first.time is not None
+    if abs(source.time - first.time) >= timedelta(days=1):
+        raise SceneError(
+            f"{source.path}: its time is {source.time:%Y-%m-%d %H:%M}, and that of "
+            f"{first.path.name} is {first.time:%Y-%m-%d %H:%M}, which is not one pass; embed each "
+            "date into a separate table."
+        )
 
 
 def _scene_of(layers: Sequence[Layer], sources: tuple[Source, ...]) -> Scene:
     first = layers[0].raster
-    is_plain = len(layers) == 1 and layers[0].udm2 is None and layers[0].scale is None
+    is_plain = len(layers) == 1 and layers[0].udm2 is None and layers[0].conversion is None
     pixels = first if is_plain else Mosaic(layers)
     crs = CRS.from_wkt(first.dataset.crs.to_wkt())
     bounds = _lonlat_bounds(crs, first.path, pixels)
@@ -185,22 +262,43 @@ def _scene_of(layers: Sequence[Layer], sources: tuple[Source, ...]) -> Scene:
         bounds=bounds,
         time=sources[0].time,
         sources=sources,
+        one=_one(sources),
+        validity=first.validity.said,
+        notes=tuple(_notes([layer.raster for layer in layers], sources)),
         _raster=pixels,
     )
 
 
+def _one(sources: Sequence[Source]) -> float | None:
+    """Return the value that stands for reflectance 1; None if no file says it."""
+    first = sources[0]
+    if first.conversion is not None:
+        return first.conversion.one
+    return PLANET_SCALE if first.units.quantity not in (None, "radiance") else None
+
+
+def _notes(rasters: Sequence[Raster], sources: Sequence[Source]) -> Iterator[str]:
+    """Say in sentences what a reader of the files may not expect."""
+    for raster, source in zip(rasters, sources, strict=True):
+        if raster.doubtful:
+            named = ", ".join(map(str, raster.doubtful))
+            yield f"{source.path.name}: band {named} is called alpha and holds data, so it is read."
+        if source.months:
+            yield (
+                f"{source.path.name}: its name gives only the months {source.months}; "
+                f"{source.time:%Y-%m-%d} stands for them."
+            )
+    yield from unit_notes([each.path for each in sources], [each.units for each in sources])
+
+
 def _roles_of(raster: Raster) -> tuple[str, ...]:
-    dataset, path = raster.dataset, raster.path
-    evidence = [path.name, *dataset.tags().values()]
+    path = raster.path
+    evidence = [path.name, *raster.dataset.tags().values()]
     sidecar = planet.metadata_beside(path)
     if sidecar is not None:
         evidence.append(sidecar.read_text(errors="replace"))
-    return band_roles(
-        [dataset.descriptions[index - 1] for index in raster.indexes],
-        [dataset.colorinterp[index - 1].name for index in raster.indexes],
-        evidence,
-        dataset.dtypes[0] == "uint8",
-    )
+    colours = ["undefined" if colour == "alpha" else colour for colour in raster.colours]
+    return band_roles(raster.descriptions, colours, evidence, raster.dtype == "uint8")
 
 
 def _lonlat_bounds(crs: CRS, path: Path, pixels: Raster | Mosaic) -> Bounds:
@@ -213,7 +311,10 @@ def _lonlat_bounds(crs: CRS, path: Path, pixels: Raster | Mosaic) -> Bounds:
         west = south = east = north = math.inf
     if not (-360 <= west <= 360 and -90 <= south < north <= 90):
         raise SceneError(
-            f"{path}: its coordinates lie outside the Earth in its coordinate reference "
-            f"system, {crs.name}; assign the right one with 'gdal_edit.py -a_srs EPSG:... FILE'."
+            f"{path}: its coordinates lie outside the Earth in its coordinate reference system, "
+            f"{crs.name}; assign the right one with 'rio edit-info --crs EPSG:... FILE'."
         )
-    return (south, west), (north, east if east > west else east + 360)
+    if east <= west:
+        east += 360
+    turns = 360 * math.floor((west + 180) / 360)  # longitudes may be counted from 0 to 360
+    return (south, west - turns), (north, east - turns)

@@ -9,35 +9,64 @@ from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
+from rareearth_explorer.data.file_kinds import SCENE_SUFFIXES
+from rareearth_explorer.data.scene.units import quantity_of
 from rareearth_explorer.data.storage.replacing import is_unfinished
 from rareearth_explorer.errors import SceneError
 
-_PRODUCT = re.compile(r"(?P<item>.+)_(AnalyticMS|BGRN_Analytic|BGRN_SR)", re.IGNORECASE)
-
-_REFLECTANCE = re.compile(r"_(SR|TOAR)(_|$)", re.IGNORECASE)
+_PRODUCT = re.compile(
+    r"(?P<item>.+?)_(AnalyticMS|BGRN_Analytic|BGRN_SR|panchromatic|pansharpened|analytic)(?=_|$)",
+    re.IGNORECASE,
+)
 
 _TOOLS = r"(_\w+)?"
 """Suffixes that the tools of an order add to file names, such as `_clip_file_format`."""
 
-_PREFERRED = ("AnalyticMS_SR", "Analytic", "")
+_TOOL_NAMES = re.compile(
+    r"(_(clip|file_format|reproject|harmoni[sz]ed?|toar|cog))+$", re.IGNORECASE
+)
+
+_RASTER = "|".join(re.escape(suffix) for suffix in SCENE_SUFFIXES)
+
+_PREFERRED = ("analyticms_sr", "analytic", "")
 """Preference among several products of a scene in one folder."""
+
+
+def rasters_in(folder: Path) -> list[Path]:
+    """Find the rasters of a folder and the folders in it, by suffix in any case.
+
+    What other programs hide there is left out: unfinished files, names that begin with a dot (such
+    as `._scene.tif`, which macOS writes to other disks), and the folder `__MACOSX` of its archives.
+    """
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SCENE_SUFFIXES
+        and path.is_file()
+        and not is_unfinished(path)
+        and not any(
+            part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts
+        )
+    ]
 
 
 def scenes_in(folder: Path) -> list[Path]:
     """Find the images of an order as delivered, surface reflectance if it exists.
+
+    A VRT counts only in a folder without other images, because it usually shows those again.
 
     Raises
     ------
     SceneError
         There are no images.
     """
-    there = [path for path in sorted(folder.rglob("*.tif")) if not is_unfinished(path)]
-    images = [path for path in there if "udm" not in path.stem.lower()]
-    if not images and any(folder.rglob("*.zip")):
+    images = [path for path in rasters_in(folder) if "udm" not in path.stem.lower()]
+    images = [path for path in images if path.suffix.lower() != ".vrt"] or images
+    if not images and any(path.suffix.lower() == ".zip" for path in folder.rglob("*")):
         raise SceneError(f"{folder}: this folder contains only archives; unpack them first.")
     if not images:
         raise SceneError(f"{folder}: this folder contains no GeoTIFF; name the files.")
-    products = [[p for p in images if wanted in p.name] for wanted in _PREFERRED]
+    products = [[p for p in images if wanted in p.name.lower()] for wanted in _PREFERRED]
     return next(filter(None, products))
 
 
@@ -54,8 +83,14 @@ def images_of(given: Iterable[Path]) -> list[Path]:
 
 
 def udm2_beside(image: Path) -> Path | None:
-    """Find the usable data mask (UDM2) delivered with an image."""
-    return _beside(image, re.escape(_item(image)) + rf"_udm2{_TOOLS}\.tif")
+    """Find the usable data mask (UDM2) delivered with an image, under any name Planet gives it."""
+    for item in dict.fromkeys((_item(image), _TOOL_NAMES.sub("", _item(image)))):
+        name = re.escape(item) + rf"(_\w+)?_udm2{_TOOLS}({_RASTER})"
+        if found := _beside(image, re.escape(item) + rf"_udm2{_TOOLS}({_RASTER})"):
+            return found
+        if _PRODUCT.match(image.stem) and (found := _beside(image, name)):
+            return found
+    return None
 
 
 def metadata_beside(image: Path) -> Path | None:
@@ -66,7 +101,7 @@ def metadata_beside(image: Path) -> Path | None:
 
 def is_radiance(image: Path) -> bool:
     """Whether the name of an image marks its digital numbers as radiance at the sensor."""
-    return bool(_PRODUCT.match(image.stem)) and not _REFLECTANCE.search(image.stem)
+    return quantity_of(image) == "radiance"
 
 
 def reflectance_coefficients(image: Path) -> tuple[float, ...]:
@@ -127,4 +162,5 @@ def _item(image: Path) -> str:
 def _beside(image: Path, pattern: str) -> Path | None:
     """Find the first file in the image's folder whose name matches."""
     names = re.compile(pattern, re.IGNORECASE)
-    return min((p for p in image.parent.glob("*") if names.fullmatch(p.name)), default=None)
+    there = (path for path in image.parent.glob("*") if names.fullmatch(path.name))
+    return min((path for path in there if path != image), default=None)

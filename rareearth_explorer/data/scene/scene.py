@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,11 +21,14 @@ from rasterio.windows import Window
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
 from rareearth_explorer.data.scene import tiles
 from rareearth_explorer.data.scene.bands import true_colour
+from rareearth_explorer.data.scene.fill import Fill, suspected_fill
 from rareearth_explorer.data.scene.indices import index_of
 from rareearth_explorer.data.scene.mosaic import Mosaic
 from rareearth_explorer.data.scene.preview import Masked, Preview
 from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.data.scene.statistics import Statistics
+from rareearth_explorer.data.scene.units import Conversion, Units
+from rareearth_explorer.data.scene.validity import Nodata
 from rareearth_explorer.errors import SceneError
 
 STATISTICS_PIXELS = 1_000_000
@@ -49,16 +52,24 @@ class Source:
         Acquisition time in UTC, or None.
     udm2
         The usable data mask that is applied, or None.
-    coefficients
-        Factors that convert each band's digital numbers to reflectance x 10,000; None to keep
-        the numbers.
+    conversion
+        From the file's numbers to the values of the scene; None to keep the numbers.
+    units
+        Meaning of the file's numbers.
+    nodata
+        The value of empty pixels that the user gave, or None.
+    months
+        The months of a basemap, for which `time` is the middle; empty for a scene of one day.
     """
 
     path: Path
     bands: tuple[str, ...]
     time: datetime | None = None
     udm2: Path | None = None
-    coefficients: tuple[float, ...] | None = None
+    conversion: Conversion | None = None
+    units: Units = field(default_factory=Units)
+    nodata: Nodata = None
+    months: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +97,13 @@ class Scene:
         Acquisition time in UTC, noon if only the day is known; None if unknown.
     sources
         The files of the scene, the first on top.
+    one
+        The value that stands for reflectance 1: 1 if the files have a scale and an offset, which
+        are applied, 10,000 for Planet's reflectance; None if no file says it.
+    validity
+        How empty pixels are told, a phrase.
+    notes
+        Sentences about what a reader may not expect of the files.
     """
 
     path: Path
@@ -100,6 +118,9 @@ class Scene:
     bounds: Bounds
     time: datetime | None
     sources: tuple[Source, ...]
+    one: float | None
+    validity: str
+    notes: tuple[str, ...]
     _raster: Raster | Mosaic = field(repr=False)
     _once: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -170,6 +191,30 @@ class Scene:
         pixels, valid = self._read(window, out_shape, places)
         return pixels.astype(np.float32), valid
 
+    def fills(self) -> Iterator[tuple[Path, Fill]]:
+        """Find files in which a value is probably missing data, though nothing declares it.
+
+        It reads a sample of the files.
+        """
+        rasters = [self._raster] if isinstance(self._raster, Raster) else self._raster.rasters
+        for raster in rasters:
+            fill = suspected_fill(raster)
+            if fill is not None:
+                yield raster.path, fill
+
+    def origins(self, window: Window) -> npt.NDArray[np.int64] | None:
+        """Find the number of the source that each pixel of a window comes from, (h, w).
+
+        It is -1 for empty pixels.
+
+        Returns
+        -------
+        None if all files have one time, so that it does not matter.
+        """
+        if isinstance(self._raster, Raster) or len({source.time for source in self.sources}) == 1:
+            return None
+        return self._raster.origins(window)
+
     @property
     def statistics(self) -> Statistics:
         """Mean, standard deviation and percentiles of every band, measured once."""
@@ -233,6 +278,7 @@ class Scene:
             "time": self.time.isoformat() if self.time else None,
             "overviews": self._raster.has_overviews,
             "valid": statistics.valid,
+            "valid_by": self.validity,
             "mean": statistics.mean.tolist(),
             "std": statistics.std.tolist(),
         }

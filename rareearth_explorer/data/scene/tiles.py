@@ -11,7 +11,7 @@ import numpy.typing as npt
 from affine import Affine
 from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import pixels_under, transformer
+from rareearth_explorer.data.grid import full_turn, near, pixels_under, transformer
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.scene.scene import Scene
@@ -62,6 +62,10 @@ def view_of(scene: Scene, tile: Box, size: int) -> View | None:
         return None
     there = transformer(WEB_MERCATOR, scene.crs.to_wkt())
     west, south, east, north = there.transform_bounds(*meeting)
+    if turn := full_turn(scene.crs.to_wkt()):
+        middle = scene.transform.c + scene.transform.a * scene.width / 2
+        shift = float(near((west + east) / 2, middle, turn)) - (west + east) / 2
+        west, east = west + shift, east + shift
     left, top = ~scene.transform @ (west, north)
     right, bottom = ~scene.transform @ (east, south)
     per_metre = size / (tile[2] - tile[0])
@@ -88,7 +92,7 @@ def warp(
     centres = (np.arange(size) + 0.5) * (tile[2] - tile[0]) / size
     x, y = np.meshgrid(tile[0] + centres, tile[3] - centres)
     column, row = pixels_under(
-        x, y, WEB_MERCATOR, scene.crs.to_wkt(), scene.transform @ corner @ coarser
+        x, y, WEB_MERCATOR, scene.crs.to_wkt(), scene.transform @ corner @ coarser, width
     )
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
     warped = np.zeros((size, size, 4), np.uint8)

@@ -42,6 +42,7 @@ def load(
     means: npt.ArrayLike,
     stds: npt.ArrayLike,
     gsd: float,
+    one: float | None = None,
     weights: Path | None = None,
     options: ClayOptions | None = None,
 ) -> Encoder:
@@ -54,9 +55,11 @@ def load(
     bands
         Band roles of the scene in the order of its channels, such as blue, green, red, nir.
     means, stds
-        The scene's statistics, band by band, in digital numbers.
+        The scene's statistics, band by band, in the scene's units.
     gsd
         Ground sample distance of the scene in metres.
+    one
+        The value that stands for reflectance 1 in the scene; None if its files do not say.
     weights
         File of the encoder's weights: a checkpoint of Clay, or its conversion by
         `convert_checkpoint`.
@@ -76,7 +79,7 @@ def load(
         _require_torch()
         from rareearth_explorer.embedding.encoders.clay_adapter import ClayAdapter
 
-        scene = {"bands": bands, "means": means, "stds": stds, "gsd": gsd}
+        scene = {"bands": bands, "means": means, "stds": stds, "gsd": gsd, "one": one}
         return ClayAdapter.load(name, weights, **scene, options=options)
     if weights is not None:
         raise EncoderError(f"{name} has no weights, but {weights} was given: omit it.")

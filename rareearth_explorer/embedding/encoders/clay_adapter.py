@@ -23,6 +23,12 @@ from rareearth_explorer.errors import EncoderError
 PLAUSIBLE_RATIO = 20.0
 """If band means of scene and sensor differ by more than this factor, the units differ."""
 
+PLAUSIBLE_REFLECTANCE = 0.0, 1.1
+"""Below or above lies no mean of a band over a scene; fresh snow reaches 0.9."""
+
+ONES = {"reflectance": 1.0, "reflectance-x-10000": 10_000.0, "as-published": None}
+"""The value that stands for reflectance 1, by the option `units`."""
+
 
 class ClayAdapter:
     """Embeds chips with a Clay encoder.
@@ -39,9 +45,12 @@ class ClayAdapter:
     bands
         Band roles of the scene in the order of its channels.
     means, stds
-        The scene's statistics, band by band, in digital numbers.
+        The scene's statistics, band by band, in the scene's units.
     gsd
         Ground sample distance of the scene in metres; used to detect the sensor.
+    one
+        The value that stands for reflectance 1 in the scene; None if its files do not say, so that
+        its units count as those of the sensor's statistics, if that is plausible.
     options
         Options of Clay.
 
@@ -60,15 +69,19 @@ class ClayAdapter:
         stds: npt.ArrayLike,
         gsd: float,
         options: ClayOptions | None = None,
+        *,
+        one: float | None = None,
     ) -> None:
         self.options = options or ClayOptions()
         self.bands = tuple(bands)
         self.sensor = find_sensor(self.bands, gsd, self.options.sensor)
         self.gsd = self.options.gsd or self.sensor.gsd
+        self.one = None
         if self.options.normalisation == "scene":
             self.means, self.stds = np.asarray(means, np.float32), np.asarray(stds, np.float32)
         else:
-            self.means, self.stds = _published(self.sensor, self.bands, np.asarray(means))
+            self.one = ONES.get(self.options.units, one)
+            self.means, self.stds = _published(self.sensor, self.bands, np.asarray(means), self.one)
         self.name = encoder.config.name
         self.dim = encoder.config.dim
         self.weights = fingerprint(encoder.state_dict())
@@ -106,6 +119,7 @@ class ClayAdapter:
             "gsd": self.gsd,
             "normalisation": {
                 "source": self.options.normalisation,
+                "reflectance_1": self.one,
                 "means": self.means.tolist(),
                 "stds": self.stds.tolist(),
             },
@@ -157,9 +171,13 @@ class ClayAdapter:
     def _metadata(self, chips: Chips) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return codes of time and place, (n, 4) each; zeros unless both are known and enabled."""
         latlon = latlon_code(chips.latlon)
-        if chips.time is None or not self.options.metadata:
-            return np.zeros_like(latlon), np.zeros_like(latlon)
-        return np.tile(time_code(chips.time), (len(latlon), 1)), latlon
+        time = np.zeros_like(latlon)
+        for number, captured in enumerate(chips.times_of_each()):
+            if captured is None or not self.options.metadata:
+                latlon[number] = 0
+            else:
+                time[number] = time_code(captured)
+        return time, latlon
 
     def _precision(self) -> torch.autocast:
         reduced = self.options.dtype == "bfloat16"
@@ -199,19 +217,49 @@ def latlon_code(latlon: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
 
 def _published(
-    sensor: Sensor, bands: Sequence[str], scene_means: npt.NDArray[np.float64]
+    sensor: Sensor,
+    bands: Sequence[str],
+    scene_means: npt.NDArray[np.float64],
+    one: float | None,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return the published means and standard deviations, if the units of the scene match."""
+    """Return the published means and standard deviations in the scene's units, if they match."""
     selected = sensor.select(bands)
-    means = np.array([band.mean for band in selected], np.float32)
-    stds = np.array([band.std for band in selected], np.float32)
-    if not 1 / PLAUSIBLE_RATIO < np.median(scene_means / means) < PLAUSIBLE_RATIO:
+    means = np.array([band.mean for band in selected])
+    stds = np.array([band.std for band in selected])
+    scale, offset = 1.0, 0.0
+    if one is not None:
+        if sensor.scale is None:
+            raise EncoderError(
+                f"The scene is reflectance, and the statistics of {sensor.title} are not: choose "
+                f"another sensor than {sensor.name}, or normalise by the scene."
+            )
+        scale, offset = sensor.scale * one, sensor.offset * one
+    means, stds = means * scale + offset, stds * scale
+    _require_plausible(sensor, scene_means, means, one)
+    return means.astype(np.float32), stds.astype(np.float32)
+
+
+def _require_plausible(
+    sensor: Sensor,
+    scene_means: npt.NDArray[np.float64],
+    means: npt.NDArray[np.float64],
+    one: float | None,
+) -> None:
+    """Check that the means of a scene can be what its units would make them."""
+    least, most = PLAUSIBLE_REFLECTANCE
+    if one is not None:
+        reflectance = scene_means / one
+    elif sensor.scale is not None:
+        reflectance = scene_means * sensor.scale + sensor.offset
+    else:
+        reflectance = np.full(1, 0.5)
+    likely = least < np.median(reflectance) < most
+    if not likely or not 1 / PLAUSIBLE_RATIO < np.median(scene_means / means) < PLAUSIBLE_RATIO:
         raise EncoderError(
             f"The mean of the scene is {scene_means.mean():.3g}, and that of {sensor.title} is "
-            f"{means.mean():.3g}, so their units differ: choose another sensor than "
-            f"{sensor.name}, or normalise by the scene."
+            f"{means.mean():.3g}, so their units differ: choose another sensor than {sensor.name}, "
+            "say what the numbers are with --units, or normalise by the scene."
         )
-    return means, stds
 
 
 def _device(choice: str) -> torch.device:

@@ -19,6 +19,10 @@ class ClayOptions:
     normalisation
         `sensor`: with the mean and standard deviation published for the sensor.
         `scene`: with those of the scene, for units other than the published ones.
+    units
+        What the numbers of the scene are: `file` for what the files say, and the units of the
+        published statistics where they say nothing; `reflectance` (1 is white),
+        `reflectance-x-10000`, or `as-published`, whatever the files say.
     gsd
         Metres per pixel for the position code; None uses the published value of the sensor, which
         is 5 for PlanetScope although its pixels are 3 m.
@@ -40,6 +44,7 @@ class ClayOptions:
 
     sensor: str | None = None
     normalisation: Literal["sensor", "scene"] = "sensor"
+    units: Literal["file", "reflectance", "reflectance-x-10000", "as-published"] = "file"
     gsd: float | None = None
     metadata: bool = True
     padding: Literal["crop", "reflect"] = "crop"
@@ -49,7 +54,7 @@ class ClayOptions:
     def __post_init__(self) -> None:
         """Check the values, which may come from a command line."""
         hints = get_type_hints(type(self))
-        for option in ("normalisation", "padding", "device", "dtype"):
+        for option in ("normalisation", "units", "padding", "device", "dtype"):
             if getattr(self, option) not in get_args(hints[option]):
                 raise EncoderError(
                     f"The {option} of Clay cannot be {getattr(self, option)}: choose one of "

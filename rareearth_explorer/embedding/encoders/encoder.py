@@ -17,17 +17,29 @@ class Chips:
     Attributes
     ----------
     pixels
-        (n, C, H, W) float32 in the scene's own units (digital numbers); pixels without data are
+        (n, C, H, W) float32 in the scene's units; pixels without data are
         already filled with the mean of the patch's valid pixels, band by band.
     latlon
         (n, 2) latitude and longitude of the patch centres, WGS 84 degrees.
     time
         Time of capture in UTC, noon if only the date is known; None if neither is known.
+    times
+        That of each patch, if the files of a mosaic were captured at several times.
     """
 
     pixels: npt.NDArray[np.float32]
     latlon: npt.NDArray[np.float64]
     time: datetime | None = None
+    times: tuple[datetime | None, ...] | None = None
+
+    def times_of_each(self) -> tuple[datetime | None, ...]:
+        """Return the time of each patch."""
+        return (self.time,) * len(self.pixels) if self.times is None else self.times
+
+    def part(self, which: slice) -> Chips:
+        """Return some of the patches."""
+        times = None if self.times is None else self.times[which]
+        return Chips(self.pixels[which], self.latlon[which], self.time, times)
 
 
 @runtime_checkable

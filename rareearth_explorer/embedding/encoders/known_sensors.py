@@ -39,6 +39,9 @@ class Sensor:
     gsd
         Ground sample distance in metres, as published with the encoder; it may differ from the
         size of the pixels.
+    scale, offset
+        From its digital numbers to reflectance: number * scale + offset; None if they are not
+        reflectance.
     bands
         Bands by role.
     """
@@ -47,6 +50,8 @@ class Sensor:
     title: str
     source: str
     gsd: float
+    scale: float | None
+    offset: float
     bands: Mapping[str, Band]
 
     def select(self, roles: Sequence[str]) -> tuple[Band, ...]:
@@ -77,6 +82,8 @@ def sensors() -> Mapping[str, Sensor]:
                 entry["title"],
                 entry["source"],
                 entry["gsd"],
+                entry.get("scale"),
+                entry.get("offset", 0.0),
                 MappingProxyType({role: Band(**band) for role, band in entry["bands"].items()}),
             )
             for name, entry in entries.items()

@@ -1,0 +1,43 @@
+"""The options that say which pixels of imagery count."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rareearth_explorer.data.scene import Nodata
+
+
+def add_nodata(parser: argparse.ArgumentParser) -> None:
+    """Add `--nodata`."""
+    parser.add_argument(
+        "--nodata",
+        type=nodata,
+        metavar="VALUE",
+        help="the value of empty pixels, instead of those that the files declare; 'none' if every "
+        "pixel is data",
+    )
+
+
+def add_one_date(parser: argparse.ArgumentParser) -> None:
+    """Add `--one-date`."""
+    parser.add_argument(
+        "--one-date",
+        action="store_true",
+        help="the files are one pass, though it crosses midnight (UTC)",
+    )
+
+
+def nodata(text: str) -> Nodata:
+    """Parse a nodata value: a number, `nan`, or `none`."""
+    if text.strip().lower() == "none":
+        return "none"
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.inf
+    if math.isinf(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'none'")
+    return value

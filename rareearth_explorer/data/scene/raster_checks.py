@@ -1,0 +1,84 @@
+"""What a raster must be to be read as a scene, checked before its pixels cost time or memory."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rareearth_explorer.errors import SceneError
+
+MOST_BANDS = 1000
+"""Hyperspectral sensors have some hundreds."""
+
+MOST_BLOCK_BYTES = 2**29
+"""GDAL holds a block as a whole; decoded and copied it takes several times its size."""
+
+MOST_PIXELS = 2**41
+"""Two hundred times Myanmar at 3 m; more is a damaged header."""
+
+
+def check_header(dataset: Any, path: Any) -> None:
+    """Check sizes, types and place as the header tells them.
+
+    Raises
+    ------
+    SceneError
+        The raster has no bands or too many, is larger than can be read, complex, or lies on no
+        straight grid in a known CRS.
+    """
+    if dataset.count == 0:
+        raise SceneError(f"{path}: the raster has no bands; give one of its subdatasets.")
+    if dataset.count > MOST_BANDS:
+        raise SceneError(
+            f"{path}: the raster has {dataset.count:,} bands, and at most {MOST_BANDS:,} are "
+            "read; copy or download it again, or take the bands you need with "
+            "'rio stack FILE --bidx 1,2,3 -o OUT'."
+        )
+    if any(str(kind).startswith("complex") for kind in dataset.dtypes):
+        raise SceneError(f"{path}: the pixels are complex numbers; give their amplitude instead.")
+    _check_size(dataset, path)
+    _check_georeference(dataset, path)
+
+
+def _check_size(dataset: Any, path: Any) -> None:
+    if dataset.width * dataset.height > MOST_PIXELS:
+        raise SceneError(
+            f"{path}: its header says {dataset.width:,} x {dataset.height:,} pixels, which is more "
+            "than can be read; cut out your area with 'rio clip IN OUT --bounds ...'."
+        )
+    height, width = dataset.block_shapes[0]
+    together = dataset.count if str(dataset.interleaving).endswith("pixel") else 1
+    block = height * width * np.dtype(dataset.dtypes[0]).itemsize * together
+    if block > MOST_BLOCK_BYTES:
+        raise SceneError(
+            f"{path}: it is stored in blocks of {width:,} x {height:,} pixels, "
+            f"{block / 2**30:,.1f} GiB each, which is too much to hold; write it in tiles with "
+            "'rio convert IN OUT --co TILED=YES', or copy or download it again."
+        )
+
+
+def _check_georeference(dataset: Any, path: Any) -> None:
+    transform = dataset.transform
+    if dataset.gcps[0]:
+        flaw = "is georeferenced by ground control points only"
+    elif transform.is_identity and dataset.rpcs:
+        flaw = "is georeferenced by rational polynomial coefficients only"
+    elif transform.b or transform.d:
+        flaw = "is rotated"
+    elif dataset.crs is None:
+        raise SceneError(
+            f"{path}: the raster has no coordinate reference system; "
+            "assign it with 'rio edit-info --crs EPSG:... FILE'."
+        )
+    elif not (all(map(math.isfinite, transform)) and transform.a and transform.e):
+        raise SceneError(
+            f"{path}: the size of its pixels is {transform.a:g} x {transform.e:g}, which cannot "
+            "be; copy or download it again."
+        )
+    else:
+        return
+    raise SceneError(
+        f"{path}: the raster {flaw}; warp it with 'rio warp IN OUT --dst-crs EPSG:...' first."
+    )

@@ -89,6 +89,16 @@ def real_data() -> Path:
 
 
 @pytest.fixture
+def cases() -> Path:
+    """Folder of small odd files, see the `realdata` marker; skips where there is none."""
+    default = REPOSITORY.parent / "shared" / "cases"
+    folder = Path(os.environ.get("RAREEARTH_TEST_CASES", default))
+    if not folder.is_dir():
+        pytest.skip(f"no odd files in {folder}; set RAREEARTH_TEST_CASES to a folder of them")
+    return folder
+
+
+@pytest.fixture
 def full_disk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], AbstractContextManager[None]]:

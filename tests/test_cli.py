@@ -447,10 +447,13 @@ class TestInfo:
             f"mask for embed  {path.with_name('20220307_scene_udm2.tif')}",
             "extent  25.71638° N, 98.30219° E to 25.72128° N, 98.30760° E, 0.5 x 0.5 km",
             "size  180 x 180 pixels of 3 m",
-            "pixels  uint16, 0 for nodata, in WGS 84 / UTM zone 47N",
+            "pixels  uint16, in WGS 84 / UTM zone 47N",
+            "units  as stored; the file does not say what they mean",
             "valid  75.0 % of the pixels",
+            "empty pixels are told by the nodata value 0, in all bands",
             "date  2022-03-07 12:00 UTC",
             "bands  blue, green, red, nir",
+            "means  2,095, 2,092, 2,099, 2,097",
             "patches  4 of 250 m, each 84 x 84 pixels",
             f"next  rareearth-explorer embed {path} -o 20220307_scene.parquet",
         ]
@@ -486,9 +489,10 @@ class TestInfo:
     def test_geotiffs_in_a_folder_that_are_not_used(
         self, make_geotiff: MakeGeotiff, lines: Callable[[Path], list[str]]
     ) -> None:
-        taken = make_geotiff(pixels_of(), "one.tif")
-        make_geotiff(pixels_of(), "two.tiff")
-        assert lines(taken.parent)[1:3] == ["used  one.tif", "not used  two.tiff"]
+        taken = make_geotiff(pixels_of(), "1_AnalyticMS_SR.tif")
+        make_geotiff(pixels_of(), "1_AnalyticMS.TIFF")
+        listed = ["used  1_AnalyticMS_SR.tif", "not used  1_AnalyticMS.TIFF"]
+        assert lines(taken.parent)[1:3] == listed
 
     def test_a_table(self, table: Path, lines: Callable[[Path], list[str]]) -> None:
         said = lines(table)

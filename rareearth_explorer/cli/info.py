@@ -116,7 +116,6 @@ def _bands(facts: SceneFacts) -> Lines:
     from rareearth_explorer.embedding.scene_facts import known_bands
 
     yield "bands", ", ".join(facts.bands)
-    yield "means", ", ".join(f"{mean:,.4g}" for mean in facts.means)
     if facts.unknown_bands:
         yield (
             "",
@@ -124,6 +123,7 @@ def _bands(facts: SceneFacts) -> Lines:
             "_ leaves a band out",
         )
         yield "", f"names: {', '.join(known_bands())}"
+    yield "means", ", ".join(f"{mean:,.4g}" for mean in facts.means)
 
 
 def _patches(facts: SceneFacts) -> Lines:

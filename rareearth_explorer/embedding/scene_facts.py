@@ -141,7 +141,7 @@ def units_of(scene: Scene) -> str:
     if source.units.scales is not None and source.units.offsets is not None:
         pairs = dict.fromkeys(zip(source.units.scales, source.units.offsets, strict=True))
         listed = ", ".join(f"x {scale:g} {offset:+g}" for scale, offset in pairs)
-        return f"the file's scale and offset are applied: {listed}"
+        return f"the scale and offset of the file are applied: {listed}"
     if source.conversion is not None:
         return "reflectance"
     if source.units.quantity in (None, "radiance"):

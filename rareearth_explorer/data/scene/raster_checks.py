@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ MOST_PIXELS = 2**41
 """Two hundred times Myanmar at 3 m; more is a damaged header."""
 
 
-def check_header(dataset: Any, path: Any) -> None:
+def check_header(dataset: Any, path: Path) -> None:
     """Check sizes, types and place as the header tells them.
 
     Raises
@@ -42,7 +44,7 @@ def check_header(dataset: Any, path: Any) -> None:
     _check_georeference(dataset, path)
 
 
-def _check_size(dataset: Any, path: Any) -> None:
+def _check_size(dataset: Any, path: Path) -> None:
     if dataset.width * dataset.height > MOST_PIXELS:
         raise SceneError(
             f"{path}: its header says {dataset.width:,} x {dataset.height:,} pixels, which is more "
@@ -50,6 +52,9 @@ def _check_size(dataset: Any, path: Any) -> None:
         )
     height, width = dataset.block_shapes[0]
     together = dataset.count if str(dataset.interleaving).endswith("pixel") else 1
+    if dataset.driver.startswith("JP2"):
+        height, width = _jpeg2000_tile(path) or (height, width)
+        together = dataset.count
     block = height * width * np.dtype(dataset.dtypes[0]).itemsize * together
     if block > MOST_BLOCK_BYTES:
         raise SceneError(
@@ -59,11 +64,29 @@ def _check_size(dataset: Any, path: Any) -> None:
         )
 
 
-def _check_georeference(dataset: Any, path: Any) -> None:
+def _jpeg2000_tile(path: Path) -> tuple[int, int] | None:
+    """Read the size of the tiles of a JPEG 2000 file (ISO 15444-1, A.5.1): height, width.
+
+    GDAL shows smaller blocks, but the library behind it decodes a tile as a whole for each.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(2**16)
+    except OSError:  # inside an archive, which GDAL opens
+        return None
+    marker = start.find(b"\xff\x4f\xff\x51")
+    if marker < 0 or len(start) < marker + 32:
+        return None
+    width, height = struct.unpack(">II", start[marker + 24 : marker + 32])
+    across, down = struct.unpack(">II", start[marker + 8 : marker + 16])
+    return min(height, down), min(width, across)
+
+
+def _check_georeference(dataset: Any, path: Path) -> None:
     transform = dataset.transform
     if dataset.gcps[0]:
         flaw = "is georeferenced by ground control points only"
-    elif transform.is_identity and dataset.rpcs:
+    elif transform.is_identity and dataset.tags(ns="RPC"):
         flaw = "is georeferenced by rational polynomial coefficients only"
     elif transform.b or transform.d:
         flaw = "is rotated"

@@ -42,6 +42,9 @@ class Validity:
         Whether a pixel is empty where all bands read are 0.
     given
         Nodata value that the user gave, other than 0; None if none.
+    compared
+        Bands and their nodata values, which are compared here: for a file with alpha, rasterio
+        warns at each reading of a mask that GDAL does not combine the two.
     """
 
     said: str
@@ -50,6 +53,7 @@ class Validity:
     alpha: tuple[int, ...] = ()
     zeros: bool = False
     given: float | None = None
+    compared: tuple[tuple[int, float], ...] = ()
 
     @classmethod
     def of(
@@ -72,7 +76,7 @@ class Validity:
         masked: tuple[int, ...] = ()
         if shared is not None and (nodata is None or not _is_nodata(dataset, shared)):
             masked = (shared,)
-            said.append("the file's mask")
+            said.append("the mask of the file")
         if nodata is not None:
             return cls(
                 " and ".join([*said, _given(nodata)]),
@@ -90,7 +94,11 @@ class Validity:
             said.append(_declared(dataset, own, values))
         # A single dark band can measure 0, so a declared 0 counts only where all bands are 0.
         zeros = len(own) == len(bands) and all(value == 0 for value in values)
-        return cls(" and ".join(said), () if zeros else tuple(own), False, alpha, zeros)
+        phrase = " and ".join(said)
+        if ColorInterp.alpha in dataset.colorinterp and all(_is_nodata(dataset, b) for b in own):
+            pairs = tuple((band, float(dataset.nodatavals[band - 1])) for band in own)
+            return cls(phrase, (), False, alpha, zeros, compared=() if zeros else pairs)
+        return cls(phrase, () if zeros else tuple(own), False, alpha, zeros)
 
     @property
     def is_declared(self) -> bool:
@@ -113,6 +121,9 @@ class Validity:
             valid &= dataset.read_masks(band, **options) > 0
         for band in self.alpha:
             valid &= dataset.read(band, **options) > 0
+        for band, value in self.compared:
+            if band in indexes:
+                valid &= ~_equals(pixels[list(indexes).index(band)], value)
         if self.zeros:
             valid &= (pixels != 0).any(axis=0)
         if self.given is not None:
@@ -197,9 +208,9 @@ def _declared(dataset: Any, own: Sequence[int], values: Sequence[float | None]) 
         return "the mask of each band"
     if len({str(value) for value in values}) == 1:
         value = values[0]
-        return f"the file's nodata value {value:g}" + (", in all bands" if value == 0 else "")
+        return f"the nodata value {value:g}" + (", in all bands" if value == 0 else "")
     each = ", ".join("none" if value is None else f"{value:g}" for value in values)
-    return f"the file's nodata value of each band: {each}"
+    return f"the nodata value of each band: {each}"
 
 
 def _for_masks(resampling: Resampling) -> Resampling:

@@ -155,3 +155,23 @@ def test_windows_over_footprints_end_where_the_raster_ends() -> None:
         None,  # where the projection ends
     ]
     np.testing.assert_array_equal(sizes, [side**2, side**2, side**2, np.nan])
+
+
+@pytest.mark.parametrize("left", [179.9, 260.0, -100.0, -180.1, 0.0, 359.9])
+def test_longitudes_counted_from_anywhere_are_one_place(left: float) -> None:
+    """Rasters may count longitudes from 0 to 360, or beyond 180 where they cross it."""
+    transform = Affine(0.001, 0, left, 0, -0.001, 20)
+    grid = PatchGrid.for_raster(CRS("EPSG:4326"), transform, width=200, height=120, patch_size=2000)
+    row, column = (each.ravel() for each in np.mgrid[: grid.rows, : grid.columns])
+    corners, centres = grid.corners(row, column), grid.centroids(row, column)
+    assert np.ptp(corners[..., 0], axis=1).max() < 0.1
+    assert corners[..., 0].min() >= -180
+    assert np.ptp(corners[..., 0]) < 0.3
+    assert np.abs(centres[:, 0]).max() <= 180
+    for turn in (-360, 0, 360):
+        found = grid.locate(centres[:, 0] + turn, centres[:, 1])
+        np.testing.assert_array_equal(found, [row, column])
+    windows, _ = windows_over(corners, grid.crs, transform, 200, 120)
+    assert [(w.row_off, w.col_off) for w in windows if w is not None] == [
+        (r * grid.patch_px, c * grid.patch_px) for r, c in zip(row, column, strict=True)
+    ]

@@ -32,6 +32,9 @@ from rareearth_explorer.data.scene.validity import (
 from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
 from rareearth_explorer.errors import SceneError
 
+LEAST_READ, MOST_READ = 512, 2**24
+"""Side in pixels from which blocks are read alone, and most values that are read together."""
+
 COLOURS = ("red", "green", "blue")
 
 
@@ -237,9 +240,16 @@ class Raster:
         """Whether any pixel is valid; search from the centre, because collars lie outside."""
         return any(self.read(self.indexes, block)[1].any() for block in self._from_centre())
 
-    def _from_centre(self) -> Iterator[Window]:
-        """Cut the raster into its blocks, in rings around the centre."""
+    def _read_size(self) -> tuple[int, int]:
+        """Choose height and width of a reading: whole blocks, and not too small or too large."""
         tall, wide = self.dataset.block_shapes[0]
+        wider = wide * max(1, LEAST_READ // wide)
+        room = MOST_READ // (min(wider, self.width) * len(self.indexes))
+        return tall * max(1, min(LEAST_READ, room) // tall), wider
+
+    def _from_centre(self) -> Iterator[Window]:
+        """Cut the raster into runs of its blocks, in rings around the centre."""
+        tall, wide = self._read_size()
         down, across = math.ceil(self.height / tall), math.ceil(self.width / wide)
         middle, centre = down // 2, across // 2
         for ring in range(max(down, across)):

@@ -17,8 +17,12 @@ MOST_BANDS = 1000
 MOST_BLOCK_BYTES = 2**29
 """GDAL holds a block as a whole; decoded and copied it takes several times its size."""
 
-MOST_PIXELS = 2**41
-"""Two hundred times Myanmar at 3 m; more is a damaged header."""
+MOST_PIXELS = 2**38
+"""Some three times Myanmar at 3 m; more is a damaged header."""
+
+LARGE, MOST_COMPRESSED = 2**33, 10_000
+"""Bytes of pixels from which a file is asked how it can hold them, and how many a byte of it can
+stand for: deflate and its like reach a thousand."""
 
 
 def check_header(dataset: Any, path: Path) -> None:
@@ -50,6 +54,14 @@ def _check_size(dataset: Any, path: Path) -> None:
             f"{path}: its header says {dataset.width:,} x {dataset.height:,} pixels, which is more "
             "than can be read; cut out your area with 'rio clip IN OUT --bounds ...'."
         )
+    whole = sum(np.dtype(kind).itemsize for kind in dataset.dtypes) * dataset.width * dataset.height
+    if whole > LARGE and dataset.driver != "VRT" and path.is_file():
+        size = path.stat().st_size
+        if whole > MOST_COMPRESSED * size:
+            raise SceneError(
+                f"{path}: its header says {whole / 2**30:,.0f} GiB of pixels, and the file has "
+                f"{size:,} bytes, so almost all of it is missing; copy or download it again."
+            )
     height, width = dataset.block_shapes[0]
     together = dataset.count if str(dataset.interleaving).endswith("pixel") else 1
     if dataset.driver.startswith("JP2"):

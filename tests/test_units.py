@@ -170,6 +170,9 @@ class TestSeveralFiles:
             make_geotiff(None, f"20220307_03403{number}_1_2475_3B_AnalyticMS_SR{end}.tif")
         assert main(["info", str(tmp_path)]) == 0
         assert "is harmonised with Sentinel-2 and" in capsys.readouterr().out
+        words = ["embed", str(tmp_path), "-o", str(tmp_path / "t.parquet"), "--no-projection"]
+        assert main([*words, "--patch-size", "100"]) == 0
+        assert "is harmonised with Sentinel-2 and" in capsys.readouterr().out
 
     def test_dates_in_other_units_are_refused_unless_they_are_normalised(
         self, make_geotiff: MakeGeotiff, tmp_path: Path

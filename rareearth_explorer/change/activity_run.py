@@ -170,10 +170,9 @@ def open_activity(
     patches = _table(table) if table else None
     opened = open_stack(images, bands=bands, udm2=udm2, reflectance=reflectance, nodata=nodata)
     with opened as stack:
-        for scene in stack.scenes:
-            require_declared_fill(scene)
-        doubts = tuple(unit_doubts(stack, normalise=normalise))
-        stack = replace(stack, notes=(*stack.notes, *doubts))
+        fills = [doubt for scene in stack.scenes for doubt in require_declared_fill(scene)]
+        doubts = unit_doubts(stack, normalise=normalise)
+        stack = replace(stack, notes=(*stack.notes, *fills, *doubts))
         least = LEAST_STD if threshold is None else threshold
         yield ActivityRun(stack, Index.named(index, stack.bands), raster, labels, least, patches)
 

@@ -20,7 +20,8 @@ from rasterio.windows import Window
 from rareearth_explorer.change.alignment import Alignment
 from rareearth_explorer.data.grid import WGS84, cut, pixels_under, windows_over
 from rareearth_explorer.data.scene import Nodata, Scene, open_mosaic
-from rareearth_explorer.data.scene.opening import LEFT_OUT, Udm2
+from rareearth_explorer.data.scene.opening import Udm2
+from rareearth_explorer.data.scene.sources import LEFT_OUT
 from rareearth_explorer.data.scene.units import (
     Units,
     need_reflectance,

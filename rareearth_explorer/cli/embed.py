@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> None:
         cluster=options.cluster,
         projection=False,  # it takes a while, so the summary is printed before
     )
+    print(*report.notes, sep="\n", end="\n" if report.notes else "")
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
         f"{report.left_out:,} left out, because less than half of their pixels are valid."

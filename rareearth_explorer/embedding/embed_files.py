@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -116,7 +117,8 @@ def embed(
     )
     how: dict[str, Any] = {"patch_size": patch_size, "batch": batch, "progress": progress}
     with open_scene() as scene, _naming(scene, weights):
-        require_declared_fill(scene)
+        doubts = require_declared_fill(scene)
+        notes = (*scene.notes, *doubts)
         make_encoder = _encoder_maker(encoder, scene, patch_size, weights, clay)
         if cluster is None:
             report = embed_scene(scene, make_encoder(), target, **how)
@@ -124,7 +126,7 @@ def embed(
             report = embed_on_cluster(open_scene, make_encoder, target, cluster, **how)
     if projection:
         project_if_missing(target, progress=progress)
-    return report
+    return replace(report, notes=notes)
 
 
 def _listed(paths: Paths) -> list[Path]:

@@ -49,6 +49,8 @@ class EmbeddingReport:
     resumed
         Number of blocks that an earlier run had finished; all blocks if the table existed already
         and was made from the same input.
+    notes
+        Sentences about what a reader may not expect of the images.
     """
 
     table: Path
@@ -56,6 +58,7 @@ class EmbeddingReport:
     left_out: int
     dim: int
     resumed: int
+    notes: tuple[str, ...] = ()
 
 
 def embed_scene(

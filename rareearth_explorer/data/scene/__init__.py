@@ -3,7 +3,8 @@
 from rareearth_explorer.data.scene.indices import INDICES, Index, index_of, normalised_difference
 from rareearth_explorer.data.scene.opening import Udm2, masks_of, open_mosaic, open_scene
 from rareearth_explorer.data.scene.planet import images_of, scenes_in
-from rareearth_explorer.data.scene.scene import Scene, Source
+from rareearth_explorer.data.scene.scene import Scene
+from rareearth_explorer.data.scene.sources import Source
 from rareearth_explorer.data.scene.statistics import Statistics
 from rareearth_explorer.data.scene.validity import Nodata
 

@@ -75,17 +75,24 @@ def fill_questions(scene: Scene) -> Iterator[str]:
     return (_question(path, fill) for path, fill in scene.fills())
 
 
-def require_declared_fill(scene: Scene) -> None:
+def require_declared_fill(scene: Scene) -> tuple[str, ...]:
     """Check that no value that measures nothing would be taken for data.
+
+    Returns
+    -------
+    Questions about values that could be measurements, such as white of 8 bits.
 
     Raises
     ------
     SceneError
-        A file has such a value; the message asks what it means.
+        A file has a value that cannot be one; the message asks what it means.
     """
+    doubts = []
     for path, fill in scene.fills():
         if fill.is_certain:
             raise SceneError(_question(path, fill))
+        doubts.append(_question(path, fill))
+    return tuple(doubts)
 
 
 def _question(path: Path, fill: Fill) -> str:

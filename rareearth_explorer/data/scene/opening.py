@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import ProjError
 from rasterio.transform import array_bounds
 
 from rareearth_explorer.data.grid import WGS84, ground_sample_distance, transformer
 from rareearth_explorer.data.scene import planet
-from rareearth_explorer.data.scene.bands import band_roles
-from rareearth_explorer.data.scene.dates import acquired_by_name
 from rareearth_explorer.data.scene.mosaic import Layer, Mosaic
 from rareearth_explorer.data.scene.raster import Raster
-from rareearth_explorer.data.scene.scene import Bounds, Scene, Source
-from rareearth_explorer.data.scene.units import (
-    PLANET_SCALE,
-    Conversion,
-    Units,
-    conversion_of,
-    need_reflectance,
-    require_one_unit,
-    unit_notes,
+from rareearth_explorer.data.scene.scene import Bounds, Scene
+from rareearth_explorer.data.scene.sources import (
+    LEFT_OUT,
+    Source,
+    conversion_of_source,
+    notes_on,
+    one_of,
+    source_of,
+    units_of,
 )
+from rareearth_explorer.data.scene.units import need_reflectance, require_one_unit
 from rareearth_explorer.data.scene.validity import Nodata
 from rareearth_explorer.errors import SceneError
-
-LEFT_OUT = "_"
-"""Role of a band that the scene leaves out."""
 
 Udm2 = Sequence[Path] | Literal["beside", "none"]
 """Choice of the usable data masks to apply."""
@@ -124,8 +119,8 @@ def open_mosaic(
         masks = masks_of(paths, udm2)
         for raster, mask, unit in zip(rasters, masks, units, strict=True):
             usable = opened.enter_context(closing(_mask(mask))) if mask else None
-            source = _source_of(raster, bands, mask, unit, nodata)
-            conversion = _conversion(raster, source, reflectance, to_one)
+            source = source_of(raster, bands, mask, unit, nodata)
+            conversion = conversion_of_source(raster, source, reflectance, to_one)
             layers.append(Layer.over(rasters[0], raster, usable, conversion))
             sources.append(replace(source, conversion=conversion))
         _require_one_kind(sources, one_date)
@@ -154,59 +149,8 @@ def masks_of(paths: Sequence[Path], udm2: Udm2) -> list[Path | None]:
     return list(udm2)
 
 
-def units_of(raster: Raster) -> Units:
-    """Read the units of an open file; colours of a palette have none."""
-    if raster.is_palette:
-        return Units()
-    return Units.of(raster.dataset, raster.path, raster.indexes)
-
-
 def _mask(path: Path) -> Raster:
     return Raster(path, "none", colours=False)
-
-
-def _source_of(
-    raster: Raster, bands: Sequence[str] | None, udm2: Path | None, units: Units, nodata: Nodata
-) -> Source:
-    """Describe a file as a source; remove the bands to leave out from the raster."""
-    path = raster.path
-    roles = _roles_of(raster) if bands is None else tuple(bands)
-    kept = [role for role in roles if role != LEFT_OUT]
-    if len(roles) != len(raster.indexes) or len(set(kept)) != len(kept) or not kept:
-        raise SceneError(
-            f"{path}: the file has {len(raster.indexes)} bands, and the names given are "
-            f"{', '.join(roles) or 'none'}; give each band a name of its own."
-        )
-    raster.indexes = [
-        index for index, role in zip(raster.indexes, roles, strict=True) if role != LEFT_OUT
-    ]
-    tag = raster.dataset.tags().get("TIFFTAG_DATETIME")
-    by_name = acquired_by_name(path.name, tag)
-    time = planet.acquired(path) or (by_name.time if by_name else None)
-    months = by_name.months if by_name and time == by_name.time else ""
-    return Source(path, roles, time, udm2, units=units, nodata=nodata, months=months)
-
-
-def _conversion(
-    raster: Raster, source: Source, reflectance: bool, to_one: bool
-) -> Conversion | None:
-    """Choose the conversion of a file's numbers; None to keep them."""
-    bands = raster.dataset.count
-    if not (reflectance and planet.is_radiance(raster.path)):
-        return conversion_of(source.units, bands, to_reflectance=to_one)
-    one = 1.0 if to_one else PLANET_SCALE
-    return Conversion(one * np.array(_coefficients(raster)), np.zeros(bands), one)
-
-
-def _coefficients(raster: Raster) -> tuple[float, ...]:
-    """Read the factors that convert the bands of a file to reflectance."""
-    coefficients = planet.reflectance_coefficients(raster.path)
-    if len(coefficients) < max(raster.indexes):
-        raise SceneError(
-            f"{raster.path}: it has {max(raster.indexes)} bands, and the metadata beside it has "
-            f"reflectance coefficients for {len(coefficients)}; download both again."
-        )
-    return coefficients
 
 
 def _require_one_kind(sources: Sequence[Source], one_date: bool) -> None:
@@ -262,43 +206,11 @@ def _scene_of(layers: Sequence[Layer], sources: tuple[Source, ...]) -> Scene:
         bounds=bounds,
         time=sources[0].time,
         sources=sources,
-        one=_one(sources),
+        one=one_of(sources),
         validity=first.validity.said,
-        notes=tuple(_notes([layer.raster for layer in layers], sources)),
+        notes=tuple(notes_on([layer.raster for layer in layers], sources)),
         _raster=pixels,
     )
-
-
-def _one(sources: Sequence[Source]) -> float | None:
-    """Return the value that stands for reflectance 1; None if no file says it."""
-    first = sources[0]
-    if first.conversion is not None:
-        return first.conversion.one
-    return PLANET_SCALE if first.units.quantity not in (None, "radiance") else None
-
-
-def _notes(rasters: Sequence[Raster], sources: Sequence[Source]) -> Iterator[str]:
-    """Say in sentences what a reader of the files may not expect."""
-    for raster, source in zip(rasters, sources, strict=True):
-        if raster.doubtful:
-            named = ", ".join(map(str, raster.doubtful))
-            yield f"{source.path.name}: band {named} is called alpha and holds data, so it is read."
-        if source.months:
-            yield (
-                f"{source.path.name}: its name gives only the months {source.months}; "
-                f"{source.time:%Y-%m-%d} stands for them."
-            )
-    yield from unit_notes([each.path for each in sources], [each.units for each in sources])
-
-
-def _roles_of(raster: Raster) -> tuple[str, ...]:
-    path = raster.path
-    evidence = [path.name, *raster.dataset.tags().values()]
-    sidecar = planet.metadata_beside(path)
-    if sidecar is not None:
-        evidence.append(sidecar.read_text(errors="replace"))
-    colours = ["undefined" if colour == "alpha" else colour for colour in raster.colours]
-    return band_roles(raster.descriptions, colours, evidence, raster.dtype == "uint8")
 
 
 def _lonlat_bounds(crs: CRS, path: Path, pixels: Raster | Mosaic) -> Bounds:

@@ -26,9 +26,8 @@ from rareearth_explorer.data.scene.indices import index_of
 from rareearth_explorer.data.scene.mosaic import Mosaic
 from rareearth_explorer.data.scene.preview import Masked, Preview
 from rareearth_explorer.data.scene.raster import Raster
+from rareearth_explorer.data.scene.sources import Source
 from rareearth_explorer.data.scene.statistics import Statistics
-from rareearth_explorer.data.scene.units import Conversion, Units
-from rareearth_explorer.data.scene.validity import Nodata
 from rareearth_explorer.errors import SceneError
 
 STATISTICS_PIXELS = 1_000_000
@@ -36,40 +35,6 @@ STATISTICS_PIXELS = 1_000_000
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 """(south, west), (north, east) in degrees, as Leaflet writes them."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of a scene.
-
-    Attributes
-    ----------
-    path
-        The file.
-    bands
-        Role of each of its bands except alpha, `_` for those that the scene leaves out.
-    time
-        Acquisition time in UTC, or None.
-    udm2
-        The usable data mask that is applied, or None.
-    conversion
-        From the file's numbers to the values of the scene; None to keep the numbers.
-    units
-        Meaning of the file's numbers.
-    nodata
-        The value of empty pixels that the user gave, or None.
-    months
-        The months of a basemap, for which `time` is the middle; empty for a scene of one day.
-    """
-
-    path: Path
-    bands: tuple[str, ...]
-    time: datetime | None = None
-    udm2: Path | None = None
-    conversion: Conversion | None = None
-    units: Units = field(default_factory=Units)
-    nodata: Nodata = None
-    months: str = ""
 
 
 @dataclass(frozen=True, eq=False)

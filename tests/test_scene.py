@@ -345,6 +345,10 @@ class TestRefusals:
     def test_rotated(self, make_geotiff: MakeGeotiff) -> None:
         turned = Affine(3, 1, 430_000, 1, -3, 2_845_000)
         assert "rio warp" in self.refusal(make_geotiff(transform=turned))
+        assert "rio warp" in self.refusal(make_geotiff(transform=Affine(0, 3, 43e4, 3, 0, 28e5)))
+        rounded = Affine(3, 1e-13, 430_000, -1e-13, -3, 2_845_000)
+        with open_scene(make_geotiff(transform=rounded)) as scene:
+            assert scene.transform == Affine(3, 0, 430_000, 0, -3, 2_845_000)
 
     def test_ground_control_points(self, make_geotiff: MakeGeotiff) -> None:
         corners = [(0, 0), (0, 100), (100, 0), (100, 100)]

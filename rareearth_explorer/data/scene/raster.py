@@ -111,7 +111,8 @@ class Raster:
     def _lay_out(self, dataset: Any) -> None:
         """Note size and place, and which axes are turned to be north up."""
         self.width, self.height = dataset.width, dataset.height
-        self.transform = dataset.transform
+        stored = dataset.transform  # whose rotation, if any, is negligible
+        self.transform = Affine(stored.a, 0, stored.c, 0, stored.e, stored.f)
         self._upside_down, self._mirrored = self.transform.e > 0, self.transform.a < 0
         if self._upside_down:
             self.transform @= Affine.translation(0, self.height) @ Affine.scale(1, -1)

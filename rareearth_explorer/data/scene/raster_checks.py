@@ -20,6 +20,9 @@ MOST_BLOCK_BYTES = 2**29
 MOST_PIXELS = 2**38
 """Some three times Myanmar at 3 m; more is a damaged header."""
 
+MOST_TURN = 0.05
+"""Pixels by which a corner may be off if a rotation is neglected: programs round 0 to 1e-15."""
+
 LARGE, MOST_COMPRESSED = 2**33, 10_000
 """Bytes of pixels from which a file is asked how it can hold them, and how many a byte of it can
 stand for: deflate and its like reach a thousand."""
@@ -76,6 +79,17 @@ def _check_size(dataset: Any, path: Path) -> None:
         )
 
 
+def _turn(dataset: Any) -> float:
+    """Measure how far, in pixels, the rotation of a raster moves its corners."""
+    transform = dataset.transform
+    if not transform.b and not transform.d:
+        return 0.0
+    if not transform.a or not transform.e:
+        return math.inf
+    across = abs(transform.b / transform.a) * dataset.height
+    return float(max(across, abs(transform.d / transform.e) * dataset.width))
+
+
 def _jpeg2000_tile(path: Path) -> tuple[int, int] | None:
     """Read the size of the tiles of a JPEG 2000 file (ISO 15444-1, A.5.1): height, width.
 
@@ -100,7 +114,7 @@ def _check_georeference(dataset: Any, path: Path) -> None:
         flaw = "is georeferenced by ground control points only"
     elif transform.is_identity and dataset.tags(ns="RPC"):
         flaw = "is georeferenced by rational polynomial coefficients only"
-    elif transform.b or transform.d:
+    elif _turn(dataset) > MOST_TURN:
         flaw = "is rotated"
     elif dataset.crs is None:
         raise SceneError(

@@ -232,6 +232,32 @@ class TestMasks:
         )
         self.only_odd(vrt)
 
+    def test_a_palette_beside_other_bands_is_refused_or_left_out(
+        self, make_geotiff: MakeGeotiff
+    ) -> None:
+        band = (
+            '<VRTRasterBand dataType="{0}" band="{1}">{2}<SimpleSource><SourceFilename '
+            'relativeToVRT="1">scene.tif</SourceFilename><SourceBand>{1}</SourceBand>'
+            "</SimpleSource></VRTRasterBand>"
+        )
+        colours = (
+            "<ColorInterp>Palette</ColorInterp><ColorTable>"
+            '<Entry c1="0" c2="0" c3="0" c4="255"/></ColorTable>'
+        )
+        vrt = make_geotiff(pixels_of("uint8", 2)).with_name("mixed.vrt")
+        vrt.write_text(
+            '<VRTDataset rasterXSize="180" rasterYSize="180"><SRS>EPSG:32647</SRS>'
+            "<GeoTransform>430000,3,0,2845000,0,-3</GeoTransform>"
+            + band.format("Float32", 1, "")
+            + band.format("Byte", 2, colours)
+            + "</VRTDataset>"
+        )
+        with pytest.raises(SceneError, match="the numbers of band 2 stand for colours"):
+            open_scene(vrt)
+        with open_scene(vrt, bands=["red", "_"]) as scene:
+            assert scene.dtype == "float32"
+            assert scene.read(Window(0, 0, 9, 9))[0].shape == (1, 9, 9)
+
 
 class TestFill:
     @pytest.mark.parametrize(

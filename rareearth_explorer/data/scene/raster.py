@@ -78,6 +78,8 @@ class Raster:
         How empty pixels are told.
     doubtful
         Bands of data that the file calls alpha.
+    palettes
+        Bands whose numbers stand for colours beside other bands.
 
     Raises
     ------
@@ -131,8 +133,9 @@ class Raster:
             self._numbers, self.indexes = self.indexes[0], [1, 2, 3]
             self.descriptions: list[str | None] = [*COLOURS]
             self.colours = [*COLOURS]
-            self.dtype = "uint8"
+            self.dtype, self.palettes = "uint8", []
             return
+        self.palettes = [band for band in self.indexes if colours and Palette.of(dataset, band)]
         self.descriptions = [dataset.descriptions[band - 1] for band in self.indexes]
         self.colours = [dataset.colorinterp[band - 1].name for band in self.indexes]
         self.dtype = np.result_type(*(dataset.dtypes[band - 1] for band in self.indexes)).name
@@ -197,13 +200,13 @@ class Raster:
         if self.doubtful or self.validity.given is not None:
             # GDAL would not leave these empty pixels out of an average, or leave out valid ones.
             smooth = Resampling.nearest
-        pixels = self.dataset.read(
-            list(indexes),
-            out_shape=(len(indexes), *shape),
-            out_dtype=self.dtype,
-            window=window,
-            resampling=smooth,
-        )
+        pixels = np.empty((len(indexes), *shape), self.dtype)
+        # All at once is faster for interleaved pixels, but rasterio does it for one type only.
+        alone = len({*self.dataset.dtypes}) > 1
+        for part in [slice(n, n + 1) for n in range(len(indexes))] if alone else [slice(None)]:
+            self.dataset.read(
+                list(indexes[part]), out=pixels[part], window=window, resampling=smooth
+            )
         return pixels, self.validity.mask(self.dataset, indexes, pixels, window, smooth)
 
     def _read_colours(
@@ -241,16 +244,13 @@ class Raster:
         """Whether any pixel is valid; search from the centre, because collars lie outside."""
         return any(self.read(self.indexes, block)[1].any() for block in self._from_centre())
 
-    def _read_size(self) -> tuple[int, int]:
-        """Choose height and width of a reading: whole blocks, and not too small or too large."""
-        tall, wide = self.dataset.block_shapes[0]
-        wider = wide * max(1, LEAST_READ // wide)
-        room = MOST_READ // (min(wider, self.width) * len(self.indexes))
-        return tall * max(1, min(LEAST_READ, room) // tall), wider
-
     def _from_centre(self) -> Iterator[Window]:
-        """Cut the raster into runs of its blocks, in rings around the centre."""
-        tall, wide = self._read_size()
+        """Cut the raster into windows: the block in the centre, then rings of runs of blocks."""
+        tall, wide = self.dataset.block_shapes[0]
+        yield self._cell(self.height // 2 // tall, self.width // 2 // wide, tall, wide)
+        wide *= max(1, LEAST_READ // wide)
+        room = MOST_READ // (min(wide, self.width) * len(self.indexes))
+        tall *= max(1, min(LEAST_READ, room) // tall)
         down, across = math.ceil(self.height / tall), math.ceil(self.width / wide)
         middle, centre = down // 2, across // 2
         for ring in range(max(down, across)):
@@ -258,10 +258,12 @@ class Raster:
                 edge = abs(row - middle) == ring
                 for column in range(centre - ring, centre + ring + 1, 1 if edge else 2 * ring):
                     if 0 <= column < across:
-                        left, top = column * wide, row * tall
-                        yield Window(
-                            left, top, min(wide, self.width - left), min(tall, self.height - top)
-                        )
+                        yield self._cell(row, column, tall, wide)
+
+    def _cell(self, row: int, column: int, tall: int, wide: int) -> Window:
+        """Return a cell of a lattice over the raster, as far as that reaches."""
+        left, top = column * wide, row * tall
+        return Window(left, top, min(wide, self.width - left), min(tall, self.height - top))
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -83,6 +83,11 @@ def source_of(
     raster.indexes = [
         index for index, role in zip(raster.indexes, roles, strict=True) if role != LEFT_OUT
     ]
+    if mixed := sorted({*raster.palettes}.intersection(raster.indexes)):
+        raise SceneError(
+            f"{path}: the numbers of band {mixed[0]} stand for colours, and it is not alone; leave "
+            "it out by calling it _ in --bands, or give it as a file of its own."
+        )
     tag = raster.dataset.tags().get("TIFFTAG_DATETIME")
     by_name = acquired_by_name(path.name, tag)
     time = planet.acquired(path) or (by_name.time if by_name else None)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from affine import Affine
+from rasterio._err import CPLE_BaseError  # what GDAL says is not always a RasterioError
 from rasterio.enums import Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
@@ -269,7 +270,7 @@ class Raster:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (RasterioError, CRSError, OverflowError, MemoryError) as error:
+        except (RasterioError, CPLE_BaseError, CRSError, OverflowError, MemoryError) as error:
             if not self.path.exists():
                 raise SceneError(f"{self.path}: there is no such file; check the path.") from error
             raise SceneError(

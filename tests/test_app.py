@@ -61,6 +61,7 @@ def test_a_kernel_of_a_page_opens_the_session_with_its_page(explore, monkeypatch
     assert waiting.session.positives == (3,)
 
 
+@pytest.mark.slow
 def test_every_control_has_a_label_and_a_tooltip(explore):
     before = set(widget._instances)
     explore().session.mark(3, "positive")

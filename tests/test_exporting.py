@@ -260,6 +260,7 @@ def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
     assert "synthetic" not in text.lower()
 
 
+@pytest.mark.slow
 def test_the_report_needs_nothing_beside_it_and_runs_nothing(session, tmp_path):
     export(session, tmp_path / "out.html", what="verdicts")
     page = Page((tmp_path / "out.html").read_text(encoding="utf-8"))

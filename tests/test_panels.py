@@ -56,9 +56,7 @@ class HeldWorker(Worker):
 @pytest.fixture(autouse=True)
 def held_projections(monkeypatch):
     """No test of an explorer starts the process that projects."""
-    monkeypatch.setattr(
-        "rareearth_explorer.widgets.umap_panel.Worker", lambda prepare: HeldWorker()
-    )
+    monkeypatch.setattr("rareearth_explorer.widgets.umap_panel.Worker", lambda *_: HeldWorker())
 
 
 @pytest.fixture
@@ -254,6 +252,7 @@ class TestRoc:
         labelled.back()
         assert len(panel.curves) == 1
 
+    @pytest.mark.slow
     def test_the_legend_lists_the_rounds_in_their_order(self, labelled):
         panel = RocPanel(labelled)
         marked(labelled)

@@ -31,6 +31,7 @@ def test_fewer_patches_than_components():
     assert projection.refit(rows, initial) is initial
 
 
+@pytest.mark.slow
 def test_umap_is_seeded_and_keeps_clusters_apart(clusters):
     first = projection.umap_projection(clusters)
     np.testing.assert_array_equal(first, projection.umap_projection(clusters))

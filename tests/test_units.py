@@ -221,6 +221,7 @@ class TestClay:
             pixels, _ = scene.read(WHOLE)
         return (pixels - adapter.means[:, None, None]) / adapter.stds[:, None, None]
 
+    @pytest.mark.slow
     def test_three_units(self, make_geotiff: MakeGeotiff) -> None:
         values = reflectance()
         stored = np.rint(values * 1e4).astype(np.uint16)

@@ -351,7 +351,7 @@ def test_the_threshold_of_pools_is_named_for_the_blue_white_index_only(table, in
 
 
 def test_the_umap_can_be_coloured_by_activity(session, monkeypatch):
-    monkeypatch.setattr("rareearth_explorer.widgets.umap_panel.Worker", lambda _: None)
+    monkeypatch.setattr("rareearth_explorer.widgets.umap_panel.Worker", lambda *_: None)
     panel = UmapPanel(session)
     given = {}
     monkeypatch.setattr(panel.scatter, "color", lambda **colours: given.update(colours))

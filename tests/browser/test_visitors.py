@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
+import numpy as np
 import psutil
 import pytest
 from patience import PATIENCE
 from processes import descendants
 from tornado.websocket import websocket_connect
-from visitors import V1, Visitor, fetch, visiting
+from visitors import V1, Visitor, fetch, proportional, visiting
 
 from rareearth_explorer.serving import free_port, serve
 
@@ -28,18 +30,24 @@ def dashboard(demo, tmp_path, monkeypatch):
         yield server
 
 
-def test_ten_visitors_at_once_have_a_state_each(dashboard):
+def test_ten_visitors_at_once_have_a_state_each(dashboard, capsys):
     async def visit():
         async with visiting(dashboard.address, VISITORS) as visitors:
+            seconds = []
             for number in range(3):
                 clicks = [visitor.click(10 * number + k) for k, visitor in enumerate(visitors)]
-                await asyncio.gather(*clicks)
+                seconds += await asyncio.gather(*clicks)
+            memory = sum(map(proportional, descendants(dashboard.process.pid)))
+            p95, each = np.quantile(seconds, 0.95), memory / VISITORS
+            sys.stdout.write(f"{len(seconds)} clicks, ten at a time: p95 {p95:.2f} s\n")
+            sys.stdout.write(f"all processes below the server, per visitor: {each:.0f} MB (PSS)\n")
             for k, visitor in enumerate(visitors):
                 mine = {f"+ {10 * number + k} ✕" for number in range(3)}
                 await visitor.until(lambda v=visitor, m=mine: v.templates == m)
             return len({visitor.kernel for visitor in visitors})
 
-    assert asyncio.run(visit()) == VISITORS
+    with capsys.disabled():
+        assert asyncio.run(visit()) == VISITORS
 
 
 def test_the_next_page_takes_over_from_a_visitor_who_is_gone(dashboard):
@@ -95,6 +103,7 @@ def test_a_message_that_claims_too_much_ends_its_connection_only(dashboard):
             async with asyncio.timeout(PATIENCE):
                 while await crafted.read_message() is not None:
                     pass
+            crafted.close()
         await visitor.open()
         await visitor.click(3)
         visitor.leave()
@@ -107,6 +116,7 @@ def test_nothing_is_left_when_the_server_is_killed(dashboard):
         visitor = await Visitor.load(dashboard.address)
         await visitor.open()
         await visitor.click(3)
+        visitor.leave()
 
     asyncio.run(visit())
     below = descendants(dashboard.process.pid)

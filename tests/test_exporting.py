@@ -198,6 +198,40 @@ def test_kml_has_a_name_and_a_safe_description_for_each_patch(session, tmp_path)
     assert "<b>" not in description
 
 
+HOSTILE = '=HYPERLINK("http://x","<b>")\x00\x1b[31m\ud800\ufffe]]>&'
+
+
+@pytest.mark.parametrize("suffix", LISTS)
+def test_a_hostile_note_is_text_in_every_list(session, tmp_path, suffix):
+    session.note(6, HOSTILE)
+    path = tmp_path / f"out{suffix}"
+    export(session, path, what="verdicts")
+    note = read(path).set_index("patch").note[6]
+    safe = '=HYPERLINK("http://x","<b>")\ufffd\ufffd[31m\ufffd\ufffd]]>&'
+    expected = {".csv": f"'{safe}", ".kml": safe.replace("]]>", "]] >")}
+    assert note == expected.get(suffix, safe)
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf"])
+def test_hostile_names_are_text_in_a_report(session, small_table, tmp_path, suffix):
+    name = "<script>alert(1)</script>\x00\udce4$x_1^2$"  # as of a file that is not in UTF-8
+    metadata = {
+        **small_table.metadata,
+        "encoder": {"name": name, "weights_sha256": name},
+        "scenes": [{"name": name, "time": name}],
+        "made_by": name,
+    }
+    table = replace(small_table, metadata=metadata, path=tmp_path / f"{name[:9]}\udce4.parquet")
+    hunt = Session(table)
+    hunt.mark(0, "positive")
+    path = tmp_path / f"out{suffix}"
+    export(hunt, path, name=name)
+    if suffix == ".html":
+        page = path.read_text("utf-8")
+        assert "<script" not in page
+        assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;\ufffd\ufffd$x_1^2$") == 7
+
+
 def test_a_csv_of_candidates_can_be_given_back_as_labels(session, tmp_path, small_table):
     export(session, tmp_path / "out.csv", top=5)
     counts = open_labels(tmp_path / "out.csv").per_patch(small_table.footprints)

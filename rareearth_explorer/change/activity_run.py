@@ -19,6 +19,7 @@ from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.scene import Nodata, Udm2, images_of, masks_of
 from rareearth_explorer.data.scene.fill import require_declared_fill
 from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.safe_text import csv_of
 from rareearth_explorer.data.storage.text_files import write_text
 from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.errors import ExplorerError
@@ -93,7 +94,7 @@ class ActivityRun:
         listed, series = _pools_files(self.raster)
         if pools is not None:
             write_text(listed, pools.to_geodataframe().to_json(drop_id=True))
-            write_text(series, pools.to_long_dataframe().to_csv(index=False))
+            write_text(series, csv_of(pools.to_long_dataframe()))
         return ActivityReport(self.raster, pools, listed, series, self._store())
 
     def _pools(self) -> Pools | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rareearth_explorer.change.comparison import Comparison
+from rareearth_explorer.data.storage.safe_text import csv_of
 from rareearth_explorer.data.storage.text_files import write_text
 from rareearth_explorer.errors import ExplorerError
 
@@ -45,6 +46,6 @@ def write_rises(comparison: Comparison, path: Path, top: int | None = None) -> N
     require_listable(path, top)
     frame = comparison.to_geodataframe(top)
     if path.suffix.lower() == ".csv":
-        write_text(path, frame.drop(columns="geometry").to_csv(index=False))
+        write_text(path, csv_of(frame.drop(columns="geometry")))
     else:
         write_text(path, frame.to_json(drop_id=True))

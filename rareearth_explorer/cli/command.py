@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ from rareearth_explorer.cli import (
     weights,
 )
 from rareearth_explorer.data.storage.raster_cache import bound_raster_cache
+from rareearth_explorer.data.storage.safe_text import plain
 from rareearth_explorer.errors import ExplorerError
 
 WRONG_INPUT, INTERRUPTED = 2, 130
@@ -69,12 +71,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return WRONG_INPUT
     bound_raster_cache()
+    _print_any_name()
     try:
         options.run(options)
     except ExplorerError as error:
-        print(error, file=sys.stderr)
+        print(plain(str(error)), file=sys.stderr)
+        return WRONG_INPUT
+    except MemoryError:
+        print(
+            "There is not enough memory for this file; close other programs, or use a smaller "
+            "file or a machine with more memory.",
+            file=sys.stderr,
+        )
         return WRONG_INPUT
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _print_any_name() -> None:
+    """Print names that are not UTF-8, which Linux allows, with their odd bytes as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a test may replace it by another kind
+            stream.reconfigure(errors="backslashreplace")

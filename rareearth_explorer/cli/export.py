@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.data.storage.safe_text import plain
+
 if TYPE_CHECKING:
     from rareearth_explorer.data.table import PatchTable
     from rareearth_explorer.hunt.store.format import Record
@@ -90,4 +92,4 @@ def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | Non
 def print_warning(record: Record) -> None:
     """Print the warning of a session's record, if there is one."""
     if record.warning:
-        print(record.warning, file=sys.stderr)
+        print(plain(record.warning), file=sys.stderr)

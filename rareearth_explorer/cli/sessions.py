@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rareearth_explorer.cli.export import print_warning
 from rareearth_explorer.data.places import wrapped
 from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.safe_text import cell, plain
 from rareearth_explorer.errors import SessionError
 
 if TYPE_CHECKING:
@@ -105,20 +105,16 @@ def _row(record: Record) -> tuple[str, ...]:
 
     history, _ = replay(record)
     span = dates(record)
-    begun, last = map(_shown, span) if span else ("", "")
+    begun, last = (f"{time:%Y-%m-%d %H:%M}" for time in span) if span else ("", "")
     return (
-        record.path.stem,
+        plain(record.path.stem),
         begun,
         last,
         f"{len(record.entries):,}",
         counts(history.present),
         f"{record.header['patches']:,}",
-        record.header.get("path") or "not recorded",
+        plain(record.header["path"] or "not recorded"),
     )
-
-
-def _shown(time: datetime) -> str:
-    return f"{time.astimezone():%Y-%m-%d %H:%M}"
 
 
 def run_export(options: argparse.Namespace) -> None:
@@ -201,7 +197,7 @@ def _sides(
 
 def _conflict(conflict: Conflict, table: PatchTable) -> tuple[str, ...]:
     lon, lat = wrapped(table.centroids[conflict.patch, 0]), table.centroids[conflict.patch, 1]
-    what = (conflict.subject, conflict.mine, conflict.theirs, "")
+    what = (conflict.subject, cell(conflict.mine), cell(conflict.theirs), "")
     return str(conflict.patch), f"{lon:.6f}", f"{lat:.6f}", *what
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from rareearth_explorer.data.storage.safe_text import csv_of
 from rareearth_explorer.errors import ExportError, SessionError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.score.contrast import ScoreKind
@@ -81,7 +82,8 @@ def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidate
     path
         Its suffix, one of `LIST_SUFFIXES`, determines the format. A CSV file holds the footprint
         as WKT in its last column, which GDAL and QGIS can draw; longitude and latitude in
-        EPSG:4326.
+        EPSG:4326. A note that a spreadsheet would run as a formula begins with an apostrophe
+        there.
     what
         Name of the layer.
     """
@@ -90,7 +92,8 @@ def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidate
             frame.to_parquet(path, index=False, compression="zstd")
         case ".csv":
             footprint = frame.geometry.to_wkt(rounding_precision=7)
-            frame.drop(columns="geometry").assign(WKT=footprint).to_csv(path, index=False)
+            listed = frame.drop(columns="geometry").assign(WKT=footprint)
+            path.write_bytes(csv_of(listed).encode())
         case suffix:
             driver, options = GDAL_FORMATS[suffix]
             described = f"{what.capitalize()}, best first; the score is {frame.attrs['score']}."
@@ -102,7 +105,9 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the two columns that KML shows: a name on the map, and a text after a click."""
     names = [f"{row.rank}: patch {row.patch}" for row in frame.itertuples()]
     described = [_described(row, frame.attrs["score"]) for row in frame.itertuples()]
-    return frame.assign(Name=names, description=described)
+    # LIBKML writes text as CDATA, which these three characters would end.
+    notes = frame["note"].str.replace("]]>", "]] >", regex=False)
+    return frame.assign(Name=names, description=described, note=notes)
 
 
 def _described(row: Any, score: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.storage.safe_text import plain
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.exporting.patch_list import Listed, list_patches
 from rareearth_explorer.exporting.patch_pictures import Picture, check_scene, picture_of
@@ -169,7 +170,7 @@ class Report:
 
         return cls(
             session=session,
-            name=name,
+            name=plain(name),
             written=datetime.now(UTC),
             synthetic=is_synthetic(table),
             score=f"{_meaning(state)} {CAUTION}",
@@ -267,7 +268,7 @@ def _facts(session: Session) -> dict[str, str]:
         facts["labels"] = f"{session.pools.sum():,} pools in {labelled:,} patches"
     if grid is not None:
         facts["patches"] = f"{grid.patch_px} x {grid.patch_px} pixels"
-    return {name: fact for name, fact in facts.items() if fact}
+    return {name: plain(str(fact)) for name, fact in facts.items() if fact}
 
 
 def _missed(session: Session) -> str:

@@ -69,6 +69,8 @@ class PatchMask:
             It is not a set of so many patches.
         """
         size = (patches + 7) // 8
+        if isinstance(text, str) and len(text) > 2 * size + 100:  # far beyond what deflate adds
+            raise SessionError(f"This text is not a set of {patches:,} patches.")
         unpacker = zlib.decompressobj()
         try:
             bits = unpacker.decompress(base64.b85decode(text), size + 1)

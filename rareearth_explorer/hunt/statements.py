@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, cast, get_args
 
+from rareearth_explorer.data.storage.safe_text import plain
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.decisions import Decisions, Sign, Verdict, with_value
 
@@ -55,7 +56,7 @@ def with_statements(decisions: Decisions, stated: Iterable[Statement]) -> Decisi
             muted -= {patch}
             muted |= {patch} if text.endswith(MUTED) else set()
         else:
-            texts[subject] = with_value(texts[subject], [patch], text)
+            texts[subject] = with_value(texts[subject], [patch], plain(text))
     return decisions.with_(
         templates=templates, verdicts=texts["verdict"], notes=texts["note"], muted=frozenset(muted)
     )

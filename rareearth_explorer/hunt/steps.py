@@ -6,12 +6,14 @@ repeat exactly what the analyst did. A step that changes nothing returns the sam
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast, get_args
 
 import numpy as np
 
+from rareearth_explorer.data.storage.safe_text import plain
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.decisions import (
     Audit,
@@ -30,6 +32,9 @@ STEPS: dict[str, Callable[..., Decisions]] = {}
 
 SIGN_OF: dict[Verdict | None, Sign] = {"confirmed": "positive", "rejected": "negative"}
 """Sign of the template that a verdict makes of a patch, if verdicts mark templates."""
+
+MOST_ROUNDS = 1000
+"""Most rounds, and most branches, of a session: beyond, a crafted file could fill the memory."""
 
 Function = TypeVar("Function", bound=Callable[..., Decisions])
 
@@ -120,11 +125,14 @@ def judge(
 
 @step
 def note(decisions: Decisions, *, patch: int, text: str) -> Decisions:
-    """Write a note on a patch, which replaces an earlier one; an empty text removes it."""
+    """Write a note on a patch, which replaces an earlier one; an empty text removes it.
+
+    Characters that a file or a page cannot hold are replaced, also those of a journal.
+    """
     (row,) = patch_numbers(patch, decisions.patches)
     if not isinstance(text, str):
         raise SessionError(f"A note is text, not {text!r}.")
-    return decisions.with_(notes=with_value(decisions.notes, [row], text.strip()))
+    return decisions.with_(notes=with_value(decisions.notes, [row], plain(text).strip()))
 
 
 @step
@@ -163,11 +171,16 @@ def keep(
         flags = np.zeros(decisions.patches, dtype=bool)
         flags[patch_numbers(cast("list[int]", rows), decisions.patches)] = True
         kept = PatchMask.of(flags)
+    threshold = float(threshold)
+    if not math.isfinite(threshold):
+        raise SessionError(f"A threshold is a number from -1 to 1, not {threshold}.")
+    if len(decisions.rounds) >= MOST_ROUNDS:
+        raise SessionError(f"A session has {MOST_ROUNDS:,} rounds at most; go back first.")
     if (kept.flags & ~decisions.active).any():
         raise SessionError("A round cannot keep patches that an earlier round discarded.")
     if not len(kept):
         raise SessionError("A round must keep at least one patch.")
-    begun = Round(kept, float(threshold), decisions)
+    begun = Round(kept, threshold, decisions)
     return decisions.with_(rounds=(*decisions.rounds, begun))
 
 
@@ -179,6 +192,8 @@ def back(decisions: Decisions, *, to: int) -> Decisions:
         raise SessionError("This is the first round; there is no earlier round to return to.")
     if not 0 <= to < last:
         raise SessionError(f"There is no earlier round {to + 1}; choose one from 1 to {last}.")
+    if len(decisions.branches) >= MOST_ROUNDS:
+        raise SessionError(f"A session has {MOST_ROUNDS:,} branches at most; begin a new session.")
     return decisions.with_(
         rounds=decisions.rounds[: to + 1], branches=(*decisions.branches, decisions)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 
 import ipywidgets as w
@@ -198,7 +199,7 @@ class UmapPanel:
 
         def done(result: npt.NDArray[np.float32] | Failure) -> None:
             if isinstance(result, Failure):
-                self._say(f"The UMAP could not be computed: {result.reason}.")
+                self._say(f"The UMAP could not be computed: {html.escape(result.reason)}.")
             else:
                 self._place(rows, result)
                 self._say(f"UMAP of the {len(rows):,} patches of this round.")

@@ -41,7 +41,7 @@ def find_with_table(session: str, table: Path | None = None) -> tuple[Path, Patc
     journal = find_file(session, opened)
     if opened is None:
         where = table_path(journal)
-        if where is None or not where.exists():
+        if where is None or not _exists(where):
             lost = (
                 f"its table is no longer at {where}"
                 if where
@@ -50,3 +50,10 @@ def find_with_table(session: str, table: Path | None = None) -> tuple[Path, Patc
             raise SessionError(f"{journal}: {lost}; give it with --table.")
         opened = open_table(where)
     return journal, opened
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False

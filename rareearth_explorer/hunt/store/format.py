@@ -34,10 +34,32 @@ FORMAT = 2
 LONGEST_HEADER = 65_536
 """Longest accepted first line, in bytes."""
 
+MOST_BYTES, MOST_STEPS, MOST_PATCHES = 48 * 2**20, 100_000, 100_000_000
+"""Largest accepted file, number of its lines, and number of patches of its table.
+
+A hunt of ten thousand steps takes 1 MB; a file beyond these limits was not written by an analyst,
+and reading it could fill the memory.
+"""
+
+LONGEST_PATH = 4096
+"""Longest accepted path of a table, in characters."""
+
+MOST_NAMED = 10
+"""Damaged lines that a warning names one by one."""
+
 Entry = dict[str, Any]
 """A line: the header, or a verb with its arguments and time."""
 
-UNREPEATABLE = (ExplorerError, AttributeError, LookupError, TypeError, ValueError, OverflowError)
+UNREPEATABLE = (
+    ExplorerError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
 """Raised by a verb that is damaged, or that needs a lost step."""
 
 VERBS = frozenset((*STEPS, *MOVES))
@@ -55,7 +77,8 @@ class Record:
     path
         The file.
     header
-        Format, table, name, number of patches, path of the table.
+        Format, table, name, number of patches, path of the table; name and path are None, and the
+        table empty, where the file has something else in their place.
     entries
         Number of the line, from 1 -> verb, arguments and time, for each line that was understood.
     damaged
@@ -89,7 +112,9 @@ class Record:
                 "update the program to continue the original session."
             )
         if self.damaged:
-            lines = ", ".join(map(str, self.damaged))
+            more = len(self.damaged) - MOST_NAMED
+            lines = ", ".join(map(str, self.damaged[:MOST_NAMED]))
+            lines += f" and {more:,} more" if more > 0 else ""
             one = len(self.damaged) == 1
             return (
                 f"{self.path}: {'line' if one else 'lines'} {lines} {'is' if one else 'are'} "
@@ -110,10 +135,15 @@ def read_record(path: Path) -> Record:
     Raises
     ------
     SessionError
-        The file cannot be read, or is not a session.
+        The file cannot be read, is not a session, or is larger than any session.
     """
-    with _readable(path):
-        content = path.read_bytes()
+    with _readable(path), path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1) if path.is_file() else b""
+    if len(content) > MOST_BYTES or content.count(b"\n") + content.count(b"\r") > MOST_STEPS:
+        raise SessionError(
+            f"{path}: this is larger than a session gets ({MOST_BYTES >> 20} MB, {MOST_STEPS:,} "
+            "steps); choose another file."
+        )
     lines = dict(enumerate(content.splitlines(), start=1))
     header = _header(lines.pop(1, b""), path)
     found = {number: _parsed(line) for number, line in lines.items()}
@@ -137,7 +167,7 @@ def read_header(path: Path) -> Entry:
         The file cannot be read, or is not a session.
     """
     with _readable(path), path.open("rb") as file:
-        line = file.readline(LONGEST_HEADER)
+        line = file.readline(LONGEST_HEADER + 1) if path.is_file() else b""
     return _header(line, path)
 
 
@@ -219,13 +249,28 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _header(line: bytes, path: Path) -> Entry:
-    header = _parsed(line)
+    header = _parsed(line) if len(line) <= LONGEST_HEADER else None
     if header is None or not (_counts(header.get("format")) and _counts(header.get("patches"))):
         raise SessionError(
             f"{path}: its first line is not that of a session; choose another file, or restore a "
             "copy of it."
         )
-    return header
+    if header["patches"] > MOST_PATCHES:
+        raise SessionError(
+            f"{path}: it names a table of more than {MOST_PATCHES:,} patches, which is none of "
+            "ours; choose another file."
+        )
+    name, table, where = (header.get(key) for key in ("name", "table", "path"))
+    return {
+        **header,
+        "name": name if isinstance(name, str) else None,
+        "table": table if isinstance(table, str) else "",
+        "path": where if isinstance(where, str) and _can_be_path(where) else None,
+    }
+
+
+def _can_be_path(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_PATH and "\0" not in text
 
 
 def _verb(entry: Entry) -> str:

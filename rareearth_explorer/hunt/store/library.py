@@ -14,6 +14,9 @@ from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.store.format import read_header
 from rareearth_explorer.hunt.store.table_identity import is_about
 
+LONGEST_NAME = 200
+"""Longest name of a session as a file name, in bytes: file systems take 255 with the suffix."""
+
 
 def sessions_folder() -> Path:
     """Return the folder of all sessions, in the user's data folder."""
@@ -33,9 +36,11 @@ def session_file(table: PatchTable, name: str) -> Path:
     SessionError
         The name cannot be a file name.
     """
-    if not re.fullmatch(r"[\w][\w .()-]{0,80}", name):
+    if not re.fullmatch(r"[\w][\w .()-]{0,80}", name) or len(name.encode()) > LONGEST_NAME:
+        shown = name if len(name) <= 80 else f"{name[:80]}…"
         raise SessionError(
-            f"A session cannot be called {name!r}; use letters, digits, spaces and - . _ ( )"
+            f"A session cannot be called {shown!r}; use letters, digits, spaces and - . _ ( ), 80 "
+            "of them at most."
         )
     new = sessions_folder() / table.identity / f"{name}.jsonl"
     kept = (file for file in _session_files(table) if file.stem == name)
@@ -136,7 +141,10 @@ def _first_format_folders(table: PatchTable) -> list[Path]:
 
 
 def _used_last(file: Path) -> float:
-    return -file.stat().st_mtime
+    try:
+        return -file.stat().st_mtime
+    except OSError:  # removed meanwhile, or a link to nothing
+        return 0.0
 
 
 def _table_named_in(path: Path) -> str:

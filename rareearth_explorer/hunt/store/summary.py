@@ -24,9 +24,10 @@ def counts(decisions: Decisions) -> str:
 
 
 def dates(record: Record) -> tuple[datetime, datetime] | None:
-    """Return the times of the first and the last step, UTC; None without a step."""
+    """Return the local times of the first and the last step; None if they are not known."""
     times = [entry["time"] for entry in record.entries.values() if "time" in entry]
     try:
-        return datetime.fromisoformat(times[0]), datetime.fromisoformat(times[-1])
-    except (IndexError, TypeError, ValueError):
+        first, last = (datetime.fromisoformat(times[place]).astimezone() for place in (0, -1))
+    except (IndexError, TypeError, ValueError, OverflowError, OSError):  # beyond the calendar
         return None
+    return first, last

@@ -10,6 +10,7 @@ from rareearth_explorer.hunt.store.format import (
     Record,
     line_of,
     read_record,
+    replay,
     write_content,
     write_record,
 )
@@ -51,7 +52,7 @@ def import_session(source: Path, table: PatchTable, name: str | None = None) -> 
 
     Returns
     -------
-    Path of the imported session, and its record.
+    Path of the imported session, and its record, without the lines that could not be repeated.
 
     Raises
     ------
@@ -61,7 +62,8 @@ def import_session(source: Path, table: PatchTable, name: str | None = None) -> 
     """
     record = read_record(source)
     check_table(record, table)
-    called = name or str(record.header.get("name") or source.stem)
+    _, record = replay(record)
+    called = name or str(record.header["name"] or source.stem)
     target = session_file(table, called)
     taken = saved_sessions(table)
     if called in taken:

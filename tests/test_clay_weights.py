@@ -159,6 +159,61 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path: Path) -> None:
         ClayEncoder.from_checkpoint(tmp_path / "w.ckpt")
 
 
+def crafted(kind: str, path: Path) -> None:
+    """Write weights that a person who means harm would give."""
+    one = torch.zeros(1)
+    states: dict[str, Any] = {
+        "strides of 0": {"model.encoder.a": one.expand(10**6, 10**6)},
+        "one key many times": {f"model.encoder.{n}": one.expand(1000) for n in range(1000)},
+        "whole numbers": {"model.encoder.a": torch.zeros(3, dtype=torch.int64)},
+        "complex numbers": {"model.encoder.a": torch.zeros(3, dtype=torch.complex64)},
+        "sparse": {"model.encoder.a": torch.eye(3).to_sparse()},
+        "a key that is a number": {1: one},
+        "a list": [one],
+    }
+    if kind in states:
+        torch.save({"state_dict": states[kind]}, path)
+    elif kind == "expands":
+        plain = path.with_suffix(".plain")
+        torch.save({"state_dict": {"model.encoder.a": torch.zeros(10**7)}}, plain)
+        with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", 8) as target:
+            for name in source.namelist():
+                target.writestr(name, source.read(name))
+        plain.unlink()
+    else:
+        header = {
+            "long header": b"\xff" * 8,
+            "no JSON": b"\x05" + bytes(7) + b"{{{{{",
+            "deep JSON": (99_999).to_bytes(8, "little") + b"[" * 99_999,
+            "beyond the end": _header('{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}'),
+            "shape of overflow": _header(
+                '{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}'
+            ),
+        }
+        path.write_bytes(header[kind])
+
+
+def _header(text: str) -> bytes:
+    return len(text).to_bytes(8, "little") + text.encode()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("strides of 0", "one key many times", "whole numbers", "complex numbers", "sparse"),
+        *("a key that is a number", "a list", "expands", "long header", "no JSON", "deep JSON"),
+        *("beyond the end", "shape of overflow"),
+    ],
+)
+def test_crafted_weights_are_a_sentence(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "w.ckpt"
+    crafted(kind, path)
+    with pytest.raises(EncoderError, match="is damaged, incomplete, or neither") as caught:
+        ClayEncoder.from_checkpoint(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
 @given(cut=st.floats(0, 0.999))
 def test_a_truncated_checkpoint_is_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, cut: float

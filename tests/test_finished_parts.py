@@ -69,12 +69,31 @@ def test_another_plan_is_refused_by_name(output, plan, said):
         begin(output, plan)
 
 
-def test_a_plan_that_cannot_be_read_is_no_plan(output):
+@pytest.mark.parametrize("plan", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b"{}{}"])
+def test_a_damaged_plan_is_said(output, plan):
     parts = begin(output)
     parts.save("0", pixels=np.zeros(2))
-    (parts.folder / "plan.json").write_text("{")
-    with pytest.raises(TableError, match="used other bands, encoder"):
+    (parts.folder / "plan.json").write_bytes(plan)
+    with pytest.raises(TableError, match=r"plan\.json .* is damaged, .* remove that folder"):
         begin(output)
+    assert parts.has("0")
+
+
+def test_a_part_that_the_run_would_not_make_is_not_finished(output):
+    parts = begin(output)
+    parts.save("0", pixels=np.zeros(2))
+    assert parts.has("0", lambda arrays: arrays["pixels"].shape == (2,))
+    assert not parts.has("0", lambda arrays: "rows" in arrays)
+    assert list(parts.folder.glob("*.npz")) == []
+
+
+def test_a_part_that_expands_is_not_read(output):
+    parts = begin(output)
+    np.savez_compressed(parts.folder / "0.npz", pixels=np.zeros(10_000_000))
+    (parts.folder / "1.npz").mkdir()
+    assert not parts.has("0")
+    assert not parts.has("1")
+    assert list(parts.folder.glob("*.npz")) == []
 
 
 def test_what_was_being_written_in_the_folder_goes_with_it(output):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,34 @@ class EmbeddedBlock:
     column: npt.NDArray[np.int32]
     embeddings: npt.NDArray[np.float32]
     left_out: int
+
+
+def is_embedded(block: Block, dim: int, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Whether arrays read from a disk are those of the embedded block, with finite numbers.
+
+    Parameters
+    ----------
+    block
+        The block.
+    dim
+        Length of an embedding, D.
+    arrays
+        By the names of the attributes of `EmbeddedBlock`.
+    """
+    if set(arrays) != set(get_type_hints(EmbeddedBlock)):
+        return False
+    row, column, embeddings, left_out = (
+        arrays[name] for name in ("row", "column", "embeddings", "left_out")
+    )
+    kinds = [f"{each.dtype} {each.ndim}" for each in (row, column, embeddings)]
+    if kinds != ["int32 1", "int32 1", "float32 2"] or left_out.ndim or left_out.dtype.kind != "i":
+        return False
+    if embeddings.shape != (len(row), dim) or column.shape != row.shape:
+        return False
+    inside = (row == block.row).all() and (np.diff(column) > 0).all()
+    inside &= ((column >= block.column) & (column < block.column + block.columns)).all()
+    counted = len(row) + int(left_out) == block.columns
+    return bool(inside and counted and np.isfinite(embeddings).all())
 
 
 @dataclass(frozen=True, eq=False)

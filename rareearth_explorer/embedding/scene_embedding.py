@@ -19,7 +19,7 @@ from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
 from rareearth_explorer.data.table import TableWriter, read_facts
-from rareearth_explorer.embedding.blocks import LEAST_VALID, blocks
+from rareearth_explorer.embedding.blocks import LEAST_VALID, blocks, is_embedded
 from rareearth_explorer.embedding.encoders.encoder import Encoder
 from rareearth_explorer.embedding.provenance import describe_encoder, describe_sources
 from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_threads
@@ -142,7 +142,11 @@ def fill_table(
         if (rows := _rows_if_made_of(plan, table)) is not None:
             finished.remove()
             return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
-        missing = [(number, block) for number, block in work if not finished.has(_name(number))]
+        missing = [
+            (number, block)
+            for number, block in work
+            if not finished.has(_name(number), partial(is_embedded, block, dim))
+        ]
         done = len(grid) - sum(block.columns for _, block in missing)
         title = f"embedding {scene.path.name}"
         with progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar:

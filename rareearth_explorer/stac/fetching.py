@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from shapely.geometry import box
 
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene.dates import acquisition_time
-from rareearth_explorer.data.storage.finished_parts import FinishedParts
+from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
 from rareearth_explorer.errors import CatalogueError
 from rareearth_explorer.stac.assets import Band, band_of
 from rareearth_explorer.stac.box_reading import Frame
@@ -130,7 +131,7 @@ def fetch(
     }
     with FinishedParts(path, begun, ".parts", CatalogueError) as parts:
         work = _cut(frame, choice, images)
-        missing = [part for part in work if not parts.has(part.name)]
+        missing = [part for part in work if not parts.has(part.name, partial(_is_cut, frame, part))]
         shown = progress and sys.stderr.isatty()
         done = len(work) - len(missing)
         title = f"fetching {path.name}"
@@ -190,6 +191,14 @@ def _cut(frame: Frame, choice: Choice, images: list[list[Band]]) -> list[Part]:
                     for place, band in enumerate(bands)
                 ]
     return parts
+
+
+def _is_cut(frame: Frame, part: Part, arrays: Arrays) -> bool:
+    """Whether arrays read from the disk are the pixels of a part."""
+    if set(arrays) != {"pixels"}:
+        return False
+    pixels = arrays["pixels"]
+    return pixels.dtype == frame.dtype and pixels.shape == (part.block.height, part.block.width)
 
 
 def _name(block: int, image: int, band: int) -> str:

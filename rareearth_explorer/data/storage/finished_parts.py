@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import shutil
+import struct
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +23,23 @@ from rareearth_explorer.errors import ExplorerError
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""Exceptions from reading a part with lost or changed bytes."""
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,  # encrypted, or compressed in an unknown way
+    OverflowError,
+    MemoryError,  # an array that is said to be larger than the machine
+    SyntaxError,  # these two in the header of an array
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+)
+"""Exceptions of numpy from files with lost or changed bytes, or that it did not write."""
 
 
 class FinishedParts:
@@ -49,7 +67,7 @@ class FinishedParts:
     Raises
     ------
     ExplorerError
-        The folder was begun with another plan, or cannot be written.
+        The folder was begun with another plan, its plan is damaged, or it cannot be written.
     """
 
     def __init__(
@@ -72,22 +90,40 @@ class FinishedParts:
         if self.folder.exists() and not any(self.folder.glob("*.npz")):
             self.remove()
 
-    def has(self, name: str) -> bool:
-        """Whether a part is finished and intact; a damaged part is removed."""
+    def has(self, name: str, fits: Callable[[Arrays], bool] | None = None) -> bool:
+        """Whether a part is finished and intact; a damaged part is removed.
+
+        Parameters
+        ----------
+        name
+            Name of the part.
+        fits
+            Whether its arrays are such as the run makes; None accepts any.
+
+        Raises
+        ------
+        ExplorerError
+            A damaged part cannot be removed.
+        """
         try:
-            self.load(name)
+            arrays = self.load(name)
+            intact = fits is None or fits(arrays)
         except FileNotFoundError:
             return False
         except DAMAGED:
-            self._file(name).unlink()
-            return False
-        return True
+            intact = False
+        if not intact:
+            with self.writing():
+                _remove(self._file(name))
+        return intact
 
     def load(self, name: str, *only: str) -> Arrays:
         """Read all or some arrays of a part, and verify their checksums."""
         # Opened here, because numpy leaves a damaged file open.
-        with self._file(name).open("rb") as file, np.load(file) as part:
-            return {each: part[each] for each in only or part.files}
+        with self._file(name).open("rb") as file:
+            _require_stored(file)
+            with np.load(file) as part:
+                return {each: part[each] for each in only or part.files}
 
     def save(self, name: str, **arrays: Any) -> None:
         """Keep a part; it is written completely or not at all, also after a power cut.
@@ -105,10 +141,7 @@ class FinishedParts:
     def remove(self) -> None:
         """Delete the folder; the plan is deleted last, so that parts never lack one."""
         for entry in sorted(self.folder.iterdir(), key=self._plan.__eq__):
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+            _remove(entry)
         self.folder.rmdir()
 
     def writing(self, *also: type[Exception]) -> AbstractContextManager[None]:
@@ -127,14 +160,40 @@ class FinishedParts:
     def _require(self, plan: dict[str, Any]) -> None:
         try:
             then = json.loads(self._plan.read_text(encoding="utf-8"))
-        except ValueError:  # not ours, or damaged, so its parts are unknown
-            then = {}
+        except (ValueError, RecursionError):
+            then = None
+        if not isinstance(then, dict):
+            raise self._error(
+                f"{self._output}: {self._plan.name} of the unfinished run in {self.folder.name} is "
+                "damaged, so its parts may belong to anything; remove that folder to begin again."
+            )
         if changed := list(differences(then, plan)):
             raise self._error(
                 f"{self._output}: an unfinished run in {self.folder.name} used other "
                 f"{', '.join(changed)}; use the same, choose another place, or remove that "
                 "folder to begin again."
             )
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
+
+
+def _require_stored(file: IO[bytes]) -> None:
+    """Require that nothing in a part is compressed, as a small file could fill the memory.
+
+    Raises
+    ------
+    ValueError
+        Something is.
+    """
+    with zipfile.ZipFile(file) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise ValueError("a part is never compressed")
+    file.seek(0)
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

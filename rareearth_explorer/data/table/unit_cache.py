@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from rareearth_explorer.data.storage.finished_parts import DAMAGED
 from rareearth_explorer.data.storage.replacing import replacing, write_atomically
 
 LAYOUT = "units-1"
@@ -33,16 +34,17 @@ def content_key(path: Path, column: str) -> str:
 def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
     """Memory-map the array stored under `key`; compute and store it first if it is missing.
 
-    If the cache folder cannot be written, the array is kept in memory instead.
+    An empty, cut or foreign file counts as missing, and is made again. If
+    the cache folder cannot be written, the array is kept in memory instead.
     """
     entry = _folder() / f"{key}.npy"
-    with contextlib.suppress(OSError, ValueError):
-        return np.asarray(np.load(entry, mmap_mode="r"))
+    if (kept := _mapped(entry)) is not None:
+        return kept
     array = make()
     with contextlib.suppress(OSError):
         _save(entry, array)
-        return np.asarray(np.load(entry, mmap_mode="r"))
-    return array
+    kept = _mapped(entry)
+    return array if kept is None else kept
 
 
 def cached_text(key: str, make: Callable[[], str]) -> str:
@@ -62,8 +64,18 @@ def _folder() -> Path:
     return user_cache_path("rareearth-explorer") / "embeddings"
 
 
+def _mapped(entry: Path) -> npt.NDArray[np.float32] | None:
+    """Memory-map an entry; None if there is none, or if it is not a whole array of units."""
+    try:
+        array = np.asarray(np.lib.format.open_memmap(entry, mode="r"))
+    except DAMAGED:
+        return None
+    return array if array.dtype == np.float32 and array.ndim == 2 and array.size else None
+
+
 def _save(entry: Path, array: npt.NDArray[np.float32]) -> None:
     # Kernels that open the same table at the same time each write their own file. The last
     # rename wins; all files are equal.
-    with replacing(entry) as beside:
+    # Synced, as a power cut could else leave a file of the right size, full of zeros.
+    with replacing(entry, synced=True) as beside:
         np.save(beside, array)

@@ -28,11 +28,18 @@ _DAMAGED = (
     AttributeError,
     AssertionError,
     EOFError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
     zipfile.BadZipFile,
     pickle.UnpicklingError,
     SafetensorError,
 )
-"""Errors of the readers on damaged files, all observed by flipping bytes of a real file."""
+"""Errors of the readers on damaged files, observed by flipping bytes of a real file, and on crafted
+ones."""
+
+MOST_EXPANDED = 10
+"""Largest ratio of the content of a compressed checkpoint to its file; weights hardly compress."""
 
 Shape = tuple[int, ...]
 
@@ -40,7 +47,8 @@ Shape = tuple[int, ...]
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read the encoder's tensors, as float32, from a checkpoint or a safetensors file.
 
-    No code in the file is run: a checkpoint is unpickled with `weights_only=True`.
+    No code in the file is run: a checkpoint is unpickled with `weights_only=True`. No more memory
+    is used than the file has numbers.
 
     Raises
     ------
@@ -48,7 +56,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         If the file does not exist, is of another kind, or is damaged.
     """
     try:
+        if not path.is_file() and path.exists():
+            raise ValueError("it is no regular file")
         content = _read_checkpoint(path) if zipfile.is_zipfile(path) else load_file(path)
+        return _encoder_of(content)
     except FileNotFoundError:
         raise EncoderError(f"There is no weights file {path}: check the path.") from None
     except _DAMAGED as error:
@@ -56,11 +67,29 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"{path} is damaged, incomplete, or neither a Lightning checkpoint nor a safetensors "
             f"file: download it again, whole ({_first_line(error)})."
         ) from error
+
+
+def _encoder_of(content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copy the encoder's tensors as float32.
+
+    Raises
+    ------
+    ValueError
+        A tensor does not hold real numbers, or there are more of them than the file has.
+    """
     encoder = {
         key.removeprefix(PREFIX): value for key, value in content.items() if key.startswith(PREFIX)
     }
+    chosen = encoder or content
+    for key, tensor in chosen.items():
+        if not tensor.is_floating_point() or tensor.layout != torch.strided:
+            raise ValueError(f"its key {key} holds {tensor.dtype}, not real numbers")
+    # Strides of 0, or many keys for the same bytes, let a small file be any number of weights.
+    stored = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in chosen.values()}
+    if sum(t.numel() * t.element_size() for t in chosen.values()) > sum(stored.values()):
+        raise ValueError("it says more numbers than it has")
     # Copied, so that no tensor depends on a memory map of a file that may change.
-    return {key: t.to(torch.float32, copy=True) for key, t in (encoder or content).items()}
+    return {key: tensor.to(torch.float32, copy=True) for key, tensor in chosen.items()}
 
 
 def require_keys(
@@ -128,8 +157,11 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
     """Read the `state_dict` of a Lightning checkpoint."""
     with zipfile.ZipFile(path) as archive:
-        # Mapped, so that decoder and optimiser are not read; compressed files cannot be mapped.
-        stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+        entries = archive.infolist()
+    if sum(entry.file_size for entry in entries) > MOST_EXPANDED * path.stat().st_size:
+        raise ValueError(f"its content is more than {MOST_EXPANDED} times as large as the file")
+    # Mapped, so that decoder and optimiser are not read; compressed files cannot be mapped.
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
     checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=stored)
     state: dict[str, Tensor] = checkpoint["state_dict"]
     if not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):

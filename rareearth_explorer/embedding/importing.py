@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table import Reading, TableWriter, add_projection, open_table
 from rareearth_explorer.embedding.provenance import file_identity
+from rareearth_explorer.errors import TableError
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""
@@ -72,13 +75,16 @@ def import_table(
     origin = {**how, "column": found.embedding_column, "dropped": found.dropped}
     metadata = {**found.metadata, "imported": {**_identity(source), **origin}}
     placed = found.row is not None and found.column is not None
-    with TableWriter(target, found.dim, metadata, placed=placed) as writer:
-        for start in range(0, len(found), ROW_GROUP):
-            part = slice(start, start + ROW_GROUP)
-            row, col = (each if each is None else each[part] for each in (found.row, found.column))
-            writer.append(row, col, found.corners[part], found.embeddings[part])
-    if found.umap is not None:
-        add_projection(target, found.umap, found.metadata.get("projection", {}))
+    with _whole(target) as beside:
+        with TableWriter(beside, found.dim, metadata, placed=placed) as writer:
+            for start in range(0, len(found), ROW_GROUP):
+                part = slice(start, start + ROW_GROUP)
+                row, col = (
+                    each if each is None else each[part] for each in (found.row, found.column)
+                )
+                writer.append(row, col, found.corners[part], found.embeddings[part])
+        if found.umap is not None:
+            add_projection(beside, found.umap, found.metadata.get("projection", {}))
     return ImportReport(target, len(found), found.left_out, found.dim, found.notes)
 
 
@@ -88,3 +94,20 @@ def _identity(source: Path) -> dict[str, Any]:
         return file_identity(source)
     parts = [file_identity(part) for part in parquet_parts(source)]
     return {"name": source.resolve().name, "parts": parts}
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Provide a temporary path, so that a table never lacks the UMAP that is added last.
+
+    Raises
+    ------
+    TableError
+        The table cannot be written; the sentence names `target`.
+    """
+    problem = "the table cannot be written there"
+    with explained(target, problem, TableError), replacing(target, synced=True) as beside:
+        try:
+            yield beside
+        except TableError as error:
+            raise TableError(str(error).replace(f"{beside}", f"{target}")) from error

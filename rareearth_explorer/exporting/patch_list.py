@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,7 +99,10 @@ def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidate
             driver, options = GDAL_FORMATS[suffix]
             described = f"{what.capitalize()}, best first; the score is {frame.attrs['score']}."
             frame = _named(frame) if driver == "LIBKML" else frame
-            frame.to_file(path, driver=driver, layer=what, DESCRIPTION=described, **options)
+            # Into memory, because on a full disk GDAL leaves a part of the file and says nothing.
+            content = io.BytesIO()
+            frame.to_file(content, driver=driver, layer=what, DESCRIPTION=described, **options)
+            path.write_bytes(content.getvalue())
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

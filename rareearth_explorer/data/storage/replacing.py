@@ -21,6 +21,9 @@ from rareearth_explorer.errors import ExplorerError
 SUFFIX = ".part"
 """Suffix of the folders in which files are being written."""
 
+LONGEST_REASON = 200
+"""Longest reason of a library that a sentence quotes, in characters."""
+
 ABANDONED = 24 * 3600.0
 """Seconds without a change after which such a folder counts as left by a killed run."""
 
@@ -116,8 +119,16 @@ def explained(
     try:
         yield
     except wrong as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or _first_line(error)
         raise kind(f"{path}: {problem} ({reason}); {advice}.") from error
+
+
+def _first_line(error: Exception) -> str:
+    """Shorten what a library says, which may be pages of SQL, or refer to an earlier exception."""
+    while isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    line = str(error).strip().partition("\n")[0].rstrip(".")
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
 
 
 def _mode_of_new_files(unused: Path) -> int:

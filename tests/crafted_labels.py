@@ -70,9 +70,10 @@ def labels(frame: gpd.GeoDataFrame, folder: Path, rng: random.Random) -> Named:
     nested = '{"type": "GeometryCollection", "geometries": [' * 5000 + "]}" * 5000
     yield "nested.geojson", nested.encode()
     yield from documents()
-    for suffix in (".geojson", ".gpkg", ".kml", ".parquet"):
+    drivers = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".kml": "LIBKML", ".parquet": ""}
+    for suffix, driver in drivers.items():
         path = folder / f"whole{suffix}"
-        frame.to_parquet(path) if suffix == ".parquet" else frame.to_file(path)
+        frame.to_file(path, driver=driver) if driver else frame.to_parquet(path)
         content = path.read_bytes()
         path.unlink()
         yield from ((f"{name}{suffix}", odd) for name, odd in damaged(content, rng, 12))

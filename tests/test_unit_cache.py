@@ -71,12 +71,12 @@ def test_a_folder_in_its_place_costs_only_time():
     np.testing.assert_array_equal(cached_array("key", lambda: WHOLE), WHOLE)
 
 
-@pytest.mark.parametrize("content", [b"", b"half", b"\xff\xfe\n"])
+@pytest.mark.parametrize("content", [b"", b"ab" * 11, b"\xff\xfe\n", b"\n", b"x" * 24 + b"\n"])
 def test_a_damaged_line_is_made_again(content):
     path = entry().with_suffix(".txt")
     path.write_bytes(content)
-    assert cached_text("key", lambda: "abc") == "abc"
-    assert path.read_bytes() == b"abc\n"
+    assert cached_text("key", lambda: "ab" * 12) == "ab" * 12
+    assert path.read_bytes() == b"ab" * 12 + b"\n"
 
 
 def test_a_table_opens_with_its_cache_emptied(stored_table):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from rareearth_explorer.data.storage.replacing import replacing, write_atomicall
 
 LAYOUT = "units-1"
 """Part of every key; change it when the stored format changes."""
+
+
+DIGEST = re.compile("[0-9a-f]{24}\n")
+"""What `cached_text` stores."""
 
 
 def content_key(path: Path, column: str) -> str:
@@ -48,11 +53,11 @@ def cached_array(key: str, make: Callable[[], npt.NDArray[np.float32]]) -> npt.N
 
 
 def cached_text(key: str, make: Callable[[], str]) -> str:
-    """Return the line of text stored under `key`; compute and store it first if it is missing."""
+    """Return the digest stored under `key`; compute and store it first if it is missing."""
     entry = _folder() / f"{key}.txt"
     with contextlib.suppress(OSError, ValueError):
         kept = entry.read_text(encoding="ascii")
-        if kept.endswith("\n"):  # otherwise it is truncated
+        if DIGEST.fullmatch(kept):  # otherwise it is cut or damaged
             return kept.strip()
     text = make()
     with contextlib.suppress(OSError):

@@ -298,3 +298,6 @@ def test_there_were_enough_inputs(capsys):
     with capsys.disabled():
         sys.stdout.write(f"\ncrafted inputs: {counted.total()}\n")
         sys.stdout.writelines(f"  {kind}: {count}\n" for kind, count in sorted(counted.items()))
+    kinds = {kind.partition(":")[0] for kind in counted}
+    if kinds >= {"session", "block", "plan", "cache", "table", "labels"}:  # not if some were chosen
+        assert counted.total() >= 300

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rareearth_explorer.cli import main
 from rareearth_explorer.data.storage.safe_text import cell, csv_of, plain
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -59,3 +60,13 @@ def test_a_table_is_written_whole_and_its_numbers_stay(name, text, number):
 def test_what_is_missing_stays_empty():
     frame = pd.DataFrame({"note": pd.array([None, "=1"], dtype="string"), "use": [None, True]})
     assert csv_of(frame).splitlines() == ["note,use", ",", "'=1,True"]
+
+
+def test_a_sentence_that_quotes_a_crafted_file_is_short(tmp_path, capsys):
+    path = tmp_path / "deep.csv"
+    path.write_text("[" * 100_000)
+    assert main(["info", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{path}: there is no longitude")
+    assert len(said) < 2000
+    assert said.endswith(".\n")

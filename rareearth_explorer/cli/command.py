@@ -30,6 +30,9 @@ from rareearth_explorer.errors import ExplorerError
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
+LONGEST_SENTENCE = 1600
+"""Characters of an error that are printed; a usual one has 200."""
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser with one subparser for each module of this package."""
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except ExplorerError as error:
-        print(plain(str(error)), file=sys.stderr)
+        print(_readable(str(error)), file=sys.stderr)
         return WRONG_INPUT
     except MemoryError:
         print(
@@ -88,6 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _readable(sentence: str) -> str:
+    """Shorten a sentence in its middle, where it quotes a crafted file at length."""
+    text = plain(sentence)
+    if len(text) <= LONGEST_SENTENCE:
+        return text
+    return f"{text[: LONGEST_SENTENCE // 2]} … {text[-LONGEST_SENTENCE // 4 :]}"
 
 
 def _print_any_name() -> None:

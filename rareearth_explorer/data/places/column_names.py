@@ -72,6 +72,9 @@ EDGES = frozenset(
 )
 """Words of a corner or a statistic: not the place of a row."""
 
+LONGEST_NAME = 200
+"""Characters of a column's name that are looked at."""
+
 LETTERS = {"lon": frozenset("exw"), "lat": frozenset("nys")}
 """Letters of an axis beside its word, as in Latitude_N."""
 
@@ -200,8 +203,9 @@ def _beside(
 
 def _words(column: str) -> tuple[str, ...]:
     """Split a name into words, without case, accents, marks and what stands in brackets."""
-    # Combining accents go, but the vowel signs of other scripts stay.
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", column)
+    # Combining accents go, but the vowel signs of other scripts stay. A name is short: brackets
+    # that never close are searched for to the end, from each of them.
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", column[:LONGEST_NAME])
     spaced = re.sub(r"\(.*?\)|\[.*?\]", " ", spaced)
     return tuple(re.findall(r"[^\s_\-.,;:/|°º\"'#*?!<>=+&\ufeff]+", _plain(spaced)))
 

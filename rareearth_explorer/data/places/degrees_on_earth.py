@@ -99,7 +99,7 @@ def _check_range(
     west, south, east, north = bounds.T
     off = there & ((west < -180) | (east > 360) | (south < -90) | (north > 90))
     row = int(np.flatnonzero(off)[0])
-    x, y = (west[row] + east[row]) / 2, (south[row] + north[row]) / 2
+    x, y = west[row] / 2 + east[row] / 2, south[row] / 2 + north[row] / 2
     said = f"the place in row {row + 1}, {x:.6g} and {y:.6g} in {where}, is not on the Earth"
     swapped = bounds[there][:, [1, 0, 3, 2]]
     if _could_be_degrees(swapped) and np.abs(bounds[there][:, [0, 2]]).max() <= 90:

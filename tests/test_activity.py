@@ -653,11 +653,13 @@ def test_a_scene_is_no_activity_raster(make_geotiff, table):
 def test_the_command_writes_raster_pools_and_column(pool_scenes, table, tmp_path, capsys):
     paths, places = pool_scenes
     pools = write_points(tmp_path / "pools.csv", places)
+    pools.write_text(f"{pools.read_text()}\n98.3,\n")
     out = tmp_path / "activity.tif"
     before = open_table(table)
     command = ["activity", *map(str, paths), "-o", str(out)]
     assert main([*command, "--pools", str(pools), "--table", str(table)]) == 0
     said = capsys.readouterr().out
+    assert f"{pools}: left out: 1 " in said
     assert (
         "activity_pools.geojson: 4 pools, 2 in use, 1 not, 1 seen on too few dates to tell." in said
     )

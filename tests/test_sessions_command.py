@@ -86,6 +86,15 @@ def test_out_and_in_on_another_machine(hunts, table, tmp_path, monkeypatch, caps
     assert main(["export", "a", "-o", str(tmp_path / "out.csv")]) == 0  # it knows where that is
 
 
+def test_labels_in_no_patch_are_counted_when_a_list_is_exported(hunts, table, tmp_path, capsys):
+    labels, out = tmp_path / "pools.csv", tmp_path / "out.csv"
+    lon, lat = table.centroids[0]
+    labels.write_text(f"lon,lat\n{lon},{lat}\n{lon},{lat + 5}\n,\n")
+    assert main(["export", "anna", "--labels", str(labels), "-o", str(out)]) == 0
+    said = "1 of 2 labels lie in patches, 1 in none"
+    assert f"{labels}: {said}" in capsys.readouterr().err
+
+
 def test_a_session_is_not_exported_onto_itself(hunts, table, capsys):
     path = Journal.named(table, "anna").path
     before = path.read_bytes()

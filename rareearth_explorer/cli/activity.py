@@ -70,6 +70,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> None:
     """Measure, write the files, and print a summary."""
     from rareearth_explorer.change.activity_run import open_activity
+    from rareearth_explorer.data.labels import listed
 
     with open_activity(
         options.scenes,
@@ -94,6 +95,8 @@ def run(options: argparse.Namespace) -> None:
             f"{report.raster}: standard deviation of {', '.join(stack.bands)}, of the index "
             f"{activity.index.name}, and the number of valid dates."
         )
+    if activity.labels is not None and activity.labels.left_out:
+        print(f"{options.pools}: left out: {listed(activity.labels.left_out)}.")
     if report.pools is not None:
         _print_pools(report.pools, report.pools_file, report.series_file)
     if activity.table is not None:

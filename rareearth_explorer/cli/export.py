@@ -76,6 +76,9 @@ def run(options: argparse.Namespace) -> None:
             name=journal.stem,
             scene=scene,
         )
+    count = session.pool_count
+    if count is not None and not count.whole:
+        print(f"{labels}: {count}.", file=sys.stderr)
     print(f"{options.output} is written.")
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rareearth_explorer.cli import main
@@ -46,6 +46,7 @@ def path(tmp_path_factory):
 
 
 @given(header=HEADERS, entries=st.lists(ENTRIES | VALUES, max_size=6))
+@example(header={"format": 3, "patches": 1}, entries=[{"verb": "undo"}])
 def test_any_json_is_replayed_or_refused(path, header, entries):
     path.write_text("\n".join(map(json.dumps, (header, *entries))))
     try:
@@ -54,7 +55,9 @@ def test_any_json_is_replayed_or_refused(path, header, entries):
     except SessionError:
         return
     history, told = replay(record)
-    assert len(told.entries) + len(told.damaged) + len(told.unknown) + told.cut_off == len(entries)
+    told_of = len(told.entries) + len(told.damaged) + len(told.unknown) + told.cut_off
+    # An undo in a newer session may take back a step that is unknown here; then it is neither.
+    assert told_of <= len(entries) if record.newer else told_of == len(entries)
     assert counts(history.present)
     assert dates(told) is None or len(dates(told)) == 2
     for note in history.present.notes.values():

@@ -26,6 +26,7 @@ from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 
 # Tests never judge by the clock: on a busy machine any example may take long.
 hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.register_profile("brief", deadline=None, max_examples=20)  # of `make check`
 hypothesis.settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -20,6 +20,11 @@ export interface WidgetTraits {
   script: string;
 }
 
+/** The trait of every widget by which the browser finds its model. */
+export interface OwnIdTraits {
+  own_id: string;
+}
+
 /** A group of outlined patches; weight in pixels. A casing is a wider line below, for contrast. */
 export type Outline = {
   patches: number[];

@@ -1,6 +1,7 @@
 // All widgets of Rare Earth Explorer. One file is built from this module; the trait `script` of a
 // widget names its entry in `WIDGETS`.
 
+import { receiveAlways } from "./anywidget_private.js";
 import keys from "./keyboard/keys.js";
 import map from "./map/map_bridge.js";
 import sheet from "./review/sheet.js";
@@ -19,6 +20,10 @@ function widgetOf(model) {
 
 /** @type {Widget<WidgetTraits>} */
 export default {
-  initialize: (context) => widgetOf(context.model).initialize?.(context),
+  initialize(context) {
+    const model = /** @type {Model<any>} */ (context.model);
+    receiveAlways(model).catch((error) => console.error("[rareearth-explorer]", error));
+    return widgetOf(context.model).initialize?.(context);
+  },
   render: (context) => widgetOf(context.model).render(context),
 };

@@ -25,7 +25,10 @@ test("draws the widget that its model names", () => {
 test("starts the map, whose mistakes go to the console, and nothing for the others", async (t) => {
   const error = t.mock.method(console, "error", () => {});
   const signal = new AbortController().signal;
-  const lost = { get_model: () => Promise.reject(new Error("no such model")) };
+  const lost = {
+    get_model: (/** @type {string} */ id) =>
+      id === "1" ? Promise.reject(new Error("no such model")) : Promise.resolve({}),
+  };
   const map = Object.assign(new FakeModel({ script: "map", map: "IPY_MODEL_1" }), {
     widget_manager: lost,
   });

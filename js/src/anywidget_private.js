@@ -1,5 +1,5 @@
-// All uses of undocumented parts of anywidget, so that only this file must be checked against a new
-// version. Written for anywidget 0.11.0.
+// All uses of undocumented parts of anywidget and of Jupyter's widget manager, so that only this file
+// must be checked against a new version. Written for anywidget 0.11.0 and ipywidgets 8.1.
 
 /** @import { Model, OwnIdTraits } from "./types.js" */
 
@@ -34,4 +34,14 @@ export async function receiveAlways(model) {
       return plain.apply(this, message);
     }
   };
+  // A model binds the function when it is made, and these were made before.
+  for (const made of Object.values(manager._models ?? {})) {
+    made.then(
+      (/** @type {any} */ each) => {
+        if (Object.getPrototypeOf(each) !== kind) return;
+        each.comm?.on_msg(each._handle_comm_msg.bind(each));
+      },
+      () => {},
+    );
+  }
 }

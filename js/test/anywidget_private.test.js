@@ -10,6 +10,23 @@ describe("the private side of anywidget", () => {
     /** @type {string[]} */
     taken = [];
 
+    comm = {
+      /** @type {((message: string) => Promise<void>) | undefined} */
+      takes: undefined,
+      on_msg(/** @type {(message: string) => Promise<void>} */ takes) {
+        this.takes = takes;
+      },
+    };
+
+    constructor() {
+      this.comm.on_msg(this._handle_comm_msg.bind(this));
+    }
+
+    /** A message from Python. */
+    async hear(/** @type {string} */ message) {
+      await this.comm.takes?.(message);
+    }
+
     async _handle_comm_msg(/** @type {string} */ message) {
       if (message === "odd") throw new Error("no such trait");
       this.taken.push(message);
@@ -37,7 +54,9 @@ describe("the private side of anywidget", () => {
     own = new (anywidgets())();
     model = new FakeModel({ own_id: "7" });
     const get_model = async (/** @type {string} */ id) => (id === "7" ? own : {});
-    Object.assign(model, { widget_manager: { get_model } });
+    const _models = { 7: Promise.resolve(own), 8: Promise.reject(new Error("closed")) };
+    _models[8].catch(() => {});
+    Object.assign(model, { widget_manager: { get_model, _models } });
   });
 
   function late() {
@@ -47,24 +66,24 @@ describe("the private side of anywidget", () => {
 
   test("a model that started late takes messages", async () => {
     late();
-    await assert.rejects(own._handle_comm_msg("lost"));
+    await assert.rejects(own.hear("lost"));
     await receiveAlways(model);
     await receiveAlways(model); // as each widget of the page does
-    await own._handle_comm_msg("one");
-    await own._handle_comm_msg("two");
+    await own.hear("one");
+    await own.hear("two");
     assert.deepEqual(own.taken, ["one", "two"]);
   });
 
   test("a model that started in time takes each message once", async () => {
     await receiveAlways(model);
-    await own._handle_comm_msg("one");
+    await own.hear("one");
     assert.deepEqual(own.taken, ["one"]);
   });
 
   test("other errors are passed on", async () => {
     await receiveAlways(model);
-    await assert.rejects(own._handle_comm_msg("odd"), /no such trait/);
+    await assert.rejects(own.hear("odd"), /no such trait/);
     late();
-    await assert.rejects(own._handle_comm_msg("odd"), /no such trait/);
+    await assert.rejects(own.hear("odd"), /no such trait/);
   });
 });

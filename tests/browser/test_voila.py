@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import nbformat
+import numpy as np
 import psutil
 import pytest
 from chromium import blank_page
@@ -102,6 +103,32 @@ def test_voila_in_a_jupyter_server(open_explorer, demo):
                 f"the page scrolls, the map is small, or the tab {tab.inner_text()} is cut",
             )
     driver.shot(SCREENSHOTS / "server-2-wide.png")
+    assert driver.errors == []
+
+
+def test_widgets_that_start_late_follow_the_session(open_explorer, demo):
+    """anywidget waits two seconds for the start of a widget; here it waits for none."""
+    said = []
+
+    def hurry(page):
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.add_init_script(
+            "const wait = AbortSignal.timeout.bind(AbortSignal);"
+            "AbortSignal.timeout = (ms) => wait(ms === 2000 ? 0 : ms);"
+        )
+
+    driver = open_explorer("voila", demo.table, demo.scene, demo.labels, watch=hurry)
+    assert any("Failed to initialize model" in error for error in said)
+    watched = [0, len(driver.table) - 1]
+    before, umap = driver.colours(watched), driver.picture("umap")
+    driver.click(len(driver.table) // 2)
+    eventually(
+        lambda: not np.array_equal(before, driver.colours(watched)),
+        "the map did not take the colours of the scores",
+    )
+    eventually(
+        lambda: np.mean(umap != driver.picture("umap")) > 0.005, "the UMAP was not recoloured"
+    )
     assert driver.errors == []
 
 

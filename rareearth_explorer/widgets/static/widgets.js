@@ -22,6 +22,16 @@ async function receiveAlways(model) {
       return plain.apply(this, message);
     }
   };
+  for (const made of Object.values(manager._models ?? {})) {
+    made.then(
+      (each) => {
+        if (Object.getPrototypeOf(each) !== kind) return;
+        each.comm?.on_msg(each._handle_comm_msg.bind(each));
+      },
+      () => {
+      }
+    );
+  }
 }
 
 // src/keyboard/keys.js

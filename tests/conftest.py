@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import hypothesis
 import numpy as np
 import numpy.typing as npt
-import psutil
 import pytest
 import rasterio
 from affine import Affine
 from planet_grid import THREE_METRES, UTM_47N
-from processes import alive
+from processes import alive, children
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 
@@ -35,7 +35,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep each test's cache and user data apart from everybody's."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.mktemp(f"home-{uuid4().hex}", numbered=False)  # numbering is slow
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
 
@@ -43,10 +43,9 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 @pytest.fixture(autouse=True)
 def processes_end() -> Iterator[None]:
     """Fail the test that leaves a process behind, not one that is slowed or warned by it later."""
-    this = psutil.Process()
-    before = set(this.children())
+    before = children()
     yield
-    left = [process for process in set(this.children()) - before if alive(process)]
+    left = [process for process in children() - before if alive(process)]
     # Python starts this one once, for all that spawn.
     assert [p.cmdline() for p in left if "resource_tracker" not in " ".join(p.cmdline())] == []
 

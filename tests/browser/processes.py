@@ -49,6 +49,18 @@ def descendants(pid: int) -> list[psutil.Process]:
     return [process for process in below if alive(process)]
 
 
+def children() -> set[psutil.Process]:
+    """The processes that this one has started."""
+    listed = [*Path("/proc/self/task").glob("*/children")]
+    if not listed:  # not Linux; psutil looks at every process of the machine
+        return set(psutil.Process().children())
+    found = set()
+    for thread in listed:
+        with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it has ended meanwhile
+            found |= {psutil.Process(int(pid)) for pid in thread.read_text().split()}
+    return found
+
+
 def alive(process: psutil.Process) -> bool:
     """Whether a process runs; one that only waits to be waited for does not."""
     try:

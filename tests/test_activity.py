@@ -144,11 +144,13 @@ def test_the_raster_holds_numpys_standard_deviations(written):
     assert np.isfinite(found[:, count > 0]).all()
 
 
+@pytest.mark.slow
 def test_the_raster_is_a_valid_cloud_optimized_geotiff(written):
     valid, errors, _ = cog_validate(written[0], quiet=True)
     assert (valid, errors) == (True, [])
 
 
+@pytest.mark.slow
 def test_the_raster_opens_as_a_scene(written):
     with open_scene(written[0]) as scene:
         assert scene.bands[-2:] == ("std_blue_white", "valid_dates")
@@ -619,6 +621,7 @@ class Steps:
         self.seen.append(self.path.exists())
 
 
+@pytest.mark.slow
 def test_progress_is_full_once_the_file_is_there(make_dates, tmp_path, table, monkeypatch):
     raster = tmp_path / "activity.tif"
     writing, reading = Steps(raster), Steps(raster)

@@ -71,6 +71,7 @@ def test_every_control_has_a_label_and_a_tooltip(explore):
     assert [part for part in controls if not (part.description and part.tooltip)] == []
 
 
+@pytest.mark.slow
 def test_the_documentation_names_every_control(explore):
     before = set(widget._instances)
     explore().session.mark(3, "positive")

@@ -71,6 +71,7 @@ def test_aside_says_on_the_loop_what_failed_and_goes_on():
     assert result == (3, 1)
 
 
+@pytest.mark.slow
 def test_worker_gives_the_result(worker):
     results = []
     worker.submit(results.append, divmod, 17, 5)
@@ -78,6 +79,7 @@ def test_worker_gives_the_result(worker):
     assert not worker.busy
 
 
+@pytest.mark.slow
 def test_worker_delivers_on_the_loop(worker):
     async def run():
         done = asyncio.Event()
@@ -90,6 +92,7 @@ def test_worker_delivers_on_the_loop(worker):
     assert asyncio.run(run()) == [1024]
 
 
+@pytest.mark.slow
 def test_worker_says_what_failed_and_goes_on(worker):
     results = []
     worker.submit(results.append, fail, "no luck")
@@ -108,6 +111,7 @@ def test_a_killed_worker_is_a_failure_and_is_replaced(worker):
     assert results[1] == (3, 1)
 
 
+@pytest.mark.slow
 def test_cancelled_work_is_never_delivered(worker):
     async def run():
         results = []

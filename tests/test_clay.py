@@ -55,6 +55,7 @@ def expected(version: str, case: str) -> dict[str, Array]:
 # The reference's numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("case", CASES)
 def test_tokens_are_the_references(version: str, case: str) -> None:

@@ -363,6 +363,7 @@ class TestBadScenes:
         if bad not in (too_small, one_value, damaged):
             assert_refused(run("info", path), capsys, path, BAD_SCENES[bad])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("bad", [truncated, damaged], ids=lambda bad: bad.__name__)
     def test_gdal_adds_nothing_in_a_process_of_its_own(
         self, make_geotiff: MakeGeotiff, tmp_path: Path, bad: Any

@@ -28,6 +28,7 @@ def test_one_path_or_several_as_text_or_as_paths(scene, tmp_path, given):
     assert (report.patches, len(open_table(report.table))) == (4, 4)
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_same_table(scene, tmp_path):
     embed(scene, tmp_path / "called.parquet", patch_size=100, batch=3, **QUICK)
     options = ["--patch-size", "100", "--batch", "3", "--no-projection"]

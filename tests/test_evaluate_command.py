@@ -109,6 +109,7 @@ def without(pools, *templates):
     return scored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("include", [False, True])
 def test_every_single_template(labelled, tmp_path, include):
     record = evaluate(labelled, tmp_path, *["--include-templates"] * include)
@@ -165,6 +166,7 @@ def test_templates_that_the_labels_contradict_are_said(labelled, tmp_path, capsy
     assert "Given as" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_random_pairs_and_their_mean(labelled, tmp_path):
     record, pools = evaluate(labelled, tmp_path)["random_pairs"], labelled[2]
     similarity, aucs = cosines(labelled), []

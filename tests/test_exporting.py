@@ -212,6 +212,7 @@ def test_a_hostile_note_is_text_in_every_list(session, tmp_path, suffix):
     assert note == expected.get(suffix, safe)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".html", ".pdf"])
 def test_hostile_names_are_text_in_a_report(session, small_table, tmp_path, suffix):
     name = "<script>alert(1)</script>\x00\udce4$x_1^2$"  # as of a file that is not in UTF-8

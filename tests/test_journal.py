@@ -67,6 +67,7 @@ verbs = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(steps=st.lists(st.tuples(verbs, st.integers(0, 59)), max_size=20))
 def test_any_hunt_is_repeated(small_table, tmp_path_factory, steps):
     path = tmp_path_factory.mktemp("journal") / "any.jsonl"

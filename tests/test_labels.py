@@ -259,6 +259,7 @@ class TestPerPatch:
 
 @pytest.mark.realdata
 class TestRealLabels:
+    @pytest.mark.slow
     def test_pools_of_pang_war(self, real_data: Path) -> None:
         labels = open_labels(real_data / "pang_war" / "pools_refined.csv")
         assert len(labels) == 2497

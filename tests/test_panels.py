@@ -221,6 +221,7 @@ class TestUmap:
         assert "cancelled" in panel.note.value
 
 
+@pytest.mark.slow
 class TestRoc:
     def test_without_labels_shows_a_histogram_and_says_so(self, session):
         panel = RocPanel(session)
@@ -557,6 +558,7 @@ class TestReview:
         assert "No patch is under review" in session.message
 
 
+@pytest.mark.slow
 class TestKeyboard:
     @pytest.fixture
     def explorer(self, small_table):

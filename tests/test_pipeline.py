@@ -165,6 +165,7 @@ class TestNodata:
         assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 class TestStopping:
     """A stop at any moment costs unfinished blocks only and changes nothing."""
 

@@ -564,6 +564,7 @@ class TestRealScenes:
         with open_scene(real_data / "landsat8" / "l8_8band.tif", bands=roles) as scene:
             assert scene.rgb == (3, 2, 1)
 
+    @pytest.mark.slow
     def test_naip(self, real_data: Path) -> None:
         for path in sorted((real_data / "naip").glob("*.tif")):
             with open_scene(path) as scene:

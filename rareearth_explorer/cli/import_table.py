@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.numbers import metres
 from rareearth_explorer.data.file_kinds import parquet_parts, require_table_name
 from rareearth_explorer.data.numbers import NUMBER_TYPES
 from rareearth_explorer.data.storage.inputs import require_other
@@ -44,17 +45,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--date", metavar="DATE", help="read only the rows of this date, or year, or month"
     )
     parser.set_defaults(run=run)
-
-
-def metres(text: str) -> float:
-    """Parse a length in metres, above 0."""
-    try:
-        length = float(text)
-    except ValueError:
-        length = 0.0
-    if not 0 < length < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of metres above 0")
-    return length
 
 
 def run(options: argparse.Namespace) -> None:

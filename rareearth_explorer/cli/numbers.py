@@ -31,3 +31,14 @@ def percent(text: str) -> float:
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
     return number
+
+
+def metres(text: str) -> float:
+    """Parse a length in metres, above 0."""
+    try:
+        length = float(text)
+    except ValueError:
+        length = 0.0
+    if not 0 < length < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of metres above 0")
+    return length

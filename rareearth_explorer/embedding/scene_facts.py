@@ -113,7 +113,7 @@ class SceneFacts:
                 gsd=scene.gsd,
                 dtype=str(scene.dtype),
                 crs=scene.crs.name,
-                units=units_of(scene),
+                units=_described_units(scene),
                 valid=scene.statistics.valid,
                 valid_by=scene.validity,
                 questions=tuple(fill_questions(scene)),
@@ -135,7 +135,7 @@ class SceneFacts:
         return self.grid is not None and self.grid.patch_px < FEW_PIXELS
 
 
-def units_of(scene: Scene) -> str:
+def _described_units(scene: Scene) -> str:
     """Say what the numbers of a scene are, as far as its files say."""
     source = scene.sources[0]
     if source.units.scales is not None and source.units.offsets is not None:
@@ -144,7 +144,7 @@ def units_of(scene: Scene) -> str:
         return f"the scale and offset of the file are applied: {listed}"
     if source.conversion is not None:
         return "reflectance"
-    if source.units.quantity in (None, "radiance"):
+    if not source.units.is_planet_reflectance:
         return source.units.quantity or "as stored; the file does not say what they mean"
     return f"{source.units.quantity} x 10,000"
 

@@ -122,7 +122,7 @@ def one_of(sources: Sequence[Source]) -> float | None:
     first = sources[0]
     if first.conversion is not None:
         return first.conversion.one
-    return PLANET_SCALE if first.units.quantity not in (None, "radiance") else None
+    return PLANET_SCALE if first.units.is_planet_reflectance else None
 
 
 def notes_on(rasters: Sequence[Raster], sources: Sequence[Source]) -> Iterator[str]:

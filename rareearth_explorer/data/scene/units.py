@@ -90,6 +90,11 @@ class Units:
         """Whether the file's tags say how to read its numbers."""
         return self.scales is not None
 
+    @property
+    def is_planet_reflectance(self) -> bool:
+        """Whether Planet's product name says reflectance, which it stores x 10,000."""
+        return self.quantity not in (None, "radiance")
+
 
 def quantity_of(path: Path) -> Quantity | None:
     """Say what an image of Planet's holds, by its name; None for other images."""
@@ -137,7 +142,7 @@ def conversion_of(units: Units, bands: int, *, to_reflectance: bool = False) -> 
     """
     if units.scales is not None and units.offsets is not None:
         return Conversion(np.array(units.scales), np.array(units.offsets), 1.0)
-    if to_reflectance and units.quantity not in (None, "radiance"):
+    if to_reflectance and units.is_planet_reflectance:
         return Conversion(np.full(bands, 1 / PLANET_SCALE), np.zeros(bands), 1.0)
     return None
 
@@ -175,7 +180,7 @@ def require_one_unit(
             )
         if first.is_scaled != each.is_scaled:
             bare, scaled = (each, paths[0]) if first.is_scaled else (first, path)
-            if bare.quantity in (None, "radiance"):
+            if not bare.is_planet_reflectance:
                 name = path if first.is_scaled else paths[0]
                 raise SceneError(
                     f"{name}: it does not say how to read its numbers, and {scaled.name} has a "

@@ -190,10 +190,10 @@ class Worker:
         def wait() -> object:
             try:
                 connection.send((function, arguments))
-                answer = connection.recv()
+                result = connection.recv()
             except (EOFError, OSError):
                 return ENDED
-            return Failure(str(answer)) if isinstance(answer, Exception) else answer
+            return Failure(str(result)) if isinstance(result, Exception) else result
 
         if loop is None:
             deliver(wait())

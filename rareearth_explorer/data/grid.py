@@ -15,7 +15,7 @@ from affine import Affine
 from pyproj import CRS, Geod, Transformer
 from rasterio.windows import Window
 
-from rareearth_explorer.data.places.longitudes import wrapped
+from rareearth_explorer.data.places.longitudes import near, wrapped
 
 __all__ = ["DEFAULT_PATCH_SIZE", "PatchGrid"]
 
@@ -72,12 +72,6 @@ def ground_sample_distance(crs: CRS, transform: Affine, width: int, height: int)
 def transformer(source: str, target: str) -> Transformer:
     """Build the transformer between two CRSs once; it takes milliseconds and is thread-safe."""
     return Transformer.from_crs(source, target, always_xy=True)
-
-
-def near(lon: npt.ArrayLike, middle: npt.ArrayLike, turn: float = 360.0) -> npt.NDArray[np.float64]:
-    """Count longitudes so that they lie within half a turn of `middle`, in degrees by default."""
-    lon = np.asarray(lon, np.float64)
-    return np.asarray(lon - turn * np.round((lon - middle) / turn))
 
 
 @lru_cache(maxsize=16)

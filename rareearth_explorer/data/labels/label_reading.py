@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rareearth_explorer.data.arrow_kinds import is_list
 from rareearth_explorer.data.labels.label_set import Labels
 from rareearth_explorer.data.labels.label_shapes import labels_of
 from rareearth_explorer.data.labels.text_table import read_text_table
@@ -90,19 +91,12 @@ def _layers(path: Path) -> Iterator[tuple[str, Places]]:
 
 def _parquet(path: Path) -> pa.Table:
     """Read the columns of a Parquet file, except lists, such as embeddings."""
-    import pyarrow.types as pat
-
     from rareearth_explorer.data.table.parquet_source import ParquetSource
 
     source = ParquetSource.open(path)
     shapes = shape_column(source.schema)
-    lists = (pat.is_list, pat.is_large_list, pat.is_fixed_size_list)
     return source.read(
-        [
-            each.name
-            for each in source.schema
-            if each.name == shapes or not any(is_list(each.type) for is_list in lists)
-        ]
+        [each.name for each in source.schema if each.name == shapes or not is_list(each.type)]
     )
 
 

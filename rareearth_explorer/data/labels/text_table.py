@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.data.places.column_names import place_columns, repeated, rival_pairs
+from rareearth_explorer.data.places.column_names import place_columns, require_single, rival_pairs
 from rareearth_explorer.data.places.declared_crs import SHAPE_NAMES
 from rareearth_explorer.errors import LabelsError
 
@@ -142,10 +142,5 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_names(header: list[str], path: Path) -> None:
-    chosen = place_columns(header) or ()
-    if twice := [
-        name for name in repeated(header) if name in chosen or name.lower() in SHAPE_NAMES
-    ]:
-        raise LabelsError(
-            f"{path}: several columns are called {twice[0]!r}; rename or remove all but one."
-        )
+    shapes = [name for name in header if name.lower() in SHAPE_NAMES]
+    require_single(header, [*(place_columns(header) or ()), *shapes], path, LabelsError)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.data.arrow_kinds import is_bytes, is_list
 from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.errors import TableError
 
@@ -112,24 +113,6 @@ def _is_number(kind: pa.DataType) -> bool:
     import pyarrow.types as pat
 
     return bool(pat.is_floating(kind) or pat.is_integer(kind))
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Whether values are lists or tensors."""
-    import pyarrow as pa
-    import pyarrow.types as pat
-
-    stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    kinds = (pat.is_list, pat.is_large_list, pat.is_fixed_size_list)
-    return any(is_kind(stored) for is_kind in kinds)
-
-
-def is_bytes(kind: pa.DataType) -> bool:
-    """Whether values are bytes."""
-    import pyarrow.types as pat
-
-    kinds = (pat.is_binary, pat.is_large_binary, pat.is_fixed_size_binary)
-    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _listed(names: list[str]) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.numbers.embedding_columns import Embeddings, is_bytes, is_list
+from rareearth_explorer.data.arrow_kinds import is_bytes, is_list
+from rareearth_explorer.data.numbers.embedding_columns import Embeddings
 from rareearth_explorer.data.numbers.number_types import NUMBER_TYPES, number_type, possible_types
 from rareearth_explorer.errors import TableError
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+from rareearth_explorer.errors import ExplorerError
 
 LON_NAMES = (
     *("longitude", "lon", "lng", "long"),
@@ -140,9 +142,32 @@ def names_degrees(columns: Sequence[str]) -> bool:
     )
 
 
-def repeated(columns: Sequence[str]) -> list[str]:
-    """List names that several columns have."""
-    return [name for name, times in Counter(columns).items() if times > 1]
+def require_single(
+    columns: Sequence[str], wanted: Collection[str], name: object, error: type[ExplorerError]
+) -> None:
+    """Check that no two columns share a name that is wanted.
+
+    Parameters
+    ----------
+    columns
+        Names of all columns.
+    wanted
+        Names of those that are read.
+    name
+        What to call the file in the error.
+    error
+        Class of the error.
+
+    Raises
+    ------
+    ExplorerError
+        Of class `error`: several columns have one of these names.
+    """
+    twice = [each for each, times in Counter(columns).items() if times > 1 and each in wanted]
+    if twice:
+        raise error(
+            f"{name}: several columns are called {twice[0]!r}; rename or remove all but one."
+        )
 
 
 def _best_pairs(columns: Sequence[str]) -> list[tuple[str, str]]:

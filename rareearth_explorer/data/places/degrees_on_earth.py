@@ -25,8 +25,7 @@ def in_degrees(
     """
     bounds = shapely.bounds(shapes)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if not np.isfinite(bounds[there]).all():
-        row = int(np.flatnonzero(there & ~np.isfinite(bounds).all(axis=1))[0])
+    if (row := _first_not_finite(bounds, there)) is not None:
         source.refuse(f"the place in row {row + 1} is not finite; mend or remove it.")
     if shapely.has_z(shapes).any():
         shapes = shapely.force_2d(shapes)
@@ -55,6 +54,12 @@ def in_degrees(
     return shapes, notes
 
 
+def _first_not_finite(bounds: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> int | None:
+    """Row number of the first place whose bounds are not finite; None if all are."""
+    off = there & ~np.isfinite(bounds).all(axis=1)
+    return int(off.argmax()) if off.any() else None
+
+
 def _is_lonlat(crs: CRS) -> bool:
     return crs.to_authority() in (("EPSG", "4326"), ("OGC", "CRS84"), ("EPSG", "4979"))
 
@@ -80,8 +85,7 @@ def _transformed(source: PlaceSource, shapes: Shapes, crs: CRS) -> Shapes:
     made = np.asarray(shapely.transform(shapes, of))
     bounds = shapely.bounds(made)
     there = ~(shapely.is_missing(made) | shapely.is_empty(made))
-    if not np.isfinite(bounds[there]).all():
-        row = int(np.flatnonzero(there & ~np.isfinite(bounds).all(axis=1))[0])
+    if (row := _first_not_finite(bounds, there)) is not None:
         source.refuse(
             f"the place in row {row + 1} lies outside the declared coordinate reference system, "
             f"{crs.name}; correct the CRS{or_option(source)}."

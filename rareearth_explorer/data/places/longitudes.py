@@ -32,6 +32,12 @@ def wrapped(lon: npt.ArrayLike) -> Degrees:
     return np.where(np.abs(degrees) <= 180, degrees, (degrees + 180) % 360 - 180)
 
 
+def near(lon: npt.ArrayLike, middle: npt.ArrayLike, turn: float = 360.0) -> Degrees:
+    """Count longitudes so that they lie within half a turn of `middle`, in degrees by default."""
+    lon = np.asarray(lon, np.float64)
+    return np.asarray(lon - turn * np.round((lon - middle) / turn))
+
+
 def in_one_frame(corners: npt.ArrayLike) -> Degrees:
     """Make the longitudes of footprints continuous, within each and from one to the next.
 
@@ -50,7 +56,7 @@ def in_one_frame(corners: npt.ArrayLike) -> Degrees:
     if not len(places):
         return places
     lon = places[..., 0]
-    lon -= 360 * np.round((lon - lon[:, :1]) / 360)
+    lon[...] = near(lon, lon[:, :1])
     centres = lon.mean(axis=1)
     lon += (wrapped(centres) - centres).round()[:, None]  # by whole turns, thus exact
     centres = lon.mean(axis=1)
@@ -78,7 +84,7 @@ def around_pole(corners: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """
     lon = np.asarray(corners, np.float64)[..., 0]
     steps = np.roll(lon, -1, axis=1) - lon
-    turn = (steps - 360 * np.round(steps / 360)).sum(axis=1)
+    turn = near(steps, 0.0).sum(axis=1)
     return np.asarray(np.abs(turn) > 180)
 
 
@@ -113,8 +119,7 @@ def near_frame(lon: npt.ArrayLike, west: float, east: float) -> Degrees:
     >>> near_frame([-179.5, 179.5, 260.0], west=179.0, east=181.0).tolist()
     [180.5, 179.5, 260.0]
     """
-    degrees = np.asarray(lon, np.float64)
-    return degrees - 360 * np.round((degrees - (west + east) / 2) / 360)
+    return near(lon, (west + east) / 2)
 
 
 def turned(shapes: Shapes, degrees: float) -> Shapes:

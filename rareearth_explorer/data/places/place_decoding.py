@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from rareearth_explorer.data.arrow_kinds import is_bytes
 from rareearth_explorer.data.places.angles import parse_degrees
 from rareearth_explorer.data.places.column_names import (
     bbox_columns,
     names_degrees,
     place_columns,
-    repeated,
+    require_single,
     rival_pairs,
 )
 from rareearth_explorer.data.places.declared_crs import (
@@ -138,7 +138,7 @@ def _of_shapes(source: PlaceSource) -> Places | None:
     column = source.column or shape_column(schema)
     if column is None:
         return None
-    _require_single(source, [column])
+    require_single(source.table.column_names, [column], source.name, source.error)
     try:
         recorded = geo_metadata(schema).get("columns", {}).get(column)
     except ValueError as fault:
@@ -158,7 +158,7 @@ def _of_shapes(source: PlaceSource) -> Places | None:
         source.refuse(f"{where}{line(fault)}; mend or remove it.")
     declared = declared_crs(source, recorded, schema.field(column), shapes)
     placed, notes = in_degrees(source, shapes, declared, f"column {column!r}")
-    raw = values if _is_binary(values.type) else None
+    raw = values if is_bytes(values.type) else None
     return Places(placed, (column,), raw, notes)
 
 
@@ -166,7 +166,7 @@ def _of_box_columns(source: PlaceSource) -> Places | None:
     names = bbox_columns(source.table.column_names)
     if names is None:
         return None
-    _require_single(source, names)
+    require_single(source.table.column_names, names, source.name, source.error)
     edges = np.stack(
         [_numbers(source, each, axis) for each, axis in zip(names, "XYXY", strict=True)]
     )
@@ -179,7 +179,7 @@ def _of_point_columns(source: PlaceSource) -> Places | None:
     names = place_columns(source.table.column_names)
     if names is None:
         return None
-    _require_single(source, names)
+    require_single(source.table.column_names, names, source.name, source.error)
     lonlat = np.stack(
         [_numbers(source, each, axis) for each, axis in zip(names, "XY", strict=True)]
     )
@@ -189,12 +189,6 @@ def _of_point_columns(source: PlaceSource) -> Places | None:
     where, named = f"the columns {' and '.join(names)}", names_degrees(names)
     placed, notes = in_degrees(source, shapes, _named_crs(source), where, named=named)
     return Places(placed, names, notes=notes)
-
-
-def _require_single(source: PlaceSource, names: Sequence[str]) -> None:
-    twice = [name for name in repeated(source.table.column_names) if name in names]
-    if twice:
-        source.refuse(f"several columns are called {twice[0]!r}; rename or remove all but one.")
 
 
 def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float64]:
@@ -222,9 +216,3 @@ def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float6
 
 def _named_crs(source: PlaceSource) -> CRS | None:
     return None if source.crs is None else known_crs(source, source.crs)
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    import pyarrow.types as pat
-
-    return bool(pat.is_binary(kind) or pat.is_large_binary(kind) or pat.is_fixed_size_binary(kind))

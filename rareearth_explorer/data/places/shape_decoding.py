@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from rareearth_explorer.data.arrow_kinds import is_bytes, is_list
 from rareearth_explorer.data.places.column_names import bbox_columns
 from rareearth_explorer.data.places.shape_text import shapes_of_text
 from rareearth_explorer.data.places.wkb_checking import wkb_fault
@@ -48,7 +49,7 @@ def decode_shapes(column: pa.ChunkedArray, field: pa.Field, encoding: str | None
 
     column, field = _plain(column, field)
     kind = column.type
-    if pat.is_binary(kind) or pat.is_large_binary(kind) or pat.is_fixed_size_binary(kind):
+    if is_bytes(kind):
         return _of_wkb(column.to_pylist())
     if pat.is_string(kind) or pat.is_large_string(kind):
         return shapes_of_text(column.to_pylist())
@@ -69,8 +70,7 @@ def decode_shapes(column: pa.ChunkedArray, field: pa.Field, encoding: str | None
 def _is_edges(kind: pa.DataType) -> bool:
     import pyarrow.types as pat
 
-    lists = (pat.is_list, pat.is_large_list, pat.is_fixed_size_list)
-    return any(is_kind(kind) for is_kind in lists) and pat.is_primitive(kind.value_type)
+    return is_list(kind) and bool(pat.is_primitive(kind.value_type))
 
 
 def crs_of_field(field: pa.Field) -> Any:

@@ -36,6 +36,13 @@ def squares_around(points: npt.ArrayLike, spacing: float | None = None) -> npt.N
     across = half / np.maximum(np.cos(np.radians(lat)), 1e-6)
     west, east = lon - across, lon + across
     south, north = (np.clip(lat + side, -90, 90) for side in (-half, half))
+    return rectangles(west, south, east, north)
+
+
+def rectangles(
+    west: npt.ArrayLike, south: npt.ArrayLike, east: npt.ArrayLike, north: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Corners of rectangles from their edges, (N,) each: (N, 4, 2), clockwise from north-west."""
     ring = ((west, north), (east, north), (east, south), (west, south))
     return np.stack([np.stack(corner, axis=-1) for corner in ring], axis=1)
 

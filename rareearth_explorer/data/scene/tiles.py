@@ -11,7 +11,8 @@ import numpy.typing as npt
 from affine import Affine
 from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import full_turn, near, pixels_under, transformer
+from rareearth_explorer.data.grid import full_turn, pixels_under, transformer
+from rareearth_explorer.data.places.longitudes import near
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.scene.scene import Scene

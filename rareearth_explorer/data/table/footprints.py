@@ -8,6 +8,7 @@ import shapely
 
 from rareearth_explorer.data.places import in_one_frame, squares_around
 from rareearth_explorer.data.places.longitudes import around_pole, continuous
+from rareearth_explorer.data.places.squares import rectangles
 from rareearth_explorer.errors import TableError
 
 Corners = npt.NDArray[np.float64]
@@ -64,7 +65,5 @@ def _quadrilaterals(shapes: npt.NDArray[np.object_]) -> Corners:
     corners = np.empty((len(shapes), 4, 2))
     corners[four] = shapely.get_coordinates(shapes[four]).reshape(-1, 5, 2)[:, :4]
     if not four.all():
-        west, south, east, north = shapely.bounds(continuous(shapes[~four])).T
-        ring = ((west, north), (east, north), (east, south), (west, south))
-        corners[~four] = np.stack([np.stack(xy, -1) for xy in ring], axis=1)
+        corners[~four] = rectangles(*shapely.bounds(continuous(shapes[~four])).T)
     return corners

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.data.places.place_source import line
 from rareearth_explorer.data.places.shape_decoding import EXTENSION_METADATA, EXTENSION_NAME
 from rareearth_explorer.errors import TableError
 
@@ -34,13 +35,16 @@ class ParquetSource:
     ----------
     path
         The file or folder.
+    parts
+        The file itself, or the files of the folder.
     files
-        The opened files; all have the columns of the first.
+        The opened parts; all have the columns of the first.
     keys
         For each file, the values of its `key=value` folders.
     """
 
     path: Path
+    parts: tuple[Path, ...]
     files: tuple[pq.ParquetFile, ...]
     keys: tuple[dict[str, str], ...]
 
@@ -53,7 +57,7 @@ class ParquetSource:
         TableError
             There is no file, one is not Parquet, or the parts of a folder do not belong together.
         """
-        parts = parquet_parts(path) if path.is_dir() else [path]
+        parts = tuple(parquet_parts(path)) if path.is_dir() else (path,)
         if not parts:
             raise TableError(f"{path}: there is no Parquet file in this folder; check the path.")
         files = tuple(_open(part) for part in parts)
@@ -63,7 +67,7 @@ class ParquetSource:
                     f"{path}: {part.name} has other columns than {parts[0].name}; give a folder "
                     "of one table, or one file."
                 )
-        source = cls(path, files, tuple(_keys(path, part) for part in parts))
+        source = cls(path, parts, files, tuple(_keys(path, part) for part in parts))
         if source.rows == 0:
             raise TableError(f"{path}: the table has no rows; embed a scene that has valid pixels.")
         return source
@@ -123,7 +127,7 @@ class ParquetSource:
         if not self.path.is_dir():
             return content_key(self.path, column)
         digest = hashlib.blake2b(layout.encode(), digest_size=20)
-        for part, keys in zip(parquet_parts(self.path), self.keys, strict=True):
+        for part, keys in zip(self.parts, self.keys, strict=True):
             digest.update(f"{content_key(part, column)}{keys}".encode())
         return digest.hexdigest()
 
@@ -149,15 +153,12 @@ class ParquetSource:
         """Refuse columns that unpack to gigabytes from a small file, before they are read."""
         chunks = [chunk for file in self.files for chunk in _chunks(file, names)]
         unpacked = sum(max(c.total_uncompressed_size, 4 * c.num_values) for c in chunks)
-        packed = sum(part.stat().st_size for part in self._paths())
+        packed = sum(part.stat().st_size for part in self.parts)
         if unpacked > max(LARGEST_UNPACKED, MOST_PACKED * packed):
             raise TableError(
                 f"{self.path}: {packed:,} bytes would unpack to {unpacked / 2**30:,.0f} GB; "
                 "this is no table of embeddings."
             )
-
-    def _paths(self) -> list[Path]:
-        return parquet_parts(self.path) if self.path.is_dir() else [self.path]
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
@@ -167,7 +168,8 @@ class ParquetSource:
             yield
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             raise TableError(
-                f"{self.path}: the file is damaged ({_line(error)}); copy or make it again."
+                f"{self.path}: the file is damaged ({line(error, most=100)}); copy or make it "
+                "again."
             ) from error
 
 
@@ -235,8 +237,3 @@ def _chunks(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pq.ColumnChu
     for group in range(file.metadata.num_row_groups):
         for leaf in leaves:
             yield file.metadata.row_group(group).column(leaf)
-
-
-def _line(error: BaseException) -> str:
-    first = str(error).strip().splitlines()
-    return first[0][:100].rstrip(".") if first else type(error).__name__

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.arrow_kinds import is_bytes
 from rareearth_explorer.data.numbers import Embeddings, decode_embeddings
-from rareearth_explorer.data.numbers.embedding_columns import is_bytes
 from rareearth_explorer.data.numbers.number_decoding import present_rows
 from rareearth_explorer.data.table.identity import table_identity
 from rareearth_explorer.data.table.parquet_source import ParquetSource

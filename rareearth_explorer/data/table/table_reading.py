@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.numbers import Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
-from rareearth_explorer.data.places.column_names import repeated, rival_pairs
+from rareearth_explorer.data.places.column_names import require_single, rival_pairs
 from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.data.table.footprints import corners_of
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, own_columns
@@ -92,7 +92,7 @@ def open_table(
     source = ParquetSource.open(path)
     found = find_embeddings(source.schema, path, how.column)
     beside = _other_columns(source.schema, found)
-    _require_single(source, [*found.names, *beside])
+    require_single(source.schema.names, [*found.names, *beside], path, TableError)
     others = source.read(beside)
     facts, notes = recorded_facts(source.schema.metadata)
     embedded = embedded_rows(source, found)
@@ -132,14 +132,6 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     """
     source = ParquetSource.open(Path(path))
     return source.rows, recorded_facts(source.schema.metadata)[0]
-
-
-def _require_single(source: ParquetSource, names: list[str]) -> None:
-    twice = [name for name in repeated(source.schema.names) if name in names]
-    if twice:
-        raise TableError(
-            f"{source.path}: several columns are called {twice[0]!r}; rename or remove all but one."
-        )
 
 
 def _other_columns(schema: pa.Schema, found: Embeddings) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 
 
@@ -42,3 +43,14 @@ def metres(text: str) -> float:
     if not 0 < length < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of metres above 0")
     return length
+
+
+def number(text: str) -> float:
+    """Parse a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value

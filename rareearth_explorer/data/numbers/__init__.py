@@ -4,12 +4,15 @@
 numbers. Patch tables and recipes for published embeddings read their numbers here.
 """
 
+from rareearth_explorer.data.numbers.coding import Coding
 from rareearth_explorer.data.numbers.embedding_columns import Embeddings, find_embeddings
 from rareearth_explorer.data.numbers.number_decoding import decode_embeddings
-from rareearth_explorer.data.numbers.number_types import NUMBER_TYPES, number_type
+from rareearth_explorer.data.numbers.number_types import BITS, NUMBER_TYPES, number_type
 
 __all__ = [
+    "BITS",
     "NUMBER_TYPES",
+    "Coding",
     "Embeddings",
     "decode_embeddings",
     "find_embeddings",

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.arrow_kinds import is_bytes, is_list
+from rareearth_explorer.data.numbers.coding import PLAIN, Coding, Numbers
 from rareearth_explorer.data.numbers.embedding_columns import Embeddings
-from rareearth_explorer.data.numbers.number_types import NUMBER_TYPES, number_type, possible_types
+from rareearth_explorer.data.numbers.number_types import (
+    BITS,
+    NUMBER_TYPES,
+    number_type,
+    possible_types,
+)
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Numbers = npt.NDArray[np.float32]
+Codes = npt.NDArray[Any]
 
 
 def decode_embeddings(
-    table: pa.Table, found: Embeddings, name: object, dtype: str | None = None
+    table: pa.Table,
+    found: Embeddings,
+    name: object,
+    dtype: str | None = None,
+    coding: Coding = PLAIN,
 ) -> Numbers:
     """Decode the embeddings of all rows that have one.
 
@@ -32,11 +42,14 @@ def decode_embeddings(
     name
         What to call the file in errors.
     dtype
-        What bytes hold, one of `NUMBER_TYPES`; None takes float32 where the numbers show it.
+        What bytes hold, one of `NUMBER_TYPES` or `BITS`; None takes float32 where the numbers show
+        it.
+    coding
+        What the stored numbers stand for.
 
     Returns
     -------
-    (M, D) float32 of the M rows that `present_rows` tells.
+    (M, D) float32 of the M rows that `present_rows` tells; NaN in rows without data.
 
     Raises
     ------
@@ -46,16 +59,14 @@ def decode_embeddings(
     """
     import pyarrow as pa
 
-    if dtype is not None and dtype not in NUMBER_TYPES:
-        raise TableError(f"{name}: {dtype!r} is no type of numbers; choose {_any(NUMBER_TYPES)}.")
+    if dtype not in (None, BITS, *NUMBER_TYPES):
+        raise TableError(
+            f"{name}: {dtype!r} is no type of numbers; choose {_any((*NUMBER_TYPES, BITS))}."
+        )
     try:
-        if found.wide:
-            return _of_wide(table, found)
-        column = table.column(found.names[0]).drop_null()
-        column.validate(full=True)
-        return _of_column(column, found.title, name, dtype)
+        return coding.decode(_codes(table, found, name, dtype))
     except (ValueError, TypeError, pa.ArrowException) as error:
-        said = f" ({str(error).splitlines()[0][:100]})" if found.wide else ""
+        said = f" ({str(error).splitlines()[0][:100]})" if found.wide or not coding.plain else ""
         kind = "other things" if found.wide else table.column(found.names[0]).type
         raise TableError(
             f"{name}: column {found.title!r} holds {kind}, not embeddings{said}, which are lists "
@@ -69,18 +80,29 @@ def present_rows(table: pa.Table, found: Embeddings) -> npt.NDArray[np.bool_]:
     return np.asarray(np.logical_and.reduce(there))
 
 
-def _of_wide(table: pa.Table, found: Embeddings) -> Numbers:
+def _codes(table: pa.Table, found: Embeddings, name: object, dtype: str | None) -> Codes:
+    """Numbers as stored, (M, D)."""
+    if found.wide:
+        return _of_wide(table, found)
+    column = table.column(found.names[0]).drop_null()
+    column.validate(full=True)
+    return _of_column(column, found.title, name, dtype)
+
+
+def _of_wide(table: pa.Table, found: Embeddings) -> Codes:
     import pyarrow as pa
 
     there = present_rows(table, found)
-    numbers = np.empty((int(there.sum()), len(found.names)), np.float32)
+    kinds = [table.schema.field(each).type.to_pandas_dtype() for each in found.names]
+    kind = np.result_type(*kinds)
+    shape = (int(there.sum()), len(found.names))
+    numbers = np.empty(shape, np.float32 if kind.kind == "f" else kind)
     for at, each in enumerate(found.names):
-        column = table.column(each).filter(pa.array(there))
-        numbers[:, at] = column.cast(pa.float32(), safe=False).to_numpy()
+        numbers[:, at] = table.column(each).filter(pa.array(there)).to_numpy()
     return numbers
 
 
-def _of_column(column: pa.ChunkedArray, title: str, name: object, dtype: str | None) -> Numbers:
+def _of_column(column: pa.ChunkedArray, title: str, name: object, dtype: str | None) -> Codes:
     import pyarrow as pa
 
     kind = column.type
@@ -89,17 +111,17 @@ def _of_column(column: pa.ChunkedArray, title: str, name: object, dtype: str | N
         kind = column.type
     if is_bytes(kind):
         return _of_bytes(column.to_pylist(), title, name, dtype)
-    if dtype is not None:
+    if dtype not in (None, BITS):
         raise TableError(
             f"{name}: column {title!r} holds {kind}, whose numbers say their type; leave "
             "--dtype out."
         )
     lengths, flat = _flat(column)
     _require_one_length(lengths, name)
-    return np.ascontiguousarray(flat, np.float32).reshape(len(lengths), -1)
+    return np.ascontiguousarray(flat).reshape(len(lengths), -1)
 
 
-def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], Codes]:
     """Lengths of lists, and all their numbers; a list of one list counts as that list."""
     import pyarrow as pa
     import pyarrow.types as pat
@@ -117,17 +139,15 @@ def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
         inner = whole.type.value_type
     if not (pat.is_floating(inner) or pat.is_integer(inner)):
         raise ValueError("not numbers")
-    flat = whole.flatten()
-    return _lengths(whole), np.asarray(
-        flat.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
-    )
+    return _lengths(whole), np.asarray(whole.flatten().to_numpy(zero_copy_only=False))
 
 
 def _lengths(lists: pa.Array) -> npt.NDArray[np.int64]:
     return np.asarray(lists.value_lengths().to_numpy(zero_copy_only=False), np.int64)
 
 
-def _of_bytes(values: list[bytes], title: str, name: object, dtype: str | None) -> Numbers:
+def _of_bytes(values: list[bytes], title: str, name: object, dtype: str | None) -> Codes:
+    dtype = "uint8" if dtype == BITS else dtype
     lengths = np.array([len(value) for value in values])
     size = 1 if dtype is None else np.dtype(dtype).itemsize
     _require_one_length(lengths, name, unit=" bytes")
@@ -144,7 +164,7 @@ def _of_bytes(values: list[bytes], title: str, name: object, dtype: str | None) 
             f"{lengths[0]} bytes may be {possible_types(int(lengths[0]))}; name the type with "
             "'rareearth-explorer import --dtype', such as --dtype float16."
         )
-    return rows.view(np.dtype(sure).newbyteorder("<")).astype(np.float32)
+    return rows.view(np.dtype(sure).newbyteorder("<"))
 
 
 def _require_one_length(lengths: npt.NDArray[np.int64], name: object, unit: str = "") -> None:

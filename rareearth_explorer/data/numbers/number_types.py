@@ -8,6 +8,9 @@ import numpy.typing as npt
 NUMBER_TYPES = ("float32", "float16", "float64", "int8", "uint8", "int16", "uint16", "int32")
 """Types of numbers that bytes may hold, little-endian."""
 
+BITS = "bits"
+"""What packed signs are called where a type is named."""
+
 LARGEST = 1e6
 """Absolute value that no number of an embedding exceeds."""
 

@@ -14,7 +14,13 @@ from rareearth_explorer.errors import TableError
 Corners = npt.NDArray[np.float64]
 
 
-def corners_of(shapes: npt.NDArray[np.object_], name: object, spacing: float | None) -> Corners:
+def corners_of(
+    shapes: npt.NDArray[np.object_],
+    name: object,
+    spacing: float | None,
+    *,
+    usual: float | None = None,
+) -> Corners:
     """Make footprints of shapes, with continuous longitudes.
 
     Parameters
@@ -24,7 +30,9 @@ def corners_of(shapes: npt.NDArray[np.object_], name: object, spacing: float | N
     name
         What to call the file in errors.
     spacing
-        Side in metres of the squares around points; None takes their distance.
+        Side in metres of the squares around points, as asked.
+    usual
+        The same as the product has it; without either, their distance.
 
     Returns
     -------
@@ -38,7 +46,7 @@ def corners_of(shapes: npt.NDArray[np.object_], name: object, spacing: float | N
     """
     points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     if points.all():
-        return in_one_frame(squares_around(shapely.get_coordinates(shapes), spacing))
+        return in_one_frame(squares_around(shapely.get_coordinates(shapes), spacing or usual))
     if spacing is not None:
         raise TableError(f"{name}: its places are no points; leave --spacing out.")
     corners = _quadrilaterals(shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,8 @@ def own_columns(table: pa.Table, facts: dict[str, Any]) -> tuple[dict[str, Any],
     table
         The rows that are read.
     facts
-        What the file records; `grid` goes where a row or column lies outside of it.
+        What the file records; `grid` goes where a row or column lies outside of it. Columns whose
+        origin is not recorded are those of others, and mean other things.
 
     Returns
     -------
@@ -32,17 +34,25 @@ def own_columns(table: pa.Table, facts: dict[str, Any]) -> tuple[dict[str, Any],
     """
     notes = []
     row, column = _integers(table, "row"), _integers(table, "col")
-    if row is None or column is None:
+    if not is_ours(facts) or row is None or column is None:
         row = column = None
     grid = facts.get("grid")
     if grid and row is not None and column is not None and not _within(row, column, grid):
         del facts["grid"]
         notes.append("its rows and columns lie outside its grid, so the grid is not used")
-    umap = _umap(table)
-    if umap is None and {"umap_x", "umap_y"} <= set(table.column_names):
-        notes.append("its columns umap_x and umap_y are no coordinates, so it has no projection")
-    columns = {"row": row, "column": column, "umap": umap, "activity": _activity(table)}
+    umap = _umap(table) if "projection" in facts else None
+    if umap is None and "projection" in facts:
+        notes.append(
+            "its columns umap_x and umap_y are no coordinates, so its projection is not used"
+        )
+    activity = _activity(table) if "activity" in facts else None
+    columns = {"row": row, "column": column, "umap": umap, "activity": activity}
     return columns, tuple(notes)
+
+
+def is_ours(facts: Mapping[str, Any]) -> bool:
+    """Whether a file that records these facts was made by `embed` or `import`."""
+    return bool({"encoder", "grid", "imported"} & set(facts))
 
 
 def _within(

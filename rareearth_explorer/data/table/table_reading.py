@@ -10,27 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.numbers import Embeddings, find_embeddings
+from rareearth_explorer.data.numbers import Coding, Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
 from rareearth_explorer.data.places.column_names import require_single, rival_pairs
 from rareearth_explorer.data.places.declared_crs import shape_column
+from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_table
+from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
 from rareearth_explorer.data.table.footprints import corners_of
-from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, own_columns
+from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
 from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.data.table.patch_table import PatchTable
+from rareearth_explorer.data.table.reading_notes import notes_on_numbers, notes_on_recipe
 from rareearth_explorer.data.table.recorded_facts import recorded_facts
 from rareearth_explorer.data.table.several_dates import date_columns, rows_of_date, several_dates
-from rareearth_explorer.data.table.stored_embeddings import (
-    StoredEmbeddings,
-    embedded_rows,
-    notes_on_numbers,
-)
+from rareearth_explorer.data.table.stored_embeddings import KeptEmbeddings, StoredEmbeddings
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Rows = npt.NDArray[np.bool_]
+
+NO_DATA = "whose embedding is no data (zeros only, or a number that is not finite)"
+"""What is said of rows whose numbers are no embedding."""
 
 CRS_OPTION = "'rareearth-explorer import --crs'"
 """How errors name the way to give a CRS."""
@@ -45,8 +47,13 @@ class Reading:
     column
         Name of the embedding column, or a pattern such as "A*" for one number in each column;
         None detects it.
+    recipe
+        Name of the recipe to follow, see `rareearth_explorer.data.recipes`; None recognises it.
     dtype
-        Type of the numbers in a binary column, such as "float16".
+        Type of the numbers in a binary column, such as "float16"; or "bits" for packed signs.
+    scale, offset
+        Decode the numbers as v * scale + offset; a scale of 1 alone takes whole numbers as they
+        are. None does what the file or its recipe says.
     crs
         CRS of the places, instead of what the file says.
     spacing
@@ -56,10 +63,21 @@ class Reading:
     """
 
     column: str | None = None
+    recipe: str | None = None
     dtype: str | None = None
+    scale: float | None = None
+    offset: float | None = None
     crs: str | None = None
     spacing: float | None = None
     date: str | None = None
+
+    @property
+    def coding(self) -> Coding | None:
+        """The coding that is asked for, or None."""
+        if self.scale is None and self.offset is None:
+            return None
+        scale = 1.0 if self.scale is None else self.scale
+        return Coding("linear", scale, self.offset or 0.0, origin="--scale and --offset")
 
 
 def open_table(
@@ -90,24 +108,26 @@ def open_table(
     how = reading or Reading()
     how = replace(how, column=column) if column is not None else how
     source = ParquetSource.open(path)
-    found = find_embeddings(source.schema, path, how.column)
+    recipe = _recipe(source, how)
+    facts, notes = recorded_facts(source.schema.metadata)
+    stored = _stored(source, how, recipe, ours=is_ours(facts))
+    found = stored.found
     beside = _other_columns(source.schema, found)
     require_single(source.schema.names, [*found.names, *beside], path, TableError)
     others = source.read(beside)
-    facts, notes = recorded_facts(source.schema.metadata)
-    embedded = embedded_rows(source, found)
     places = _places(others, path, how)
-    kept, left_out = _kept_rows(others, embedded, places, path, how)
-    stored = StoredEmbeddings(
-        source, found, how.dtype, kept, embedded, lambda: _stored_places(places, kept)
-    )
-    units = stored.units()
-    corners = corners_of(places.shapes[kept], path, how.spacing)
+    kept, left_out = _kept_rows(others, stored, places, path, how)
+    embeddings = KeptEmbeddings(stored, kept, lambda: _stored_places(places, kept))
+    units = embeddings.units()
+    if recipe is not None:
+        notes += notes_on_recipe(recipe, units.shape[1], path, forced=how.recipe is not None)
+    usual = recipe.size if recipe else None
+    corners = corners_of(places.shapes[kept], path, how.spacing, usual=usual)
     here = others if kept.all() else others.filter(_mask(kept))
     if "grid" not in facts and (said := several_dates(corners, here)):
         notes += (said,)
     columns, more = own_columns(here, facts)
-    notes += (*places.notes, *notes_on_numbers(source, found, how.dtype), *more)
+    notes += (*places.notes, *notes_on_numbers(stored), *more)
     return PatchTable(
         corners=corners,
         unit_embeddings=units,
@@ -117,8 +137,8 @@ def open_table(
         left_out=left_out,
         notes=notes,
         embedding_column=found.title,
-        read_embeddings=stored.read,
-        read_identity=stored.identity,
+        read_embeddings=embeddings.read,
+        read_identity=embeddings.identity,
     )
 
 
@@ -132,6 +152,30 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     """
     source = ParquetSource.open(Path(path))
     return source.rows, recorded_facts(source.schema.metadata)[0]
+
+
+def _recipe(source: ParquetSource, how: Reading) -> Recipe | None:
+    """Find the recipe that is asked for, or that the file follows."""
+    return recipe_called(how.recipe) if how.recipe else recipe_of_table(source.schema)
+
+
+def _stored(
+    source: ParquetSource, how: Reading, recipe: Recipe | None, *, ours: bool
+) -> StoredEmbeddings:
+    """Find the embeddings, and how to decode them."""
+    schema, path = source.schema, source.path
+    wide = recipe.wide.replace("#", "*") if recipe is not None and recipe.wide else None
+    column = how.column or (wide if how.recipe is None else None)
+    found = find_embeddings(schema, path, column)
+    require_single(schema.names, found.names, path, TableError)
+    dtype = how.dtype
+    if dtype is None and how.recipe and recipe and recipe.code_type:
+        dtype = recipe.code_type if stored_type(schema, found) == "bytes" else None
+    coding = chosen_coding(
+        schema, found, path,
+        dtype=dtype, asked=how.coding, recipe=recipe, forced=how.recipe is not None,
+    )  # fmt: skip
+    return StoredEmbeddings(source, found, dtype, coding, ours)
 
 
 def _other_columns(schema: pa.Schema, found: Embeddings) -> list[str]:
@@ -154,12 +198,13 @@ def _places(others: pa.Table, path: Path, how: Reading) -> Places:
 
 
 def _kept_rows(
-    others: pa.Table, embedded: Rows, places: Places, path: Path, how: Reading
+    others: pa.Table, stored: StoredEmbeddings, places: Places, path: Path, how: Reading
 ) -> tuple[Rows, dict[str, int]]:
     """Choose the rows to read, (N,), and count the others by what they lack."""
-    placed = places.present
+    placed, embedded = places.present, stored.embedded
     left_out = {
-        "without an embedding": int((~embedded).sum()),
+        "without an embedding": int((~stored.present).sum()),
+        NO_DATA: int((stored.present & ~embedded).sum()),
         "without a place": int((embedded & ~placed).sum()),
     }
     kept = embedded & placed

@@ -6,14 +6,19 @@ The tiny files have the layouts of real products and made numbers; they are not 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import rasterio
+from rasterio.vrt import WarpedVRT
 
+from rareearth_explorer.cli.command import main
 from rareearth_explorer.data.table import Reading, open_table
-from rareearth_explorer.errors import TableError
+from rareearth_explorer.embedding import embed, import_pixels
+from rareearth_explorer.errors import SceneError, TableError
 
 FORMATS = Path(
     os.environ.get("RAREEARTH_TEST_FORMATS", Path(__file__).parents[2] / "shared" / "formats")
@@ -125,3 +130,125 @@ def test_metres_need_a_crs() -> None:
 def test_a_recipe_that_does_not_fit_is_refused() -> None:
     with pytest.raises(TableError, match="have 128 numbers, and these have 64"):
         open_table(FORMATS / "gee_wide.parquet", reading=Reading(recipe="tessera"))
+
+
+# One embedding a pixel ----------------------------------------------------------------------------
+
+
+def by_hand(codes: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.float64]:
+    """Normalised means of the patches of decoded pixels (C, H, W) with NaN for missing ones."""
+    rows, columns = codes.shape[1] // side, codes.shape[2] // side
+    found = [
+        np.nanmean(
+            codes[:, r * side : (r + 1) * side, c * side : (c + 1) * side].reshape(len(codes), -1),
+            axis=1,
+        )
+        for r in range(rows)
+        for c in range(columns)
+    ]
+    means = np.array(found)
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True))
+
+
+def pixels_of_alphaearth() -> npt.NDArray[np.float64]:
+    with rasterio.open(FORMATS / "aef" / "topdown.tiff") as dataset:
+        codes = dataset.read().astype(float)
+    decoded = np.sign(codes) * (np.abs(codes) / 127.5) ** 2
+    decoded[:, (codes == -128).all(axis=0)] = np.nan
+    return np.asarray(decoded)
+
+
+SOUTH_UP = "aef/2024/47N/x086q72fv2f9q1x4a-0000000000-0000000000.tiff"
+
+
+def test_patches_of_alphaearth(tmp_path: Path) -> None:
+    path = FORMATS / "aef" / "topdown.tiff"
+    report = import_pixels([path], tmp_path / "t.parquet", progress=False)
+    assert (report.patches, report.left_out) == (4, 0)
+    found = open_table(report.table).embeddings
+    np.testing.assert_allclose(found, by_hand(pixels_of_alphaearth(), 24), atol=1e-6)
+
+
+def test_a_raster_from_the_south_equals_its_warped_copy(tmp_path: Path) -> None:
+    path, copy = FORMATS / SOUTH_UP, tmp_path / "north_up.tif"
+    with rasterio.open(path) as source, WarpedVRT(source) as turned:
+        assert turned.transform.e < 0
+        profile = {**source.profile, "transform": turned.transform}
+        with rasterio.open(copy, "w", **profile) as target:
+            target.write(turned.read())
+            target.descriptions = source.descriptions
+    found = [
+        open_table(import_pixels([each], tmp_path / f"{number}.parquet", progress=False).table)
+        for number, each in enumerate((path, copy))
+    ]
+    np.testing.assert_array_equal(found[0].embeddings, found[1].embeddings)
+    np.testing.assert_allclose(found[0].corners, found[1].corners, atol=1e-9)
+    southern = pixels_of_alphaearth()[:, ::-1]  # both files hold the same rows of numbers
+    np.testing.assert_allclose(found[0].embeddings, by_hand(southern, 24), atol=1e-6)
+
+
+def test_patches_of_alphaearth_with_deviation(tmp_path: Path) -> None:
+    path = FORMATS / "aef" / "topdown.tiff"
+    report = import_pixels([path], tmp_path / "t.parquet", statistics="mean-std", progress=False)
+    right = pixels_of_alphaearth()[:, :24, :24].reshape(64, -1)
+    both = np.concatenate([np.nanmean(right, axis=1), np.nanstd(right, axis=1)])
+    found = open_table(report.table).embeddings[0]
+    np.testing.assert_allclose(found, both / np.linalg.norm(both), atol=1e-6)
+
+
+def test_patches_of_tessera(tmp_path: Path) -> None:
+    path = FORMATS / "tessera" / "grid_97.95_25.85_2024.tif"
+    report = import_pixels([path], tmp_path / "t.parquet", progress=False)
+    with rasterio.open(path) as dataset:
+        pixels = dataset.read().astype(float)
+    pixels[:, ~pixels.any(axis=0)] = np.nan
+    np.testing.assert_allclose(open_table(report.table).embeddings, by_hand(pixels, 24), atol=1e-6)
+
+
+def test_only_patches_in_a_box(tmp_path: Path) -> None:
+    path = FORMATS / "aef" / "topdown.tiff"
+    whole = open_table(import_pixels([path], tmp_path / "all.parquet", progress=False).table)
+    (west, south), (east, north) = whole.corners[1].min(axis=0), whole.corners[1].max(axis=0)
+    report = import_pixels(
+        [path], tmp_path / "t.parquet", bbox=(west, south, east, north), progress=False
+    )
+    part = open_table(report.table)
+    assert (len(part), report.left_out) == (1, 0)
+    np.testing.assert_array_equal(part.embeddings[0], whole.embeddings[1])
+    assert (part.row, part.column) == (whole.row[1], whole.column[1])
+    with pytest.raises(SceneError, match="no patch lies in the box"):
+        import_pixels([path], tmp_path / "no.parquet", bbox=(0, 0, 1, 1), progress=False)
+
+
+def test_a_raster_of_embeddings_is_not_embedded_again(tmp_path: Path) -> None:
+    path = FORMATS / "aef" / "topdown.tiff"
+    with pytest.raises(SceneError, match=f"rareearth-explorer import {path}"):
+        embed(path, tmp_path / "t.parquet", progress=False)
+
+
+def test_imagery_is_not_imported(make_geotiff: Callable[..., Path], tmp_path: Path) -> None:
+    path = make_geotiff(np.ones((4, 64, 64), np.uint16), "scene.tif")
+    with pytest.raises(SceneError, match="rareearth-explorer embed"):
+        import_pixels([path], tmp_path / "t.parquet", progress=False)
+    with pytest.raises(SceneError, match="it has 4 bands, and alphaearth has 64"):
+        import_pixels([path], tmp_path / "t.parquet", recipe="alphaearth", progress=False)
+
+
+def test_the_command_tells_rasters_from_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raster, table = str(FORMATS / SOUTH_UP), str(FORMATS / "gee_wide.parquet")
+    out = str(tmp_path / "t.parquet")
+    assert main(["import", raster, "-o", out, "--patch-size", "160"]) == 0
+    assert "16 patches of 64 numbers" in capsys.readouterr().out
+    assert main(["info", raster]) == 0
+    said = capsys.readouterr().out
+    assert "recipe   alphaearth" in said
+    assert "rareearth-explorer import" in said.splitlines()[-1]
+    assert main(["import", raster, "-o", out, "--crs", "EPSG:4326"]) == 2
+    assert "--crs is for tables" in capsys.readouterr().err
+    assert main(["import", table, "-o", out, "--patch-size", "160"]) == 2
+    assert "--patch-size is for rasters" in capsys.readouterr().err
+    assert main(["import", table, raster, "-o", out]) == 2
+    assert main(["import", str(tmp_path / "no.parquet"), "-o", out]) == 2
+    assert "no such file" in capsys.readouterr().err

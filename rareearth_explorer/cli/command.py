@@ -17,7 +17,7 @@ from rareearth_explorer.cli import (
     explore,
     export,
     fetch,
-    import_table,
+    import_embeddings,
     info,
     project,
     sessions,
@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         compare,
         sessions,
         study,
-        import_table,
+        import_embeddings,
         weights,
         info,
     ):

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.cluster_options import add_cluster
 from rareearth_explorer.cli.masks import add_masks, udm2_of
 from rareearth_explorer.cli.numbers import whole
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
@@ -59,7 +60,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--no-projection", action="store_true", help="do not add a UMAP")
     add_masks(parser, without="embed pixels under clouds too")
     _add_clay(parser)
-    _add_cluster(parser)
+    add_cluster(parser)
     parser.set_defaults(run=run)
 
 
@@ -127,24 +128,6 @@ def _add_clay(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         default=None,
         help="do not give Clay the time and place",
-    )
-
-
-def _add_cluster(parser: argparse.ArgumentParser) -> None:
-    several = parser.add_argument_group("several processes or machines, with Dask")
-    cluster = several.add_mutually_exclusive_group()
-    cluster.add_argument(
-        "--scheduler",
-        dest="cluster",
-        metavar="ADDRESS",
-        help="address of a running cluster; its workers must find the files under the same paths",
-    )
-    cluster.add_argument(
-        "--local-workers",
-        dest="cluster",
-        type=whole(1),
-        metavar="N",
-        help="start N worker processes on this machine",
     )
 
 

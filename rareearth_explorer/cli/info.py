@@ -116,6 +116,12 @@ def _bands(facts: SceneFacts) -> Lines:
     from rareearth_explorer.embedding.scene_facts import known_bands
 
     yield "bands", ", ".join(facts.bands)
+    if facts.recipe is not None:
+        coding = facts.recipe.coding
+        decoded = f", decoded as {coding.formula}" if coding else ""
+        yield "recipe", f"{facts.recipe.name}: {facts.recipe.title} ({facts.recipe.licence})"
+        yield "", f"a patch gets the mean of its pixels' embeddings{decoded}"
+        return
     if facts.unknown_bands:
         yield (
             "",
@@ -133,7 +139,7 @@ def _patches(facts: SceneFacts) -> Lines:
     pixels = facts.grid.patch_px
     size = f"{facts.patch_size:g} m, each {pixels} x {pixels} pixels"
     yield "patches", f"{len(facts.grid):,} of {size}"
-    if facts.is_coarse:
+    if facts.is_coarse and facts.recipe is None:
         yield "", f"warning: {pixels} pixels are few to recognise a mine; use larger patches"
 
 
@@ -143,7 +149,8 @@ def _embed(facts: SceneFacts) -> list[str]:
     name = f"{path.resolve().name if path.is_dir() else path.stem}.parquet"
     size = [] if facts.advised_size is None else ["--patch-size", f"{facts.advised_size}"]
     given = [] if facts.given_nodata is None else [f"--nodata={facts.given_nodata}"]
-    return ["rareearth-explorer", "embed", str(path), "-o", name, *size, *given]
+    verb = "embed" if facts.recipe is None else "import"
+    return ["rareearth-explorer", verb, str(path), "-o", name, *size, *given]
 
 
 def _of_table(table: PatchTable, path: Path) -> Lines:

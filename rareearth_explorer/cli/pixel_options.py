@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rareearth_explorer.data.scene import Nodata
 
 
-def add_nodata(parser: argparse.ArgumentParser) -> None:
+def add_nodata(parser: argparse._ActionsContainer) -> None:
     """Add `--nodata`."""
     parser.add_argument(
         "--nodata",

@@ -29,6 +29,10 @@ PIXEL_MULTIPLE = 4
 """Patch sides are multiples of this many pixels: 84 at 3 m, as in the paper."""
 
 
+Bbox = tuple[float, float, float, float]
+"""West, south, east and north in WGS 84 degrees."""
+
+
 def patch_pixels(patch_size: float, gsd: float) -> int:
     """Side of a square patch in whole pixels: the multiple of four nearest to `patch_size`.
 
@@ -190,6 +194,28 @@ class PatchGrid:
     def __len__(self) -> int:
         """Count the patches of the full grid, valid or not."""
         return self.rows * self.columns
+
+    def within(self, bbox: Bbox) -> tuple[range, range]:
+        """Find the rows and columns that hold all patches with their centre in a box.
+
+        Parameters
+        ----------
+        bbox
+            West, south, east and north in WGS 84 degrees; west is above east if the box crosses
+            the antimeridian.
+
+        Returns
+        -------
+        Two empty ranges if no patch lies there.
+        """
+        west, south, east, north = bbox
+        row, column = np.indices((self.rows, self.columns))
+        lon, lat = np.moveaxis(self.centroids(row, column), -1, 0)
+        inside = (south <= lat) & (lat <= north) & ((lon - west) % 360 <= (east - west) % 360)
+        if not inside.any():
+            return range(0), range(0)
+        rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+        return range(rows[0], rows[-1] + 1), range(columns[0], columns[-1] + 1)
 
     def window(self, row: int, column: int) -> Window:
         """Pixels of one patch."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import PatchGrid
+from rareearth_explorer.data.grid import Bbox, PatchGrid
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
 from rareearth_explorer.errors import EncoderError
@@ -39,11 +39,20 @@ class Block:
         return Window(self.column * side, self.row * side, self.columns * side, side)
 
 
-def blocks(grid: PatchGrid) -> Iterator[Block]:
-    """Divide the grid into blocks, row by row; the blocks depend on the grid alone."""
-    for row in range(grid.rows):
-        for column in range(0, grid.columns, MOST_PATCHES):
-            yield Block(row, column, min(MOST_PATCHES, grid.columns - column))
+def blocks(grid: PatchGrid, bbox: Bbox | None = None) -> Iterator[Block]:
+    """Divide the grid into blocks, row by row; the blocks depend on the grid and the box alone.
+
+    Parameters
+    ----------
+    grid
+        The grid.
+    bbox
+        Only the rows and columns of patches with their centre in this box; None takes all.
+    """
+    rows, columns = (range(grid.rows), range(grid.columns)) if bbox is None else grid.within(bbox)
+    for row in rows:
+        for column in columns[::MOST_PATCHES]:
+            yield Block(row, column, min(MOST_PATCHES, columns.stop - column))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,8 @@ def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
     column = (block.column + kept).astype(np.int32)
     latlon = grid.centroids(row, column)[:, ::-1]
     times = _times(scene, grid, block, kept)
-    return CutBlock(row, column, Chips(chips, latlon, scene.time, times), block.columns - len(kept))
+    cut = Chips(chips, latlon, scene.time, times, None if masks.all() else masks)
+    return CutBlock(row, column, cut, block.columns - len(kept))
 
 
 def _times(

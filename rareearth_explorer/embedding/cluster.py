@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox, PatchGrid
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import differences
 from rareearth_explorer.data.threads import cores
@@ -61,6 +61,7 @@ def embed_on_cluster(
     *,
     patch_size: float = DEFAULT_PATCH_SIZE,
     batch: int = BATCH,
+    bbox: Bbox | None = None,
     progress: bool = True,
 ) -> EmbeddingReport:
     """Embed a scene as `embed_scene` does, on a Dask cluster.
@@ -74,7 +75,7 @@ def embed_on_cluster(
     open_scene, make_encoder
         Called here and once on each worker, so they must be picklable; the files that they read
         must have the same paths everywhere.
-    table, patch_size, batch, progress
+    table, patch_size, batch, bbox, progress
         As for `embed_scene`.
     cluster
         Address of a running scheduler, or a number of worker processes to start here.
@@ -90,7 +91,7 @@ def embed_on_cluster(
         job = Job(uuid4().hex, open_scene, make_encoder, grid, batch)
         # A worker answers, because this machine may have neither torch nor a GPU.
         described = _ask(client, partial(_describe_encoder, job))
-        plan = plan_of(scene, grid, described, batch)
+        plan = plan_of(scene, grid, described, batch, bbox)
         embed = partial(_embed_by_workers, client, replace(job, plan=plan))
         return fill_table(scene, grid, plan, embed, table, progress=progress)
 

@@ -18,6 +18,7 @@ from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.embedding import encoders
 from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.embedding.encoders import CLAY, LEAST_PIXELS, ClayOptions, Encoder
+from rareearth_explorer.embedding.importing_pixels import require_imagery
 from rareearth_explorer.embedding.projecting import project_if_missing
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, embed_scene
 from rareearth_explorer.errors import EncoderError, SceneError
@@ -117,6 +118,7 @@ def embed(
     )
     how: dict[str, Any] = {"patch_size": patch_size, "batch": batch, "progress": progress}
     with open_scene() as scene, _naming(scene, weights):
+        require_imagery(scene)
         doubts = require_declared_fill(scene)
         notes = (*scene.notes, *doubts)
         make_encoder = _encoder_maker(encoder, scene, patch_size, weights, clay)

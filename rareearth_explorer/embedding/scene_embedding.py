@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox, PatchGrid
 from rareearth_explorer.data.progress import progress_bar
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
@@ -68,6 +68,7 @@ def embed_scene(
     *,
     patch_size: float = DEFAULT_PATCH_SIZE,
     batch: int = BATCH,
+    bbox: Bbox | None = None,
     progress: bool = True,
 ) -> EmbeddingReport:
     """Cut a scene into patches, embed them, and write the patch table.
@@ -86,6 +87,8 @@ def embed_scene(
         Side of a patch in metres.
     batch
         Chips per call of the encoder; the numbers may depend on it.
+    bbox
+        Only the rows and columns of patches with their centre in this box; None takes all.
     progress
         Whether to show rate and remaining time on standard error.
 
@@ -97,12 +100,18 @@ def embed_scene(
         The table cannot be written, or an unfinished run had different input or options.
     """
     grid = scene.grid(patch_size)
-    plan = plan_of(scene, grid, describe_encoder(encoder), batch)
+    plan = plan_of(scene, grid, describe_encoder(encoder), batch, bbox)
     embed = partial(embed_in_threads, scene, encoder, grid, batch)
     return fill_table(scene, grid, plan, embed, table, progress=progress)
 
 
-def plan_of(scene: Scene, grid: PatchGrid, encoder: dict[str, Any], batch: int) -> dict[str, Any]:
+def plan_of(
+    scene: Scene,
+    grid: PatchGrid,
+    encoder: dict[str, Any],
+    batch: int,
+    bbox: Bbox | None = None,
+) -> dict[str, Any]:
     """Return everything that the numbers depend on, as JSON types; the table records it."""
     plan = {
         "made_by": f"rareearth-explorer {version('rareearth-explorer')}",
@@ -111,6 +120,7 @@ def plan_of(scene: Scene, grid: PatchGrid, encoder: dict[str, Any], batch: int) 
         "scenes": describe_sources(scene),
         "least_valid": LEAST_VALID,
         "batch": batch,
+        **({} if bbox is None else {"bbox": bbox}),
     }
     normal: dict[str, Any] = json.loads(json.dumps(plan))
     return normal
@@ -136,23 +146,26 @@ def fill_table(
     scene, grid, table, progress
         As for `embed_scene`, which also lists the errors.
     """
-    work = list(enumerate(blocks(grid)))
+    work = list(enumerate(blocks(grid, plan.get("bbox"))))
+    if not work:
+        raise SceneError(f"{scene.path}: no patch lies in the box; check --bbox.")
+    count = sum(block.columns for _, block in work)
     dim = plan["encoder"]["dim"]
     with FinishedParts(table, plan, ".blocks", TableError) as finished:
         if (rows := _rows_if_made_of(plan, table)) is not None:
             finished.remove()
-            return EmbeddingReport(table, rows, len(grid) - rows, dim, len(work))
+            return EmbeddingReport(table, rows, count - rows, dim, len(work))
         missing = [
             (number, block)
             for number, block in work
             if not finished.has(_name(number), partial(is_embedded, block, dim))
         ]
-        done = len(grid) - sum(block.columns for _, block in missing)
+        done = count - sum(block.columns for _, block in missing)
         title = f"embedding {scene.path.name}"
-        with progress_bar(title, "patch", len(grid), done=done, shown=progress) as bar:
+        with progress_bar(title, "patch", count, done=done, shown=progress) as bar:
             _keep(embed(missing), finished, bar)
         left_out = sum(_left_out(finished, number) for number, _ in work)
-        if left_out == len(grid):
+        if left_out == count:
             finished.remove()
             raise SceneError(
                 f"{scene.path}: no patch has {LEAST_VALID:.0%} valid pixels; choose another scene "
@@ -162,7 +175,7 @@ def fill_table(
             for row, column, embeddings in _row_groups(finished, len(work)):
                 writer.append(row, column, grid.corners(row, column), embeddings)
         finished.remove()
-        return EmbeddingReport(table, len(grid) - left_out, left_out, dim, len(work) - len(missing))
+        return EmbeddingReport(table, count - left_out, left_out, dim, len(work) - len(missing))
 
 
 def _keep(embedded: Finished, finished: FinishedParts, bar: Any) -> None:

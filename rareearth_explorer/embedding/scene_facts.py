@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
+from rareearth_explorer.data.recipes import Recipe, recipe_of_bands
 from rareearth_explorer.data.scene import Nodata, Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.scene.fill import fill_questions
@@ -51,6 +52,8 @@ class SceneFacts:
         Mean of each band.
     bands, unknown_bands
         Roles of the bands in the file's order, and those that are unknown here.
+    recipe
+        The product, if each pixel holds an embedding; else None.
     patch_size, grid
         Side of a patch in metres, and the patch grid; None if the scene is smaller than a patch.
     advised_size
@@ -79,6 +82,7 @@ class SceneFacts:
     means: tuple[float, ...]
     bands: tuple[str, ...]
     unknown_bands: tuple[str, ...]
+    recipe: Recipe | None
     patch_size: float
     grid: PatchGrid | None
     advised_size: int | None
@@ -124,6 +128,7 @@ class SceneFacts:
                 means=tuple(scene.statistics.mean.tolist()),
                 bands=tuple(scene.bands),
                 unknown_bands=tuple(band for band in scene.bands if band not in known_bands()),
+                recipe=recipe_of_bands(scene.bands),
                 patch_size=patch_size,
                 grid=_grid(scene, patch_size),
                 advised_size=_advised_size(scene, patch_size),

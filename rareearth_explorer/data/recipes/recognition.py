@@ -57,7 +57,7 @@ def numbered(names: Sequence[str | None], pattern: str) -> list[str]:
     >>> numbered(["B1", "A01", "A00"], "A#")
     ['A00', 'A01']
     """
-    form = re.compile(re.escape(pattern).replace(r"\#", r"(\d+)"))
+    form = re.compile(re.escape(pattern).replace(r"\#", r"(\d+)"), re.IGNORECASE)
     found = [(int(match[1]), name) for name in names if name and (match := form.fullmatch(name))]
     return [name for _, name in sorted(found)]
 

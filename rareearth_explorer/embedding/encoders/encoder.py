@@ -25,12 +25,15 @@ class Chips:
         Time of capture in UTC, noon if only the date is known; None if neither is known.
     times
         That of each patch, if the files of a mosaic were captured at several times.
+    valid
+        (n, H, W) False for the pixels that were filled; None if none was.
     """
 
     pixels: npt.NDArray[np.float32]
     latlon: npt.NDArray[np.float64]
     time: datetime | None = None
     times: tuple[datetime | None, ...] | None = None
+    valid: npt.NDArray[np.bool_] | None = None
 
     def times_of_each(self) -> tuple[datetime | None, ...]:
         """Return the time of each patch."""
@@ -39,7 +42,8 @@ class Chips:
     def part(self, which: slice) -> Chips:
         """Return some of the patches."""
         times = None if self.times is None else self.times[which]
-        return Chips(self.pixels[which], self.latlon[which], self.time, times)
+        valid = None if self.valid is None else self.valid[which]
+        return Chips(self.pixels[which], self.latlon[which], self.time, times, valid)
 
 
 @runtime_checkable

@@ -1,0 +1,155 @@
+"""`rareearth-explorer import`: from published embeddings to a patch table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rareearth_explorer.cli.cluster_options import add_cluster
+from rareearth_explorer.cli.numbers import metres, number
+from rareearth_explorer.cli.pixel_options import add_nodata
+from rareearth_explorer.data.file_kinds import is_table, parquet_parts, require_table_name
+from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
+from rareearth_explorer.data.recipes import known_recipes
+from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.errors import ExplorerError
+
+TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing", "date")
+PIXEL_OPTIONS = ("patch_size", "statistics", "bbox", "nodata", "cluster")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "import",
+        help="make a patch table from embeddings of others",
+        description="Make a patch table from published embeddings: a Parquet file or a folder of "
+        "its parts, or rasters with an embedding in each pixel. Recipes say how known products "
+        "are decoded. Rows and pixels without data are left out and counted.",
+    )
+    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
+    parser.add_argument(
+        "--recipe",
+        choices=[*known_recipes()],
+        metavar="NAME",
+        help="published product that the file is of, which says how to decode its numbers: "
+        f"{', '.join(known_recipes())} (default: recognised)",
+    )
+    _add_table_options(parser)
+    _add_pixel_options(parser)
+    add_cluster(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Import tables or rasters, whichever is given, and print a summary."""
+    tables = [path for path in options.sources if is_table(path)]
+    rasters = [path for path in options.sources if path not in tables]
+    of_tables = not rasters or not rasters[0].exists()  # what is missing is said as for a table
+    if tables and (rasters or len(tables) > 1):
+        raise ExplorerError(
+            f"{options.sources[1]}: import one table, or the folder that holds its parts, or "
+            "rasters of one product."
+        )
+    for name in PIXEL_OPTIONS if of_tables else TABLE_OPTIONS:
+        if getattr(options, name) is not None:
+            kind = "rasters" if of_tables else "tables"
+            raise ExplorerError(
+                f"{options.sources[0]}: --{name.replace('_', '-')} is for {kind} of embeddings; "
+                "leave it out."
+            )
+    (_import_table if of_tables else _import_pixels)(options)
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
+    tables = parser.add_argument_group("tables")
+    tables.add_argument(
+        "--column",
+        metavar="NAME",
+        help="column with the embeddings, or 'A*' for one number in each column "
+        "(default: detected)",
+    )
+    tables.add_argument(
+        "--dtype",
+        choices=(*NUMBER_TYPES, BITS),
+        help="type of the numbers in a binary column; bits for packed signs",
+    )
+    tables.add_argument(
+        "--scale",
+        type=number,
+        metavar="S",
+        help="decode whole numbers as v * S + offset; 1 takes them as they are",
+    )
+    tables.add_argument("--offset", type=number, metavar="O", help="offset of --scale (default: 0)")
+    tables.add_argument(
+        "--crs", metavar="EPSG:CODE", help="coordinate reference system of the places"
+    )
+    tables.add_argument(
+        "--spacing",
+        type=metres,
+        metavar="METRES",
+        help="side of the patches around points (default: that of the product, or the distance of "
+        "the points)",
+    )
+    tables.add_argument(
+        "--date", metavar="DATE", help="read only the rows of this date, or year, or month"
+    )
+
+
+def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
+    pixels = parser.add_argument_group("rasters with an embedding in each pixel")
+    pixels.add_argument(
+        "--patch-size", type=metres, metavar="METRES", help="side of a patch (default: 250)"
+    )
+    pixels.add_argument(
+        "--statistics",
+        choices=("mean", "mean-std"),
+        help="what a patch gets of its pixels: their mean (default), or also their deviation",
+    )
+    pixels.add_argument(
+        "--bbox",
+        nargs=4,
+        type=float,
+        metavar=("W", "S", "E", "N"),
+        help="only patches in it; degrees",
+    )
+    add_nodata(pixels)
+
+
+def _import_table(options: argparse.Namespace) -> None:
+    from rareearth_explorer.data.table import Reading
+    from rareearth_explorer.embedding import import_table
+
+    (source,) = options.sources
+    require_other(options.output, [source, *(parquet_parts(source) if source.is_dir() else ())])
+    require_table_name(options.output)
+    reading = Reading(**{name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")})
+    report = import_table(source, options.output, reading=reading)
+    left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
+    print(
+        f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "
+        f"{'; '.join(left_out) or 'no row was dropped'}."
+    )
+    for note in report.notes:
+        print(f"Note: {note}.")
+
+
+def _import_pixels(options: argparse.Namespace) -> None:
+    from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
+    from rareearth_explorer.embedding import import_pixels
+
+    report = import_pixels(
+        options.sources,
+        options.output,
+        recipe=options.recipe,
+        patch_size=options.patch_size or DEFAULT_PATCH_SIZE,
+        statistics=options.statistics or "mean",
+        bbox=tuple(options.bbox) if options.bbox else None,
+        nodata=options.nodata,
+        cluster=options.cluster,
+    )
+    print(
+        f"{report.table}: {report.patches:,} patches of {report.dim} numbers; {report.left_out:,} "
+        "left out, because less than half of their pixels have data."
+    )

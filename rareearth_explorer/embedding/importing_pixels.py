@@ -1,0 +1,142 @@
+"""Import of rasters with an embedding in each pixel: one embedding for each patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rareearth_explorer.data.file_kinds import require_table_name
+from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox
+from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_bands
+from rareearth_explorer.data.scene import Nodata, Scene, images_of, open_mosaic
+from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.embedding.cluster import embed_on_cluster
+from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.pixel_statistics import PixelStatistics, Statistics
+from rareearth_explorer.embedding.scene_embedding import EmbeddingReport, embed_scene
+from rareearth_explorer.errors import SceneError
+
+BATCH = 64
+"""Patches whose statistics are taken at once."""
+
+
+def import_pixels(
+    sources: Sequence[Path],
+    target: Path,
+    *,
+    recipe: str | None = None,
+    patch_size: float = DEFAULT_PATCH_SIZE,
+    statistics: Statistics = "mean",
+    bbox: Bbox | None = None,
+    nodata: Nodata = None,
+    cluster: str | int | None = None,
+    progress: bool = True,
+) -> EmbeddingReport:
+    """Make a patch table from rasters with an embedding in each pixel.
+
+    Like `embed_scene`, a run that is stopped continues with the next call, and memory does not
+    grow with the raster.
+
+    Parameters
+    ----------
+    sources
+        GeoTIFFs or VRTs of one date, or folders of them; where they overlap, the first counts.
+    target
+        Path of the patch table to write.
+    recipe
+        Name of the product; None recognises it by the names of the bands.
+    patch_size
+        Side of a patch in metres.
+    statistics
+        What a patch gets of its pixels, see `PixelStatistics`.
+    bbox
+        Only patches with their centre in this box; None takes all.
+    nodata
+        The value of empty pixels, instead of those that the files declare.
+    cluster, progress
+        As for `rareearth_explorer.embed`.
+
+    Raises
+    ------
+    ExplorerError
+        The rasters hold no known embeddings, cannot be read, or the table cannot be written; the
+        message names the file.
+    """
+    images = images_of(sources)
+    if cluster is not None:  # workers run in other folders
+        images = [path.absolute() for path in images]
+    require_other(target, images)
+    require_table_name(target)
+    known = recipe_called(recipe) if recipe else None
+    open_scene = partial(_open, images, nodata, known)
+    how: dict[str, Any] = {
+        "patch_size": patch_size,
+        "batch": BATCH,
+        "bbox": bbox,
+        "progress": progress,
+    }
+    with open_scene() as scene:
+        found = known or recipe_of_bands(scene.bands)
+        encoder = PixelStatistics(_fitting(scene, found), len(scene.bands), statistics)
+        if cluster is None:
+            return embed_scene(scene, encoder, target, **how)
+        return embed_on_cluster(open_scene, partial(_same, encoder), target, cluster, **how)
+
+
+def require_imagery(scene: Scene) -> None:
+    """Refuse to embed a raster whose pixels are embeddings already.
+
+    Raises
+    ------
+    SceneError
+        The names of its bands are those of a published product.
+    """
+    if (found := recipe_of_bands(scene.bands)) is not None:
+        raise SceneError(
+            f"{scene.path}: each pixel holds an embedding already ({found.title}); make a patch "
+            f"table of them with 'rareearth-explorer import {scene.path} -o TABLE'."
+        )
+
+
+def _open(images: Sequence[Path], nodata: Nodata, known: Recipe | None) -> Scene:
+    """Open the rasters; their missing data is that of the recipe where the files declare none."""
+    scene = open_mosaic(images, udm2="none", nodata=nodata)
+    found = known or recipe_of_bands(scene.bands)
+    missing = found.coding.nodata if found is not None and found.coding is not None else None
+    if nodata is not None or scene.nodata is not None or missing is None:
+        return scene
+    scene.close()
+    return open_mosaic(images, udm2="none", nodata=missing)
+
+
+def _fitting(scene: Scene, found: Recipe | None) -> Recipe:
+    """Check that the raster has the embeddings of the recipe, in the type of its codes."""
+    if found is None:
+        raise SceneError(
+            f"{scene.path}: its bands are not those of known embeddings, but "
+            f"{', '.join(scene.bands[:5])}{' and more' if len(scene.bands) > 5 else ''}; embed "
+            "imagery with 'rareearth-explorer embed', or name the product with --recipe."
+        )
+    if found.pixel is None:
+        raise SceneError(
+            f"{scene.path}: {found.name} has an embedding for each patch, not for each pixel; "
+            "choose another recipe."
+        )
+    if len(scene.bands) not in found.dimensions:
+        lengths = " or ".join(map(str, found.dimensions))
+        raise SceneError(
+            f"{scene.path}: it has {len(scene.bands)} bands, and {found.name} has {lengths}; give "
+            "a raster with all of them."
+        )
+    if found.code_type and scene.dtype != found.code_type and not scene.dtype.startswith("float"):
+        raise SceneError(
+            f"{scene.path}: its numbers are {scene.dtype}, and the codes of {found.name} are "
+            f"{found.code_type}; download it again."
+        )
+    return found
+
+
+def _same(encoder: Encoder) -> Encoder:
+    return encoder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 
 import geopandas
 import numpy as np
@@ -245,14 +244,3 @@ def test_arrays_must_fit():
 def test_zero_embeddings_have_cosine_zero():
     table = PatchTable.from_arrays([[0, 0], [1, 2]], np.zeros((2, 4, 2)))
     assert table.unit_embeddings[0].tolist() == [0, 0]
-
-
-def test_the_window_of_a_patch_is_that_of_its_place_in_the_grid(small_table):
-    window = small_table.window(23)
-    assert window == small_table.grid.window(2, 3)
-    assert isinstance(window.col_off, int)
-
-
-def test_without_a_grid_or_a_place_in_it_a_patch_has_no_window(small_table):
-    for missing in ({"metadata": {}}, {"row": None}, {"column": None}):
-        assert replace(small_table, **missing).window(0) is None

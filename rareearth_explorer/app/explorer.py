@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rareearth_explorer.app.keys import keys_of
 from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
+from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table, shows
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Session, Workspace
@@ -105,6 +105,8 @@ class Explorer:
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
+        if self.scene is not None and not shows(self.scene, table):
+            problems.append(f"{self.scene.path.name} shows none of the patches.")
         self.other_dates: list[Scene] = []
         for other in dates:
             try:

@@ -1,13 +1,12 @@
-"""Pictures of patches, cut from the scene."""
+"""Pictures of patches, cut from a scene."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import CRS
 
-from rareearth_explorer.data.scene import Scene
-from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.data.scene import Scene, footprint_picture
+from rareearth_explorer.data.table import PatchTable, shows
 from rareearth_explorer.errors import ExportError
 
 CHIP = 72
@@ -18,30 +17,19 @@ Picture = npt.NDArray[np.uint8]
 
 
 def check_scene(scene: Scene, table: PatchTable) -> None:
-    """Require that the patches of the table were cut from this scene.
+    """Require that the scene shows some of the patches.
 
     Raises
     ------
     ExportError
-        The pixels of the scene lie elsewhere, or the table has no patch grid.
+        All patches lie outside of it.
     """
-    grid = table.grid
-    if grid is None or table.row is None or table.column is None:
+    if not shows(scene, table):
         raise ExportError(
-            f"{scene.path}: the table has no patch grid, so no pictures can be cut from a scene; "
-            "omit --scene."
-        )
-    fits = scene.width >= grid.columns * grid.patch_px and scene.height >= grid.rows * grid.patch_px
-    ours, theirs = np.array(grid.transform), np.array(scene.transform)
-    there = np.allclose(ours, theirs, rtol=1e-9, atol=1e-12)
-    if not (fits and there and CRS(grid.crs).equals(scene.crs, ignore_axis_order=True)):
-        raise ExportError(
-            f"{scene.path}: its pixels are not those of the table's patches; give the scene that "
-            "was embedded."
+            f"{scene.path}: it shows none of the table's patches; give a scene of the same place."
         )
 
 
 def picture_of(scene: Scene | None, table: PatchTable, patch: int) -> Picture | None:
-    """Return the picture of a patch; None without a scene or without a patch grid."""
-    window = table.window(patch)
-    return None if scene is None or window is None else scene.chip(window, CHIP)
+    """Return the picture of a patch; None without a scene, or outside of it."""
+    return None if scene is None else footprint_picture(scene, table.corners[patch], CHIP)

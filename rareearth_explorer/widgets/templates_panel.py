@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets as w
 
 from rareearth_explorer.data.rendering import encode_picture
-from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.scene import Scene, footprint_picture
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.hunt import Session, Sign
 from rareearth_explorer.widgets.kit import button, toggle
@@ -101,12 +101,13 @@ class TemplatesPanel:
             self.session.mute(patch, not on)
 
     def _picture(self, patch: int) -> w.Image | None:
-        window = self.session.table.window(patch)
-        if self.scene is None or window is None:
+        if self.scene is None:
             return None
         try:
-            pixels = self.scene.chip(window, CHIP)
+            pixels = footprint_picture(self.scene, self.session.table.corners[patch], CHIP)
         except SceneError:
+            return None
+        if pixels is None:
             return None
         return w.Image(value=encode_picture(pixels), format="webp", width=CHIP, height=CHIP)
 

@@ -1,5 +1,6 @@
 """Scenes: GeoTIFFs with band roles, a valid mask, windows, and pictures for the map."""
 
+from rareearth_explorer.data.scene.footprint_picture import footprint_picture
 from rareearth_explorer.data.scene.indices import INDICES, Index, index_of, normalised_difference
 from rareearth_explorer.data.scene.opening import Udm2, masks_of, open_mosaic, open_scene
 from rareearth_explorer.data.scene.planet import images_of, scenes_in
@@ -16,6 +17,7 @@ __all__ = [
     "Source",
     "Statistics",
     "Udm2",
+    "footprint_picture",
     "images_of",
     "index_of",
     "masks_of",

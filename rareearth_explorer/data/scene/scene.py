@@ -192,16 +192,16 @@ class Scene:
         return true_colour(self.bands)
 
     def chip(
-        self, window: Window, size: int, *, bands: Sequence[str] | None = None
+        self, window: Window, size: int | tuple[int, int], *, bands: Sequence[str] | None = None
     ) -> npt.NDArray[np.uint8]:
-        """Picture of a window, such as one patch: (size, size, 3) RGB, black where empty.
+        """Picture of a window, such as one patch: (h, w, 3) RGB, black where empty.
 
-        `bands` are the roles of three bands to show as red, green and blue, or one of `INDICES`.
+        `size` is the side of the picture in pixels, or its height and width. `bands` are the roles
+        of three bands to show as red, green and blue, or one of `INDICES`.
         """
-        smooth = Resampling.average if window.width > size else Resampling.cubic
-        picture, _ = self._draw(
-            bands, lambda places: self._read(window, (size, size), places, smooth)
-        )
+        shape = (size, size) if isinstance(size, int) else size
+        smooth = Resampling.average if window.width > shape[1] else Resampling.cubic
+        picture, _ = self._draw(bands, lambda places: self._read(window, shape, places, smooth))
         return picture.transpose(1, 2, 0)
 
     def tile(

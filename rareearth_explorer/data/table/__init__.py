@@ -1,6 +1,6 @@
 """The patch table: one row per patch, its footprint and its embedding, in one GeoParquet file."""
 
-from rareearth_explorer.data.table.own_scene import open_own_scene
+from rareearth_explorer.data.table.own_scene import open_own_scene, shows
 from rareearth_explorer.data.table.patch_table import PatchTable
 from rareearth_explorer.data.table.table_reading import Reading, open_table, read_facts
 from rareearth_explorer.data.table.table_writing import TableWriter, add_activity, add_projection
@@ -14,4 +14,5 @@ __all__ = [
     "open_own_scene",
     "open_table",
     "read_facts",
+    "shows",
 ]

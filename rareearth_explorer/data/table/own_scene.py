@@ -1,10 +1,11 @@
-"""The imagery that a patch table was made from."""
+"""The imagery of a patch table: what it was made from, or any that shows its patches."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import cast
 
+from rareearth_explorer.data.grid import windows_over
 from rareearth_explorer.data.scene import Nodata, Scene, open_scene
 from rareearth_explorer.data.table.patch_table import PatchTable
 
@@ -20,6 +21,14 @@ def open_own_scene(path: str | Path, table: PatchTable) -> Scene:
     recorded = {scene["name"]: scene for scene in table.metadata.get("scenes", [])}
     known = recorded.get(Path(path).name, {})
     return open_scene(path, bands=known.get("bands"), nodata=_nodata(known.get("nodata")))
+
+
+def shows(scene: Scene, table: PatchTable) -> bool:
+    """Whether a scene shows any patch of a table, in part at least."""
+    windows, _ = windows_over(
+        table.corners, scene.crs.to_wkt(), scene.transform, scene.width, scene.height
+    )
+    return any(window is not None for window in windows)
 
 
 def _nodata(recorded: float | str | None) -> Nodata:

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.places import in_one_frame, near_frame
@@ -156,12 +155,6 @@ class PatchTable:
         import shapely
 
         return np.asarray(shapely.polygons(self.corners))
-
-    def window(self, patch: int) -> Window | None:
-        """Pixels of a patch in the scene that it was cut from; None for a table without a grid."""
-        if self.grid is None or self.row is None or self.column is None:
-            return None
-        return self.grid.window(int(self.row[patch]), int(self.column[patch]))
 
     def intersecting(self, area: Any) -> npt.NDArray[np.int64]:
         """Find the patches that share a point with a shapely geometry in lon/lat.

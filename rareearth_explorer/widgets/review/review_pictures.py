@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from rareearth_explorer.data.rendering import encode_picture
-from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.scene import Scene, footprint_picture
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.errors import SceneError
 
@@ -31,7 +31,7 @@ class Pictures:
     table
         The patches.
     scene
-        The scene that they were cut from; without it, or without a grid, there are no pictures.
+        Any scene that shows them; without it, there are no pictures.
     """
 
     def __init__(self, table: PatchTable, scene: Scene | None) -> None:
@@ -47,11 +47,11 @@ class Pictures:
 
     def _draw(self, patch: int, bands: Bands) -> bytes:
         """Draw a patch as WebP; empty if there is no picture."""
-        window = self.table.window(patch)
-        if self.scene is None or window is None:
+        if self.scene is None:
             return b""
         try:
-            return encode_picture(self.scene.chip(window, CHIP, bands=bands))
+            pixels = footprint_picture(self.scene, self.table.corners[patch], CHIP, bands=bands)
+            return b"" if pixels is None else encode_picture(pixels)
         except SceneError:
             return b""
         except Exception:

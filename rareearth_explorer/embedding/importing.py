@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
+from rareearth_explorer.data.recipes import recipe_called
 from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table import Reading, TableWriter, add_projection, open_table
 from rareearth_explorer.embedding.provenance import file_identity
@@ -72,17 +73,23 @@ def import_table(
     """
     found = open_table(source, column=column, reading=reading)
     how = {key: value for key, value in vars(reading or Reading()).items() if value is not None}
+    if found.recipe:
+        how["recipe"] = found.recipe
+        how["licence"] = recipe_called(found.recipe).licence
     origin = {**how, "column": found.embedding_column, "dropped": found.dropped}
     metadata = {**found.metadata, "imported": {**_identity(source), **origin}}
     placed = found.row is not None and found.column is not None
     with _whole(target) as beside:
-        with TableWriter(beside, found.dim, metadata, placed=placed) as writer:
+        carried = found.carried
+        schema = None if carried is None else carried.schema
+        with TableWriter(beside, found.dim, metadata, placed=placed, carried=schema) as writer:
             for start in range(0, len(found), ROW_GROUP):
                 part = slice(start, start + ROW_GROUP)
                 row, col = (
                     each if each is None else each[part] for each in (found.row, found.column)
                 )
-                writer.append(row, col, found.corners[part], found.embeddings[part])
+                beside_them = None if carried is None else carried[part]
+                writer.append(row, col, found.corners[part], found.embeddings[part], beside_them)
         if found.umap is not None:
             add_projection(beside, found.umap, found.metadata.get("projection", {}))
     return ImportReport(target, len(found), found.left_out, found.dim, found.notes)

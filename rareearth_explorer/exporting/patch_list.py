@@ -109,9 +109,23 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the two columns that KML shows: a name on the map, and a text after a click."""
     names = [f"{row.rank}: patch {row.patch}" for row in frame.itertuples()]
     described = [_described(row, frame.attrs["score"]) for row in frame.itertuples()]
-    # LIBKML writes text as CDATA, which these three characters would end.
-    notes = frame["note"].str.replace("]]>", "]] >", regex=False)
-    return frame.assign(Name=names, description=described, note=notes)
+    return _as_kml_has_it(frame).assign(Name=names, description=described)
+
+
+def _as_kml_has_it(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Change what KML cannot hold: it has no whole numbers above 32 bits, and no times."""
+    import pandas as pd
+
+    changed: dict[str, Any] = {}
+    for name, column in frame.drop(columns="geometry").items():
+        if pd.api.types.is_string_dtype(column):
+            # LIBKML writes text as CDATA, which these three characters would end.
+            changed[str(name)] = column.str.replace("]]>", "]] >", regex=False)
+        elif pd.api.types.is_datetime64_any_dtype(column) or (
+            pd.api.types.is_integer_dtype(column) and column.dtype != "int32"
+        ):
+            changed[str(name)] = column.astype("string")
+    return frame.assign(**changed)
 
 
 def _described(row: Any, score: str) -> str:

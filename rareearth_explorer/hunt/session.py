@@ -158,7 +158,8 @@ class Session(t.HasTraits):
         active, counted from 1; `active`; `template`, positive or negative; `verdict`; `note`; with
         labels `pools`, the pool count; `lon` and `lat` of the centre; and the footprint. Patches
         without a template, verdict or note have missing values. If the table has activity, there
-        is a column `activity`.
+        is a column `activity`. Columns that the table carries from its source, such as ids and
+        dates, follow.
         """
         return geodataframe_of(self.table, self.state, self.pools)
 

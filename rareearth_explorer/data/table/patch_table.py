@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,13 @@ import numpy.typing as npt
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.places import in_one_frame, near_frame
 from rareearth_explorer.data.places.longitudes import turned
+from rareearth_explorer.data.recipes import recipe_called
+from rareearth_explorer.data.table.carried_columns import title_columns
 from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
@@ -67,6 +72,8 @@ class PatchTable:
         Clauses about the file that its reader should know.
     embedding_column
         Name of the file's column that holds the embeddings.
+    recipe
+        Name of the recipe that the file follows, or that it was imported by; empty if none.
     """
 
     corners: npt.NDArray[np.float64]
@@ -80,8 +87,10 @@ class PatchTable:
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     embedding_column: str = "embedding"
+    recipe: str = ""
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
     read_identity: Callable[[], str] | None = field(default=None, repr=False)
+    read_carried: Callable[[], pa.Table] | None = field(default=None, repr=False)
 
     @classmethod
     def from_arrays(
@@ -136,6 +145,26 @@ class PatchTable:
     def embeddings(self) -> npt.NDArray[np.float32]:
         """Embeddings as the encoder gave them, (N, D) float32; read on first access."""
         return self.unit_embeddings if self.read_embeddings is None else self.read_embeddings()
+
+    @cached_property
+    def carried(self) -> pa.Table | None:
+        """Columns of others: ids, dates and more, N rows; read on first access. None without."""
+        return None if self.read_carried is None else self.read_carried()
+
+    def titles_of(self, patch: int) -> tuple[str, ...]:
+        """Return what names a patch in its source: its id and its date, as far as known."""
+        return () if self.carried is None else self._titles[patch]
+
+    @cached_property
+    def _titles(self) -> list[tuple[str, ...]]:
+        assert self.carried is not None
+        known = recipe_called(self.recipe) if self.recipe else None
+        names = (known.id, known.date, known.cell) if known else ()
+        columns = [
+            ["" if value is None else str(value) for value in self.carried[name].to_pylist()]
+            for name in title_columns(self.carried.column_names, names)
+        ]
+        return [tuple(filter(None, row)) for row in zip(*columns, strict=True)] or [()] * len(self)
 
     @cached_property
     def identity(self) -> str:

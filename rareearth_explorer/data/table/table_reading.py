@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from rareearth_explorer.data.numbers import Coding, Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
 from rareearth_explorer.data.places.column_names import require_single, rival_pairs
 from rareearth_explorer.data.places.declared_crs import shape_column
-from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_table
+from rareearth_explorer.data.recipes import Recipe, known_recipes, recipe_called, recipe_of_table
 from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
+from rareearth_explorer.data.table.carried_columns import carried_columns, decoded
 from rareearth_explorer.data.table.footprints import corners_of
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
 from rareearth_explorer.data.table.parquet_source import ParquetSource
@@ -137,6 +138,8 @@ def open_table(
         left_out=left_out,
         notes=notes,
         embedding_column=found.title,
+        recipe=_recipe_name(facts, recipe, units.shape[1]),
+        read_carried=_carried(source, found, places, kept, ours=is_ours(facts)),
         read_embeddings=embeddings.read,
         read_identity=embeddings.identity,
     )
@@ -215,6 +218,30 @@ def _kept_rows(
     if not kept.any():
         raise TableError(f"{path}: no row has both an embedding and a place; mend the table.")
     return kept, {why: count for why, count in left_out.items() if count}
+
+
+def _recipe_name(facts: dict[str, Any], recipe: Recipe | None, dimensions: int) -> str:
+    """Name of the recipe that the numbers follow, or did when they were imported."""
+    recorded = facts.get("imported", {}).get("recipe", "")
+    if recipe is not None and dimensions in recipe.dimensions:
+        return recipe.name
+    return recorded if recorded in known_recipes() else ""
+
+
+def _carried(
+    source: ParquetSource, found: Embeddings, places: Places, kept: Rows, *, ours: bool
+) -> Callable[[], pa.Table] | None:
+    """Return what reads the columns of others; None if there are none."""
+    taken = {*found.names, *places.columns, *(OWN_COLUMNS if ours else ())}
+    names = carried_columns(source.schema, taken)
+    if not names:
+        return None
+
+    def read() -> pa.Table:
+        table = source.read([*names])
+        return decoded(table if kept.all() else table.filter(_mask(kept)), names)
+
+    return read
 
 
 def _stored_places(places: Places, kept: Rows) -> Iterable[bytes]:

@@ -49,6 +49,8 @@ class TableWriter:
         Facts to record: `grid`, `encoder`, `scenes`; JSON types.
     placed
         Whether patches have a row and a column in a grid.
+    carried
+        Columns of others to write beside ours, or None.
     within
         As for `replacing`.
 
@@ -65,6 +67,7 @@ class TableWriter:
         metadata: dict[str, Any],
         *,
         placed: bool = True,
+        carried: pa.Schema | None = None,
         within: Path | None = None,
     ) -> None:
         import pyarrow as pa
@@ -78,6 +81,7 @@ class TableWriter:
             [
                 pa.field("geometry", pa.binary()),
                 *places,
+                *(carried or ()),
                 pa.field("embedding", pa.list_(pa.float32(), dim)),
             ]
         )
@@ -88,6 +92,7 @@ class TableWriter:
         column: npt.NDArray[np.integer[Any]] | None,
         corners: npt.NDArray[np.float64],
         embeddings: npt.NDArray[np.float32],
+        carried: pa.Table | None = None,
     ) -> None:
         """Write a row group: places (n,) or None, corners (n, 4, 2) lon/lat, embeddings (n, D)."""
         import pyarrow as pa
@@ -101,6 +106,7 @@ class TableWriter:
         arrays = [
             pa.array(shapely.to_wkb(shapely.polygons(corners))),
             *(pa.array(np.asarray(each, np.int32)) for each in places),
+            *(() if carried is None else (each.combine_chunks() for each in carried.columns)),
             pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
         ]
         with _writable(self.path):

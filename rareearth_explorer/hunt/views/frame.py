@@ -58,7 +58,26 @@ def geodataframe_of(
         **({} if table.activity is None else {"activity": table.activity}),
         "lon": lon,
         "lat": lat,
+        **_carried(table),
     }
     frame = gpd.GeoDataFrame(columns, geometry=split_at_antimeridian(table.footprints), crs=WGS84)
     frame.attrs["score"] = state.score_name
     return frame
+
+
+def _carried(table: PatchTable) -> dict[str, Any]:
+    """Columns of others, so that patches join back to their source."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if table.carried is None:
+        return {}
+    # Whole numbers with missing ones stay whole.
+    kinds = {
+        pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(), pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(), pa.uint64(): pd.UInt64Dtype(),
+        pa.bool_(): pd.BooleanDtype(), pa.string(): pd.StringDtype(),
+    }  # fmt: skip
+    frame = table.carried.to_pandas(types_mapper=kinds.get)
+    return {str(name): frame[name].array for name in frame}

@@ -27,7 +27,7 @@ def legend(session: Session, index: Index | None = None) -> str:
 def describe_patch(session: Session, patch: int) -> str:
     """Describe a patch: number, template, pool count; on a second line its score and rank."""
     state = session.state
-    known = [f"patch {patch}"]
+    known = [f"patch {patch}", *session.table.titles_of(patch)]
     if sign := state.decisions.templates.sign_of(patch):
         known.append(f"{sign} template")
     if session.pools is not None and session.pools[patch]:

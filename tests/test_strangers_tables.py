@@ -187,6 +187,26 @@ class TestDates:
         assert table.left_out == {"of other dates": 3}
         np.testing.assert_array_equal(table.embeddings, open_table(self.PATH).embeddings[3:])
 
+    def test_the_newest_of_each_place_is_chosen(self, tmp_path: Path) -> None:
+        table = open_table(self.PATH, reading=Reading(date="newest"))
+        assert table.left_out == {"older than the newest of their place": 3}
+        np.testing.assert_array_equal(table.embeddings, open_table(self.PATH).embeddings[3:])
+        assert "no column of dates" in refusal(BASE, Reading(date="newest"))
+
+    def test_months_are_no_text(self, tmp_path: Path) -> None:
+        months = pq.read_table(self.PATH).slice(0, 3).select(["embedding", "geometry"])
+        years = [2021, 2022, 2022, 2022]
+        parts = [
+            months.append_column("year", [[year] * 3]).append_column("month", [[month] * 3])
+            for year, month in zip(years, [12, 2, 10, 10], strict=True)
+        ]
+        pq.write_table(pa.concat_tables(parts), tmp_path / "t.parquet")
+        table = open_table(tmp_path / "t.parquet", reading=Reading(date="newest"))
+        assert table.left_out == {
+            "older than the newest of their place": 6, "that repeat a place": 3,
+        }  # fmt: skip
+        assert set(table.carried.column("month").to_pylist()) == {10}
+
     def test_another_date_is_refused(self) -> None:
         assert "2022-01-01, 2022-02-01" in refusal(self.PATH, Reading(date="2023"))
         assert "no column of dates" in refusal(BASE, Reading(date="2023"))
@@ -195,6 +215,23 @@ class TestDates:
         parts = CASES / "T09_partitioned" / "parts"
         table = open_table(parts, reading=Reading(date="2021"))
         np.testing.assert_allclose(table.embeddings, open_table(BASE).embeddings[3:6], rtol=1e-6)
+
+
+def test_rows_that_repeat_a_place_are_left_out(tmp_path: Path) -> None:
+    table = pq.read_table(BASE)
+    pq.write_table(pa.concat_tables([table, table.slice(0, 4)]), tmp_path / "t.parquet")
+    found = open_table(tmp_path / "t.parquet")
+    assert found.left_out == {"that repeat a place": 4}
+    np.testing.assert_array_equal(found.embeddings, open_table(BASE).embeddings)
+
+
+def test_only_rows_in_a_box_are_read() -> None:
+    whole = open_table(BASE)
+    (west, south), (east, north) = whole.corners[4].min(axis=0), whole.corners[4].max(axis=0)
+    found = open_table(BASE, reading=Reading(bbox=(west, south, east, north)))
+    assert found.left_out == {"outside the box": 8}
+    np.testing.assert_array_equal(found.embeddings[0], whole.embeddings[4])
+    assert "no row lies in the box" in refusal(BASE, Reading(bbox=(0, 0, 1, 1)))
 
 
 class TestFolders:

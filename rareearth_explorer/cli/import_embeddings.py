@@ -9,13 +9,14 @@ from rareearth_explorer.cli.cluster_options import add_cluster
 from rareearth_explorer.cli.numbers import metres, number
 from rareearth_explorer.cli.pixel_options import add_nodata
 from rareearth_explorer.data.file_kinds import is_table, parquet_parts, require_table_name
+from rareearth_explorer.data.grid import Bbox
 from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
 from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import ExplorerError
 
 TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing", "date")
-PIXEL_OPTIONS = ("patch_size", "statistics", "bbox", "nodata", "cluster")
+PIXEL_OPTIONS = ("patch_size", "statistics", "nodata", "cluster")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +36,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="NAME",
         help="published product that the file is of, which says how to decode its numbers: "
         f"{', '.join(known_recipes())} (default: recognised)",
+    )
+    parser.add_argument(
+        "--bbox",
+        nargs=4,
+        type=float,
+        metavar=("W", "S", "E", "N"),
+        help="only patches in it; degrees",
     )
     _add_table_options(parser)
     _add_pixel_options(parser)
@@ -93,7 +101,9 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
         "the points)",
     )
     tables.add_argument(
-        "--date", metavar="DATE", help="read only the rows of this date, or year, or month"
+        "--date",
+        metavar="DATE",
+        help="read only the rows of this date, year or month, or the newest of each place",
     )
 
 
@@ -107,13 +117,6 @@ def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
         choices=("mean", "mean-std"),
         help="what a patch gets of its pixels: their mean (default), or also their deviation",
     )
-    pixels.add_argument(
-        "--bbox",
-        nargs=4,
-        type=float,
-        metavar=("W", "S", "E", "N"),
-        help="only patches in it; degrees",
-    )
     add_nodata(pixels)
 
 
@@ -124,7 +127,8 @@ def _import_table(options: argparse.Namespace) -> None:
     (source,) = options.sources
     require_other(options.output, [source, *(parquet_parts(source) if source.is_dir() else ())])
     require_table_name(options.output)
-    reading = Reading(**{name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")})
+    given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")}
+    reading = Reading(**given, bbox=_bbox(options))
     report = import_table(source, options.output, reading=reading)
     left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
     print(
@@ -145,7 +149,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
         recipe=options.recipe,
         patch_size=options.patch_size or DEFAULT_PATCH_SIZE,
         statistics=options.statistics or "mean",
-        bbox=tuple(options.bbox) if options.bbox else None,
+        bbox=_bbox(options),
         nodata=options.nodata,
         cluster=options.cluster,
     )
@@ -153,3 +157,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; {report.left_out:,} "
         "left out, because less than half of their pixels have data."
     )
+
+
+def _bbox(options: argparse.Namespace) -> Bbox | None:
+    return tuple(options.bbox) if options.bbox else None

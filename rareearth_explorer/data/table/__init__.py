@@ -2,7 +2,8 @@
 
 from rareearth_explorer.data.table.own_scene import open_own_scene, shows
 from rareearth_explorer.data.table.patch_table import PatchTable
-from rareearth_explorer.data.table.table_reading import Reading, open_table, read_facts
+from rareearth_explorer.data.table.reading import Reading
+from rareearth_explorer.data.table.table_reading import open_table, read_facts
 from rareearth_explorer.data.table.table_writing import TableWriter, add_activity, add_projection
 
 __all__ = [

@@ -18,6 +18,9 @@ DATE_NAMES = (
 )
 """Names of columns of dates, in lower case, the most exact first."""
 
+NEWEST = "newest"
+"""What is asked for instead of a date, for the newest row of each place."""
+
 MOST_LISTED = 12
 """Largest number of dates in a sentence."""
 
@@ -58,9 +61,69 @@ def rows_of_date(table: pa.Table, date: str, name: object) -> npt.NDArray[np.boo
     )
 
 
+def newest_rows(
+    corners: npt.NDArray[np.float64], table: pa.Table, name: object
+) -> npt.NDArray[np.bool_]:
+    """Tell which rows are the newest of their place, (N,); all of the newest date of a place.
+
+    Parameters
+    ----------
+    corners
+        (N, 4, 2) lon/lat.
+    table
+        The columns of dates, N rows.
+    name
+        What to call the file in errors.
+
+    Raises
+    ------
+    TableError
+        There are no dates.
+    """
+    dates = _dates(table)
+    if dates is None:
+        raise TableError(f"{name}: it has no column of dates; leave --date out.")
+    place = _places(corners)
+    order = np.lexsort((dates, place))
+    last = np.flatnonzero(np.diff(place[order], append=-1) != 0)
+    newest = np.empty(place.max() + 1, dates.dtype)
+    newest[place[order][last]] = dates[order][last]
+    return np.asarray(dates == newest[place])
+
+
+def repeated_rows(corners: npt.NDArray[np.float64], table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Tell which rows have the place and the date of an earlier one, (N,)."""
+    place, dates = _places(corners), _dates(table)
+    if dates is not None:
+        place = place * (len(place) + 1) + np.unique(dates, return_inverse=True)[1]
+    repeated = np.ones(len(place), bool)
+    repeated[np.unique(place, return_index=True)[1]] = False
+    return repeated
+
+
+def _places(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Give each place a number, (N,); corners that differ by less than a centimetre are one."""
+    rounded = corners.reshape(len(corners), -1).round(7)
+    return np.asarray(np.unique(rounded, axis=0, return_inverse=True)[1], np.int64).reshape(-1)
+
+
+def _dates(table: pa.Table) -> npt.NDArray[np.str_] | None:
+    """Dates as text that sorts by time, (N,), all columns together; None without any."""
+    columns = [np.array(_texts(table, name)) for name in date_columns(table.column_names)]
+    if not columns:
+        return None
+    # Months and years may be numbers of several lengths.
+    return np.array([" ".join(each) for each in zip(*map(_padded, columns), strict=True)])
+
+
+def _padded(column: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+    longest = int(np.char.str_len(column).max(initial=0))
+    return np.char.zfill(column, longest) if np.char.isdigit(column).all() else column
+
+
 def several_dates(corners: npt.NDArray[np.float64], table: pa.Table) -> str | None:
     """Say that patches lie on top of each other, and which dates they are of; None if none do."""
-    places = len(np.unique(corners.reshape(len(corners), -1).round(7), axis=0))
+    places = int(_places(corners).max()) + 1
     if places == len(corners):
         return None
     where = "one place" if places == 1 else f"{places:,} places"

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.numbers import Coding, Embeddings, find_embeddings
+from rareearth_explorer.data.numbers import Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
 from rareearth_explorer.data.places.column_names import require_single, rival_pairs
 from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.data.recipes import Recipe, known_recipes, recipe_called, recipe_of_table
 from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
+from rareearth_explorer.data.recipes.recognition import numbered
 from rareearth_explorer.data.table.carried_columns import carried_columns, decoded
-from rareearth_explorer.data.table.footprints import corners_of
+from rareearth_explorer.data.table.chosen_rows import chosen_rows
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
 from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.data.table.patch_table import PatchTable
+from rareearth_explorer.data.table.reading import Reading
 from rareearth_explorer.data.table.reading_notes import notes_on_numbers, notes_on_recipe
 from rareearth_explorer.data.table.recorded_facts import recorded_facts
-from rareearth_explorer.data.table.several_dates import date_columns, rows_of_date, several_dates
+from rareearth_explorer.data.table.several_dates import date_columns
 from rareearth_explorer.data.table.stored_embeddings import KeptEmbeddings, StoredEmbeddings
 from rareearth_explorer.errors import TableError
 
@@ -32,53 +34,8 @@ if TYPE_CHECKING:
 
 Rows = npt.NDArray[np.bool_]
 
-NO_DATA = "whose embedding is no data (zeros only, or a number that is not finite)"
-"""What is said of rows whose numbers are no embedding."""
-
 CRS_OPTION = "'rareearth-explorer import --crs'"
 """How errors name the way to give a CRS."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How to read a table that does not say everything.
-
-    Attributes
-    ----------
-    column
-        Name of the embedding column, or a pattern such as "A*" for one number in each column;
-        None detects it.
-    recipe
-        Name of the recipe to follow, see `rareearth_explorer.data.recipes`; None recognises it.
-    dtype
-        Type of the numbers in a binary column, such as "float16"; or "bits" for packed signs.
-    scale, offset
-        Decode the numbers as v * scale + offset; a scale of 1 alone takes whole numbers as they
-        are. None does what the file or its recipe says.
-    crs
-        CRS of the places, instead of what the file says.
-    spacing
-        Side in metres of the squares around points; None takes their distance.
-    date
-        Date of the rows to read, or its beginning; None reads all.
-    """
-
-    column: str | None = None
-    recipe: str | None = None
-    dtype: str | None = None
-    scale: float | None = None
-    offset: float | None = None
-    crs: str | None = None
-    spacing: float | None = None
-    date: str | None = None
-
-    @property
-    def coding(self) -> Coding | None:
-        """The coding that is asked for, or None."""
-        if self.scale is None and self.offset is None:
-            return None
-        scale = 1.0 if self.scale is None else self.scale
-        return Coding("linear", scale, self.offset or 0.0, origin="--scale and --offset")
 
 
 def open_table(
@@ -117,29 +74,26 @@ def open_table(
     require_single(source.schema.names, [*found.names, *beside], path, TableError)
     others = source.read(beside)
     places = _places(others, path, how)
-    kept, left_out = _kept_rows(others, stored, places, path, how)
-    embeddings = KeptEmbeddings(stored, kept, lambda: _stored_places(places, kept))
+    size = recipe.size if recipe else None
+    rows = chosen_rows(others, stored, places, how, size, ours="grid" in facts)
+    embeddings = KeptEmbeddings(stored, rows.kept, lambda: _stored_places(places, rows.kept))
     units = embeddings.units()
     if recipe is not None:
         notes += notes_on_recipe(recipe, units.shape[1], path, forced=how.recipe is not None)
-    usual = recipe.size if recipe else None
-    corners = corners_of(places.shapes[kept], path, how.spacing, usual=usual)
-    here = others if kept.all() else others.filter(_mask(kept))
-    if "grid" not in facts and (said := several_dates(corners, here)):
-        notes += (said,)
+    here = others if rows.kept.all() else others.filter(_mask(rows.kept))
     columns, more = own_columns(here, facts)
-    notes += (*places.notes, *notes_on_numbers(stored), *more)
+    notes += (*rows.notes, *places.notes, *notes_on_numbers(stored), *more)
     return PatchTable(
-        corners=corners,
+        corners=rows.corners,
         unit_embeddings=units,
         **columns,
         metadata=facts,
         path=path,
-        left_out=left_out,
+        left_out=rows.left_out,
         notes=notes,
         embedding_column=found.title,
         recipe=_recipe_name(facts, recipe, units.shape[1]),
-        read_carried=_carried(source, found, places, kept, ours=is_ours(facts)),
+        read_carried=_carried(source, found, places, rows.kept, ours=is_ours(facts)),
         read_embeddings=embeddings.read,
         read_identity=embeddings.identity,
     )
@@ -167,9 +121,12 @@ def _stored(
 ) -> StoredEmbeddings:
     """Find the embeddings, and how to decode them."""
     schema, path = source.schema, source.path
-    wide = recipe.wide.replace("#", "*") if recipe is not None and recipe.wide else None
-    column = how.column or (wide if how.recipe is None else None)
-    found = find_embeddings(schema, path, column)
+    wide = numbered(schema.names, recipe.wide) if recipe and recipe.wide else []
+    found = (
+        Embeddings(tuple(wide), wide=True)
+        if wide and how.column is None
+        else find_embeddings(schema, path, how.column)
+    )
     require_single(schema.names, found.names, path, TableError)
     dtype = how.dtype
     if dtype is None and how.recipe and recipe and recipe.code_type:
@@ -198,26 +155,6 @@ def _places(others: pa.Table, path: Path, how: Reading) -> Places:
             "write the table with a geometry column, or columns lon and lat."
         )
     return places
-
-
-def _kept_rows(
-    others: pa.Table, stored: StoredEmbeddings, places: Places, path: Path, how: Reading
-) -> tuple[Rows, dict[str, int]]:
-    """Choose the rows to read, (N,), and count the others by what they lack."""
-    placed, embedded = places.present, stored.embedded
-    left_out = {
-        "without an embedding": int((~stored.present).sum()),
-        NO_DATA: int((stored.present & ~embedded).sum()),
-        "without a place": int((embedded & ~placed).sum()),
-    }
-    kept = embedded & placed
-    if how.date is not None:
-        of_date = rows_of_date(others, how.date, path)
-        left_out["of other dates"] = int((kept & ~of_date).sum())
-        kept &= of_date
-    if not kept.any():
-        raise TableError(f"{path}: no row has both an embedding and a place; mend the table.")
-    return kept, {why: count for why, count in left_out.items() if count}
 
 
 def _recipe_name(facts: dict[str, Any], recipe: Recipe | None, dimensions: int) -> str:

@@ -16,6 +16,7 @@ import rasterio
 from rasterio.vrt import WarpedVRT
 
 from rareearth_explorer.cli.command import main
+from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.table import Reading, open_table
 from rareearth_explorer.embedding import embed, import_pixels
 from rareearth_explorer.errors import SceneError, TableError
@@ -252,3 +253,72 @@ def test_the_command_tells_rasters_from_tables(
     assert main(["import", table, raster, "-o", out]) == 2
     assert main(["import", str(tmp_path / "no.parquet"), "-o", out]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+# The how-to ---------------------------------------------------------------------------------------
+
+HOW_TO = Path(__file__).parents[1] / "docs" / "published-embeddings.md"
+
+FILES = {
+    "2024/47N/tile.tiff": SOUTH_UP,
+    "earth_engine.parquet": "gee_wide.parquet",
+    "codes.parquet": "aef_int8_list.parquet",
+    "grid_97.95_25.85_2024.tif": "tessera/grid_97.95_25.85_2024.tif",
+    "aggregated": "lgnd/aggregated",
+    "part_00001.parquet": "majortom_array2d.parquet",
+    "earthindex.parquet": "earthindex_25.parquet",
+    "assembled.parquet": "eg_list_uint8.parquet",
+    "signs.parquet": "packed_bits.parquet",
+    "halves.parquet": "f16_binary.parquet",
+    "metres.parquet": "xy_utm.parquet",
+}
+"""Names in the how-to, and the tiny files that stand for them."""
+
+COMMANDS = [
+    line.split()[1:]
+    for line in HOW_TO.read_text().splitlines()
+    if line.startswith("rareearth-explorer import") and "theirs" not in line
+]
+
+
+def test_the_how_to_names_every_file() -> None:
+    assert {command[1] for command in COMMANDS} == set(FILES)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[1])
+def test_the_how_to_works(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / command[1]
+    given.parent.mkdir(parents=True, exist_ok=True)
+    given.symlink_to(FORMATS / FILES[command[1]])
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 0
+    table = open_table(Path(command[command.index("-o") + 1]))
+    assert len(table) > 3
+    assert np.isfinite(table.embeddings).all()
+    if recipe := table.recipe:
+        assert known_recipes()[recipe].licence
+    assert table.notes == ()
+
+
+@pytest.mark.parametrize("path", sorted(FORMATS.rglob("*.parquet")), ids=lambda path: path.stem)
+def test_every_table_is_opened_or_refused_in_one_sentence(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["info", str(path)])
+    said = capsys.readouterr()
+    assert code in (0, 2)
+    assert "Traceback" not in said.err
+    if code:
+        assert said.err.count("\n") == 1
+        assert "'rareearth-explorer import" in said.err
+
+
+def test_clay_keeps_its_ids_and_dates(tmp_path: Path) -> None:
+    source = FORMATS / "lgnd" / "aggregated"
+    table = open_table(source, reading=Reading(date="newest"))
+    assert table.left_out == {"older than the newest of their place": 100}
+    assert set(map(str, table.carried.column("datetime").to_pylist())) == {"2025-06-15 00:00:00"}
+    assert table.titles_of(0) == ("c0", "0U_0R", "2025-06-15 00:00:00")
+    assert "on top of each other" in " ".join(open_table(source).notes)

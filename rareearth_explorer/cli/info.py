@@ -166,7 +166,9 @@ def _of_table(table: PatchTable, path: Path) -> Lines:
     yield "grid", laid or "not recorded"
     yield "scenes", scenes or "not recorded"
     if "imported" in table.metadata:
-        yield "imported", table.metadata["imported"]["name"]
+        imported = table.metadata["imported"]
+        how = f", as {table.recipe} ({imported.get('licence')})" if table.recipe else ""
+        yield "imported", f"{imported['name']}{how}"
     yield "projection", "UMAP" if table.umap is not None else "none"
     verb = "explore" if table.umap is not None else "project"
     command = ["rareearth-explorer", verb, str(path)]

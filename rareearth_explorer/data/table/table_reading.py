@@ -66,8 +66,8 @@ def open_table(
     how = reading or Reading()
     how = replace(how, column=column) if column is not None else how
     source = ParquetSource.open(path)
-    recipe = _recipe(source, how)
     facts, notes = recorded_facts(source.schema.metadata)
+    recipe = _recipe(source, how, facts)
     stored = _stored(source, how, recipe, ours=is_ours(facts))
     found = stored.found
     beside = _other_columns(source.schema, found)
@@ -111,9 +111,11 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     return source.rows, recorded_facts(source.schema.metadata)[0]
 
 
-def _recipe(source: ParquetSource, how: Reading) -> Recipe | None:
-    """Find the recipe that is asked for, or that the file follows."""
-    return recipe_called(how.recipe) if how.recipe else recipe_of_table(source.schema)
+def _recipe(source: ParquetSource, how: Reading, facts: dict[str, Any]) -> Recipe | None:
+    """Find the recipe that is asked for, or that the file follows; ours are decoded already."""
+    if how.recipe is not None:
+        return recipe_called(how.recipe)
+    return None if is_ours(facts) else recipe_of_table(source.schema)
 
 
 def _stored(

@@ -16,6 +16,12 @@ TRUE_COLOUR: tuple[str, ...] = ()
 """Replaces None among the options of a dropdown, because None would leave it blank."""
 
 
+COLOURS = (
+    "There is no scene. Patches have the colours of their three leading principal components: "
+    "similar colours, similar embeddings"
+)
+
+
 class ImageryControls:
     """Controls for the scene beneath the scores: whether it is shown, and in which bands.
 
@@ -26,20 +32,19 @@ class ImageryControls:
     bridge
         The map.
     tiles
-        Draws the tiles; None without a scene.
+        Draws the tiles of a scene, or of the patches' own colours.
     """
 
-    def __init__(self, session: Session, bridge: MapBridge, tiles: TileServer | None) -> None:
+    def __init__(self, session: Session, bridge: MapBridge, tiles: TileServer) -> None:
         self.session = session
         self._bridge = bridge
         self._tiles = tiles
-        self._own = scene = tiles.scene if tiles else None
+        self._own = scene = tiles.scene if isinstance(tiles.scene, Scene) else None
         self._choices = band_choices(scene)
         self.shown = w.Checkbox(
-            value=scene is not None,
+            value=True,
             description="Imagery",
-            tooltip="Show the scene beneath the scores",
-            disabled=scene is None,
+            tooltip="Show the scene beneath the scores" if scene else COLOURS,
             indent=False,
             layout=w.Layout(width="78px"),
         )
@@ -81,7 +86,7 @@ class ImageryControls:
 
     def _follow(self) -> None:
         """Show the session's bands, even if they are not among the usual choices."""
-        if self._tiles is None or self._own is None:
+        if self._own is None:
             return
         bands, scene = self.session.bands, self._own
         chosen = TRUE_COLOUR if bands is None else bands
@@ -101,7 +106,7 @@ class ImageryControls:
         self._bridge.imagery += int(self._bridge.imagery > 0)  # requests all tiles again
 
     def _show_date(self) -> None:
-        if self._tiles is not None and self._own is not None:
+        if self._own is not None:
             self._tiles.scene = self.session.scene or self._own
             self._bridge.imagery += int(self._bridge.imagery > 0)
 
@@ -112,7 +117,7 @@ class ImageryControls:
 def band_choices(scene: Scene | None) -> list[tuple[str, tuple[str, ...]]]:
     """List the band combinations and indices that a scene can show, as (name, bands)."""
     if scene is None:
-        return [("true colour", TRUE_COLOUR)]
+        return [("components", TRUE_COLOUR)]
     usual = (
         "true colour"
         if _tells_colours(scene)
@@ -136,7 +141,7 @@ def _tells_colours(scene: Scene) -> bool:
 def _explain(scene: Scene | None) -> str:
     """Explain the choice, and why an index is missing from it."""
     if scene is None:
-        return "There is no scene to show"
+        return COLOURS
     text = "Bands that the imagery shows as red, green and blue, or an index of two bands"
     if not _tells_colours(scene):
         text += "; the file does not name its bands, use 'embed --bands'"

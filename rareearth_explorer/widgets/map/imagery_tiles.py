@@ -9,6 +9,7 @@ from typing import Any
 
 from rareearth_explorer.data.rendering import encode_picture
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.table import ComponentColours
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.widgets.map.bridge import MapBridge
 
@@ -26,7 +27,11 @@ def native_zoom(gsd: float) -> int:
     return max(1, min(22, math.ceil(math.log2(EARTH / 256 / gsd))))
 
 
-def near_scene(x: int, z: int, scene: Scene) -> int:
+Tiled = Scene | ComponentColours
+"""What tiles are drawn from: a scene, or the patches themselves."""
+
+
+def near_scene(x: int, z: int, scene: Tiled) -> int:
     """Column of a tile moved around the Earth, to where the scene counts its longitudes.
 
     East of the antimeridian, the map and the scene may be a whole turn apart.
@@ -39,7 +44,7 @@ def near_scene(x: int, z: int, scene: Scene) -> int:
 class TileServer:
     """Answers requests for tiles from the browser, except those that were cancelled."""
 
-    def __init__(self, bridge: MapBridge, scene: Scene) -> None:
+    def __init__(self, bridge: MapBridge, scene: Tiled) -> None:
         self.scene = scene
         self.bands: tuple[str, ...] | None = None
         self._bridge = bridge

@@ -11,6 +11,7 @@ import numpy as np
 
 from rareearth_explorer.data.rendering import palette_rgba
 from rareearth_explorer.data.scene import Scene, index_of
+from rareearth_explorer.data.table import ComponentColours
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session, Sign
 from rareearth_explorer.hunt.views.layers import score_layer
@@ -43,7 +44,7 @@ class MapPanel:
     session
         What is shown and changed.
     scene
-        Imagery beneath the scores, or None.
+        Imagery beneath the scores; None shows the patches in the colours of their components.
     other_dates
         Scenes of other dates, shown beside it.
     over
@@ -82,11 +83,11 @@ class MapPanel:
             bounds=session.table.bounds,
             origin=origin,
             corners=corners,
-            imagery=int(scene is not None),
+            imagery=1,
             imagery_zoom=native_zoom(scene.gsd) if scene else 18,
             layout=w.Layout(display="none"),
         )
-        tiles = TileServer(self.bridge, scene) if scene else None
+        tiles = TileServer(self.bridge, scene or ComponentColours(session.table))
         self.imagery = ImageryControls(session, self.bridge, tiles)
         self.bands = self.imagery.bands
         self.swipe = DateSwipe(session, self.bridge, scene, other_dates)

@@ -36,6 +36,10 @@ OUTLINES: dict[str, dict[str, Any]] = {
 """Outlines of groups of patches, the lowest first; they differ in lightness too."""
 
 
+OVER_A_SCENE, OVER_COLOURS = 0.6, 0.9
+"""Opacity of the scores at first: imagery shows through; the colours of components would mix."""
+
+
 class MapPanel:
     """Shows the patches and their scores on a map; clicks mark templates.
 
@@ -84,6 +88,7 @@ class MapPanel:
             origin=origin,
             corners=corners,
             imagery=1,
+            opacity=OVER_A_SCENE if scene else OVER_COLOURS,
             imagery_zoom=native_zoom(scene.gsd) if scene else 18,
             layout=w.Layout(display="none"),
         )

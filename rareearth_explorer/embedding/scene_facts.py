@@ -14,6 +14,7 @@ from rareearth_explorer.data.scene import Nodata, Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.scene.fill import fill_questions
 from rareearth_explorer.data.scene.planet import rasters_in
+from rareearth_explorer.data.scene.raster_checks import require_on_map
 from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError
 
@@ -97,9 +98,10 @@ class SceneFacts:
         Raises
         ------
         SceneError
-            It cannot be used as a scene.
+            It cannot be used as a scene, or reaches beyond the map.
         """
         with open_scene(path, nodata=nodata, one_date=one_date) as scene:
+            require_on_map(scene.path, scene.bounds)
             taken = tuple(source.path for source in scene.sources)
             masks = tuple(mask for mask in masks_of(taken, "beside") if mask is not None)
             return cls(

@@ -13,6 +13,7 @@ from rareearth_explorer.data.file_kinds import require_no_imagery
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.places import near_frame
 from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.errors import SceneError
 
@@ -20,10 +21,6 @@ TABLE, SCENE, LABELS, DATES = (
     f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "DATES")
 )
 """Environment variables through which the command passes the files to the notebook."""
-
-
-Bounds = tuple[tuple[float, float], tuple[float, float]]
-"""((south, west), (north, east)) in degrees."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,12 @@ def add_nodata(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_one_date(parser: argparse.ArgumentParser) -> None:
-    """Add `--one-date`."""
-    parser.add_argument(
-        "--one-date",
-        action="store_true",
-        help="the files are one pass, though it crosses midnight (UTC)",
-    )
+def add_one_date(
+    parser: argparse.ArgumentParser,
+    meaning: str = "the files are one pass, though it crosses midnight (UTC)",
+) -> None:
+    """Add `--one-date`; `meaning` is what it says of the files."""
+    parser.add_argument("--one-date", action="store_true", help=meaning)
 
 
 def nodata(text: str) -> Nodata:

@@ -152,7 +152,10 @@ class TestMidnight:
         assert main([*map(str, words)]) == 2
         assert "--one-date" in capsys.readouterr().err
         assert main([*map(str, words), "--one-date"]) == 0
+        table.unlink()  # else the folder would be one of tables
+        capsys.readouterr()
         assert main(["info", str(tmp_path), "--one-date"]) == 0
+        assert capsys.readouterr().out.rstrip().endswith("--one-date")
 
     def test_each_patch_has_the_time_of_its_file(self, passing: list[Path]) -> None:
         with open_mosaic(passing, one_date=True) as scene:

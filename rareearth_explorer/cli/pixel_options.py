@@ -31,12 +31,12 @@ def add_one_date(
 
 def nodata(text: str) -> Nodata:
     """Parse a nodata value: a number, `nan`, or `none`."""
-    if text.strip().lower() == "none":
-        return "none"
+    from rareearth_explorer.data.scene import nodata_of
+
     try:
-        value = float(text)
+        value = nodata_of(text)
     except ValueError:
         value = math.inf
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'none'")
     return value

@@ -42,8 +42,8 @@ class SceneFacts:
         What the numbers are, as far as the files say, and the scale that is applied.
     valid, valid_by, questions
         Fraction of the pixels that are valid, how that is told, and what the user must decide.
-    given_nodata
-        The nodata value that the user gave, or None.
+    given_nodata, given_one_date
+        The nodata value that the user gave, or None; whether the files may be of two days.
     time, months
         Time of capture, UTC; None if unknown. The months of a basemap, for which it is the middle.
     notes
@@ -74,6 +74,7 @@ class SceneFacts:
     valid_by: str
     questions: tuple[str, ...]
     given_nodata: Nodata
+    given_one_date: bool
     time: datetime | None
     months: str
     notes: tuple[str, ...]
@@ -120,6 +121,7 @@ class SceneFacts:
                 valid_by=scene.validity,
                 questions=tuple(fill_questions(scene)),
                 given_nodata=nodata,
+                given_one_date=one_date,
                 time=scene.time,
                 months=scene.sources[0].months,
                 notes=scene.notes,

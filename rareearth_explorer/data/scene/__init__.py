@@ -6,7 +6,7 @@ from rareearth_explorer.data.scene.planet import images_of, scenes_in
 from rareearth_explorer.data.scene.scene import Scene
 from rareearth_explorer.data.scene.sources import Source
 from rareearth_explorer.data.scene.statistics import Statistics
-from rareearth_explorer.data.scene.validity import Nodata
+from rareearth_explorer.data.scene.validity import Nodata, nodata_of
 
 __all__ = [
     "INDICES",
@@ -19,6 +19,7 @@ __all__ = [
     "images_of",
     "index_of",
     "masks_of",
+    "nodata_of",
     "normalised_difference",
     "open_mosaic",
     "open_scene",

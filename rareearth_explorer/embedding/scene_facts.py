@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from rareearth_explorer.data.file_kinds import rasters_in
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
 from rareearth_explorer.data.scene import Nodata, Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.scene.fill import fill_questions
-from rareearth_explorer.data.scene.planet import rasters_in
 from rareearth_explorer.data.scene.raster_checks import require_on_map
 from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError

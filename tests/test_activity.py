@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS, Transformer
+from rasterio.windows import Window
 from rio_cogeo import cog_validate
 
 from rareearth_explorer.change import (
@@ -27,6 +28,7 @@ from rareearth_explorer.change import (
     open_stack,
     patch_activity,
     series_at,
+    stack_of,
     store_activity,
     write_activity,
 )
@@ -35,7 +37,7 @@ from rareearth_explorer.change.pools_in_use import LEAST_STD
 from rareearth_explorer.change.welford import RunningDeviation
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.grid import PatchGrid
-from rareearth_explorer.data.scene import open_scene
+from rareearth_explorer.data.scene import open_mosaic, open_scene
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.errors import LabelsError, SceneError
 
@@ -251,6 +253,68 @@ def test_names_out_of_order_are_put_in_order_and_said(make_dates):
         assert stack.first.path == paths[-1]
         np.testing.assert_array_equal(stack.days, [0, 7, 13, 20])
         assert stack.notes[0].startswith("The scenes are sorted by date")
+
+
+@pytest.fixture
+def two_passes(make_geotiff):
+    """Write two passes over midnight on consecutive nights, each of two strips of 30 rows."""
+    pixels = random_dates(2, height=60)
+    below = THREE_METRES @ Affine.translation(0, 30)
+    names = [("20220307_235958_a", "20220308_000001_b"), ("20220308_235957_c", "20220309_000002_d")]
+    paths = [
+        make_geotiff(part, f"{name}.tif", descriptions=BGRN, nodata=0, transform=corner)
+        for both, night in zip(pixels, names, strict=True)
+        for part, name, corner in zip(
+            (both[:, :30], both[:, 30:]), night, (THREE_METRES, below), strict=True
+        )
+    ]
+    return pixels, paths
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 3, 2), (3, 1, 2, 0)])
+def test_a_pass_over_midnight_is_one_date_if_asked_for(two_passes, order):
+    pixels, paths = two_passes
+    with open_stack([paths[n] for n in order], one_date=True) as stack:
+        assert [day.isoformat() for day in stack.dates] == ["2022-03-07", "2022-03-08"]
+        for number in range(2):
+            read, valid = stack.read(number, Window(0, 0, stack.width, stack.height))
+            assert valid.all()
+            np.testing.assert_array_equal(read, pixels[number])
+
+
+def test_activity_asks_about_a_pass_over_midnight(two_passes, tmp_path, capsys):
+    pixels, paths = two_passes
+    words = ["activity", *map(str, paths), "-o", str(tmp_path / "a.tif")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "20220308_000001_b.tif: it was taken 0 minutes after 20220307_235958_a.tif" in said
+    assert "give --one-date" in said
+    assert main([*words, "--one-date"]) == 0
+    assert capsys.readouterr().out.startswith("2 dates: 2022-03-07, 2022-03-08.")
+    with rasterio.open(tmp_path / "a.tif") as raster:
+        np.testing.assert_allclose(raster.read([1, 2, 3, 4]), pixels.astype(float).std(axis=0))
+    assert main([*words[:3], "-o", str(tmp_path / "b.tif"), "--one-date"]) == 2
+    assert "of one date, 2022-03-07" in capsys.readouterr().err
+
+
+def test_files_of_one_day_far_apart_stay_one_date_or_are_refused(make_dates):
+    pixels = random_dates(3, height=20, width=20)
+    times = ("20220307_003000", "20220307_233000", "20220309_120000")
+    with open_stack(make_dates(pixels, times), one_date=True) as stack:
+        assert len(stack) == 2
+    times = ("20220307_000100", "20220307_235900", "20220308_000200", "20220309_120000")
+    with pytest.raises(SceneError, match="not one pass"):
+        open_stack(make_dates(random_dates(4, height=20, width=20), times), one_date=True)
+
+
+def test_the_dates_of_a_scene_over_midnight_stay_together(two_passes):
+    _, paths = two_passes
+    with (
+        open_mosaic(paths[:2], one_date=True) as first,
+        open_mosaic(paths[2:], one_date=True) as second,
+        stack_of([first, second]) as stack,
+    ):
+        assert len(stack) == 2
 
 
 def test_files_of_one_date_are_a_mosaic_and_that_is_said(make_dates, make_geotiff):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import signal
 import socket
@@ -10,14 +12,20 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from patience import PATIENCE
 from processes import descendants, running
+from rasterio.windows import Window
 
+from rareearth_explorer import Explorer
 from rareearth_explorer.cli import main
-from rareearth_explorer.data.table import TableWriter
+from rareearth_explorer.data.table import TableWriter, open_own_scene, open_table
+from rareearth_explorer.errors import ExplorerError, SceneError
 from rareearth_explorer.serving import DashboardFiles, notebook
+
+BGRN = ("blue", "green", "red", "nir")
 
 
 @pytest.fixture
@@ -88,6 +96,68 @@ def test_every_path_is_told_from_the_root(tmp_path, monkeypatch):
     assert DashboardFiles(table).to_environment() == {
         "RAREEARTH_EXPLORER_TABLE": str(tmp_path / table)
     }
+
+
+@pytest.mark.parametrize(
+    "how", [(None, False), ("none", False), (-9999.0, True), (1e-30, False), (math.nan, True)]
+)
+def test_the_notebook_gets_what_the_command_was_given(tmp_path, monkeypatch, how):
+    paths = [tmp_path / name for name in ("t.parquet", "s.tif", "l.csv")]
+    given = DashboardFiles(*paths, [tmp_path / "1.tif", tmp_path / "2.tif"], *how)
+    for name, value in given.to_environment().items():
+        monkeypatch.setenv(name, value)
+    assert repr(DashboardFiles.from_environment()) == repr(given)
+
+
+def test_a_nodata_value_that_is_none_is_said(table, monkeypatch, capsys):
+    monkeypatch.setenv("RAREEARTH_EXPLORER_TABLE", str(table))
+    monkeypatch.setenv("RAREEARTH_EXPLORER_NODATA", "nothing")
+    with pytest.raises(ExplorerError, match="'nothing' is neither a number nor 'none'"):
+        DashboardFiles.from_environment()
+    with pytest.raises(SystemExit):
+        main(["explore", str(table), "--nodata", "nothing"])
+    assert "'nothing' is neither a number nor 'none'" in capsys.readouterr().err
+
+
+def test_pictures_and_embedding_agree_on_empty_pixels(make_geotiff, tmp_path):
+    pixels = np.random.default_rng(0).integers(200, 4000, (4, 168, 168), np.uint16)
+    pixels[:, :40] = 77
+    folder = tmp_path / "order"
+    folder.mkdir()
+    own = make_geotiff(pixels, "20220307_a.tif").rename(folder / "20220307_a.tif")
+    other = make_geotiff(pixels, "20220314_b.tif")
+    words = ["embed", folder, "-o", tmp_path / "t.parquet", "--nodata", "77", "--no-projection"]
+    assert main([*map(str, words), "--bands", "blue,green,red,nir"]) == 0
+    table = open_table(tmp_path / "t.parquet")
+
+    def empty_pixels(path, **how):
+        with open_own_scene(path, table, **how) as scene:
+            assert scene.bands == (("b1", "b2", "b3", "b4") if path == other else BGRN)
+            return int((~scene.read(Window(0, 0, 168, 168))[1]).sum())
+
+    assert [empty_pixels(path) for path in (own, folder, other)] == [40 * 168, 40 * 168, 0]
+    assert empty_pixels(other, nodata=77) == 40 * 168
+    assert empty_pixels(own, nodata="none") == 0
+    with contextlib.closing(
+        Explorer(table, folder, dates=[other], nodata=77, name=None)
+    ) as explorer:
+        for scene in (explorer.scene, *explorer.other_dates):
+            assert scene.validity == "--nodata 77"
+    DashboardFiles(tmp_path / "t.parquet", folder, None, [other], 77).check()
+
+
+def test_a_pass_over_midnight_is_shown(make_geotiff, table, tmp_path, capsys):
+    folder = tmp_path / "order"
+    folder.mkdir()
+    for name in ("20220307_235959_a.tif", "20220308_000001_b.tif"):
+        make_geotiff(name=name).rename(folder / name)
+    with pytest.raises(SceneError, match="--one-date"):
+        DashboardFiles(table, folder).check()
+    DashboardFiles(table, folder, one_date=True).check()
+    made = tmp_path / "made.parquet"
+    words = ["embed", folder, "-o", made, "--one-date", "--no-projection"]
+    assert main([*map(str, words)]) == 0
+    DashboardFiles(made, folder).check()
 
 
 @pytest.mark.slow

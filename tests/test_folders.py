@@ -12,10 +12,12 @@ import pytest
 
 from rareearth_explorer import embed, open_table
 from rareearth_explorer.cli import main
+from rareearth_explorer.data.file_kinds import parquet_parts, rasters_in
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.scene import open_mosaic, scenes_in
 from rareearth_explorer.data.scene.dates import acquired_by_name
 from rareearth_explorer.data.scene.planet import udm2_beside
+from rareearth_explorer.data.scene.units import quantity_of
 from rareearth_explorer.embedding.blocks import blocks, cut_block
 from rareearth_explorer.errors import SceneError
 
@@ -152,7 +154,10 @@ class TestMidnight:
         assert main([*map(str, words)]) == 2
         assert "--one-date" in capsys.readouterr().err
         assert main([*map(str, words), "--one-date"]) == 0
+        table.unlink()  # else the folder would be one of tables
+        capsys.readouterr()
         assert main(["info", str(tmp_path), "--one-date"]) == 0
+        assert capsys.readouterr().out.rstrip().endswith("--one-date")
 
     def test_each_patch_has_the_time_of_its_file(self, passing: list[Path]) -> None:
         with open_mosaic(passing, one_date=True) as scene:
@@ -190,3 +195,35 @@ def test_the_grid_is_that_of_the_odd_file_at_the_antimeridian(cases: Path) -> No
     row, column = grid.locate([120, *centres[:, 0]], [-16.5, *centres[:, 1]])
     np.testing.assert_array_equal(row, [-1, *rows])
     np.testing.assert_array_equal(column, [-1, *columns])
+
+
+def test_one_rule_tells_what_is_hidden(tmp_path: Path) -> None:
+    names = ["a", ".a", "._a", "_a", ".b/a", "__MACOSX/a", ".a.x.part/a", "c/a"]
+    for name in names:
+        for suffix in (".TIF", ".parquet"):
+            (path := tmp_path / f"{name}{suffix}").parent.mkdir(exist_ok=True)
+            path.touch()
+    seen = [path.relative_to(tmp_path).with_suffix("").as_posix() for path in rasters_in(tmp_path)]
+    assert sorted(seen) == ["_a", "a", "c/a"]
+    parts = [path.relative_to(tmp_path).as_posix() for path in parquet_parts(tmp_path)]
+    assert parts == ["a.parquet", "c/a.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("item", "product", "quantity"),
+    [
+        ("20220307_034030_1_2475_3B", "_AnalyticMS_SR_8b_clip", "surface reflectance"),
+        ("20220307_034030_1_2475_3B", "_analyticms_toar", "top-of-atmosphere reflectance"),
+        ("1234_5678_2022-03-07_0f15", "_BGRN_Analytic", "radiance"),
+        ("20220307_034030_ssc1d1_0001", "_analytic", None),
+        ("20220307_034030_ssc1d1_0001", "_pansharpened_clip", None),
+        ("20220307_notAnalyticMS", "", None),
+    ],
+)
+def test_one_pattern_tells_products_of_planet(
+    item: str, product: str, quantity: str | None, tmp_path: Path
+) -> None:
+    image = tmp_path / f"{item}{product}.tif"
+    assert quantity_of(image) == quantity
+    (mask := tmp_path / f"{item}_udm2.tif").touch()
+    assert udm2_beside(image) == mask

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -14,12 +15,12 @@ import numpy.typing as npt
 
 from rareearth_explorer.app.keys import keys_of
 from rareearth_explorer.data.labels import Labels, open_labels
-from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.scene import Nodata, Scene
 from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table, shows
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Session, Workspace
-from rareearth_explorer.serving import DATES, LABELS, SCENE, TABLE
+from rareearth_explorer.serving import DashboardFiles
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import ExportPanel
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
@@ -66,6 +67,12 @@ class Explorer:
         Labels, their path, the pool count of each patch (N,), or None.
     dates
         Scenes of other dates to show beside it, or paths of GeoTIFFs.
+    nodata
+        Value of empty pixels in the imagery that is given by its path, or `none` if every pixel is
+        data. None takes the value that the table was embedded with for its own scene, and what the
+        files declare for others.
+    one_date
+        Whether the files of a folder may be of two days, as of a pass over midnight.
     name
         Name of the session. Every step is saved under this name in the user's data folder, and
         the session continues when this table is next opened with the name. None saves nothing.
@@ -95,13 +102,16 @@ class Explorer:
         labels: Labels | npt.ArrayLike | str | Path | None = None,
         *,
         dates: Sequence[Scene | str | Path] = (),
+        nodata: Nodata = None,
+        one_date: bool = False,
         name: str | None = "default",
         height: str = NOTEBOOK_HEIGHT,
     ) -> None:
         table = open_table(table) if isinstance(table, (str, Path)) else table
         problems: list[str] = []
+        opened = partial(_opened, table=table, nodata=nodata, one_date=one_date)
         try:
-            self.scene = open_own_scene(scene, table) if isinstance(scene, (str, Path)) else scene
+            self.scene = None if scene is None else opened(scene)
         except SceneError as error:
             self.scene = None
             problems.append(str(error))
@@ -110,8 +120,7 @@ class Explorer:
         self.other_dates: list[Scene] = []
         for other in dates:
             try:
-                opened = open_own_scene(other, table) if isinstance(other, (str, Path)) else other
-                self.other_dates.append(opened)
+                self.other_dates.append(opened(other))
             except SceneError as error:
                 problems.append(str(error))
         try:
@@ -137,19 +146,23 @@ class Explorer:
     @classmethod
     def from_environment(cls) -> Explorer | w.HTML:
         """Open the files given to `explore`, or the demo; return a message if that fails."""
-        given = {
-            name: _found(os.environ[name]) if os.environ.get(name) else None
-            for name in (TABLE, SCENE, LABELS)
-        }
         height = PAGE_HEIGHT if "VOILA_BASE_URL" in os.environ else NOTEBOOK_HEIGHT
         try:
-            if given[TABLE] is None:
+            files = DashboardFiles.from_environment()
+            if files is None:
                 demo = prepare_demo()
                 return cls(
                     demo.table, demo.scene, demo.labels, dates=demo.other_dates, height=height
                 )
-            paths = [_found(path) for path in os.environ.get(DATES, "").split(os.pathsep) if path]
-            return cls(str(given[TABLE]), given[SCENE], given[LABELS], dates=paths, height=height)
+            return cls(
+                files.table,
+                files.scene,
+                files.labels,
+                dates=files.dates,
+                nodata=files.nodata,
+                one_date=files.one_date,
+                height=height,
+            )
         except ExplorerError as error:
             message = w.HTML(html.escape(str(error)))
             message.add_class("rareearth-error")
@@ -264,6 +277,13 @@ class Explorer:
         return self.widget._repr_mimebundle_(**options)
 
 
+def _opened(scene: Scene | str | Path, table: PatchTable, nodata: Nodata, one_date: bool) -> Scene:
+    """Open a scene that is given by its path."""
+    if isinstance(scene, Scene):
+        return scene
+    return open_own_scene(scene, table, nodata=nodata, one_date=one_date)
+
+
 def _news(session: Session) -> list[str]:
     """Say what of the labels and of the table's file is not shown."""
     table, count = session.table, session.pool_count
@@ -286,13 +306,3 @@ def _parts(widget: w.Widget) -> list[w.Widget]:
             several = value if isinstance(value, (list, tuple)) else [value]
             waiting += [v for v in several if isinstance(v, w.Widget) and id(v) not in found]
     return list(found.values())
-
-
-def _found(path: str) -> str:
-    """Look for a relative path in the kernel's folder, then where the server was started.
-
-    A kernel runs in the folder of its notebook; `PWD` is still the folder in which a shell
-    started the server.
-    """
-    there = Path(os.environ.get("PWD", ""), path)
-    return str(there) if there.exists() and not Path(path).exists() else path

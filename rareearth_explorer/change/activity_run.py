@@ -131,6 +131,7 @@ def open_activity(
     udm2: Udm2 = "beside",
     reflectance: bool = False,
     nodata: Nodata = None,
+    one_date: bool = False,
     normalise: bool = False,
 ) -> Iterator[ActivityRun]:
     """Open scenes of several dates and all other files before the measurement starts.
@@ -149,7 +150,7 @@ def open_activity(
         Standard deviation of the blue-white index, above 0, from which a pool is in use.
     table
         Patch table that gets the activity of each patch as a column.
-    bands, udm2, reflectance, nodata
+    bands, udm2, reflectance, nodata, one_date
         As for `open_stack`.
     normalise
         Whether the dates will be normalised, so that their units may differ.
@@ -169,7 +170,9 @@ def open_activity(
         raise ExplorerError(f"A threshold of {threshold:g} means nothing; give one above 0.")
     labels = open_labels(pools) if pools else None
     patches = _table(table) if table else None
-    opened = open_stack(images, bands=bands, udm2=udm2, reflectance=reflectance, nodata=nodata)
+    opened = open_stack(
+        images, bands=bands, udm2=udm2, reflectance=reflectance, nodata=nodata, one_date=one_date
+    )
     with opened as stack:
         fills = [doubt for scene in stack.scenes for doubt in require_declared_fill(scene)]
         doubts = unit_doubts(stack, normalise=normalise)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.windows import Window
 
+from rareearth_explorer.data.grid import turn_to
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.errors import SceneError
 
@@ -55,7 +56,11 @@ class Alignment:
         """
         _require_same_kind(scene, first)
         here, there = scene.transform, first.transform
-        columns, across = _nearest((there.c - here.c) / here.a, there.a / here.a,
+        turn = turn_to(
+            there.c + there.a * first.width / 2, here.c + here.a * scene.width / 2,
+            first.crs.to_wkt(),
+        )  # fmt: skip
+        columns, across = _nearest((there.c + turn - here.c) / here.a, there.a / here.a,
                                    first.width, scene.width)  # fmt: skip
         rows, down = _nearest((there.f - here.f) / here.e, there.e / here.e,
                               first.height, scene.height)  # fmt: skip

@@ -18,12 +18,12 @@ from pyproj import CRS
 from rasterio.windows import Window
 
 from rareearth_explorer.change.alignment import Alignment
+from rareearth_explorer.change.stack_dates import by_acquisition
 from rareearth_explorer.data.grid import WGS84, cut, pixels_under, windows_over
 from rareearth_explorer.data.scene import Nodata, Scene, open_mosaic
 from rareearth_explorer.data.scene.opening import Udm2
 from rareearth_explorer.data.scene.sources import LEFT_OUT
 from rareearth_explorer.data.scene.units import (
-    Units,
     need_reflectance,
     require_one_unit,
     unit_notes,
@@ -163,6 +163,7 @@ def open_stack(
     udm2: Udm2 = "beside",
     reflectance: bool = False,
     nodata: Nodata | Mapping[Path, Nodata] = None,
+    one_date: bool = False,
 ) -> Stack:
     """Open scenes of several dates as one stack; several files of a day are a mosaic.
 
@@ -177,12 +178,16 @@ def open_stack(
         Files in any order, of two dates or more, in one CRS.
     bands, udm2, reflectance, nodata
         As for `open_mosaic`; bands and nodata may also be given file by file.
+    one_date
+        Whether files of two days (UTC) are one date if less than 12 hours lie between them, as in
+        a pass over midnight. The date is that of the earliest file.
 
     Raises
     ------
     SceneError
-        A file cannot be used or has no date, there is only one date, or a scene differs from the
-        first in CRS, bands or units, or does not overlap it.
+        A file cannot be used or has no date, there is only one date, files were taken on both
+        sides of midnight and `one_date` is not given, or a scene differs from the first in CRS,
+        bands or units, or does not overlap it.
     """
     files = [Path(path) for path in paths]
     masks = dict(zip(files, udm2, strict=False)) if not isinstance(udm2, str) else {}
@@ -192,7 +197,7 @@ def open_stack(
             "for each, in the same order."
         )
     empty = nodata if isinstance(nodata, Mapping) else dict.fromkeys(files, nodata)
-    by_date, units = _by_date(files, empty)
+    by_date, units = by_acquisition(files, empty, one_date)
     require_one_unit([*units], [*units.values()], converted=reflectance)
     to_one = need_reflectance([*units.values()])
     with ExitStack() as opened:
@@ -205,6 +210,7 @@ def open_stack(
                     reflectance=reflectance,
                     to_one=to_one,
                     nodata=empty.get(same[0]),
+                    one_date=one_date,
                 )
             )
             for day, same in by_date.items()
@@ -219,7 +225,7 @@ def open_stack(
         ]
         opened.pop_all()
     in_order = tuple(scenes[day] for day in order)
-    times = tuple(scene.time for scene in in_order if scene.time)
+    times = tuple(min(_times(scene)) for scene in in_order)
     return Stack(in_order, first, times, tuple(notes), tuple(alignments))
 
 
@@ -227,7 +233,7 @@ def stack_of(scenes: Sequence[Scene]) -> Stack:
     """Open the files of scenes again, as one stack with the bands that all of them have.
 
     The grid is that of the first scene. A scene without band roles gets those of the first one,
-    if it has as many bands.
+    if it has as many bands. Scenes less than 12 hours apart become one date.
 
     Raises
     ------
@@ -247,36 +253,18 @@ def stack_of(scenes: Sequence[Scene]) -> Stack:
             for path, told in roles.items()
         }
     nodata = {source.path: source.nodata for source in sources}
-    return open_stack(list(roles), bands=roles, nodata=nodata)
+    # A scene may be a pass over midnight, whose files must not come apart.
+    return open_stack(list(roles), bands=roles, nodata=nodata, one_date=True)
+
+
+def _times(scene: Scene) -> list[datetime]:
+    """Acquisition times of the files of a scene, as far as they are known."""
+    return [source.time for source in scene.sources if source.time]
 
 
 def _untold(roles: Sequence[str], count: int) -> bool:
     """Whether bands are named by position and have this count."""
     return len(roles) == count and all(re.fullmatch(r"b\d+", role) for role in roles)
-
-
-def _by_date(
-    files: Sequence[Path], nodata: Mapping[Path, Nodata]
-) -> tuple[dict[date, list[Path]], dict[Path, Units]]:
-    """Group files by acquisition day, in the order in which days are named; read their units."""
-    by_date: dict[date, list[Path]] = {}
-    units: dict[Path, Units] = {}
-    for path in dict.fromkeys(files):
-        with open_mosaic([path], udm2="none", nodata=nodata.get(path)) as scene:
-            units[path] = scene.sources[0].units
-            if scene.time is None:
-                raise SceneError(
-                    f"{path}: neither name nor metadata gives its date; put the date "
-                    "into its name, such as 20220307_scene.tif."
-                )
-            by_date.setdefault(scene.time.date(), []).append(path)
-    if len(by_date) < 2:
-        only = next(iter(by_date))
-        raise SceneError(
-            f"{files[0]}: {'all scenes are' if len(files) > 1 else 'there is one scene,'} of one "
-            f"date, {only}; give scenes of two dates or more."
-        )
-    return by_date, units
 
 
 def _file_notes(scenes: Iterable[Scene]) -> Iterator[str]:

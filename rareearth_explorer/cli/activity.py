@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.masks import add_masks, udm2_of
-from rareearth_explorer.cli.pixel_options import add_nodata
+from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 
 if TYPE_CHECKING:
     from rareearth_explorer.change import Normalisation, Pools, Stack
@@ -63,6 +63,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--reflectance", action="store_true", help="convert Planet's radiance to reflectance"
     )
     add_nodata(parser)
+    add_one_date(
+        parser,
+        "files of two days (UTC) less than 12 hours apart are one date, as of a pass over midnight",
+    )
     add_masks(parser, without="use pixels under clouds too")
     parser.set_defaults(run=run)
 
@@ -83,6 +87,7 @@ def run(options: argparse.Namespace) -> None:
         udm2=udm2_of(options),
         reflectance=options.reflectance,
         nodata=options.nodata,
+        one_date=options.one_date,
         normalise=options.normalise,
     ) as activity:
         stack = activity.stack

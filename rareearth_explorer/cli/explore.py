@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.numbers import whole
+from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 
 if TYPE_CHECKING:
     from rareearth_explorer.serving import DashboardFiles
@@ -30,6 +31,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="GeoTIFFs of other dates, to show beside the scene",
     )
+    add_nodata(parser)
+    add_one_date(parser, "the files of a folder are one pass, though it crosses midnight (UTC)")
     parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--port", type=whole(1, 65535), help="default: the first free one from 8866"
@@ -64,7 +67,14 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
     from rareearth_explorer.serving import DashboardFiles
 
     if options.table is not None:
-        return DashboardFiles(options.table, options.scene, options.labels, options.dates)
+        return DashboardFiles(
+            options.table,
+            options.scene,
+            options.labels,
+            options.dates,
+            options.nodata,
+            options.one_date,
+        )
     from rareearth_explorer.demo.prepare import prepare_demo
 
     demo = prepare_demo()
@@ -73,4 +83,6 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
         options.scene or demo.scene,
         options.labels or demo.labels,
         options.dates or demo.other_dates,
+        options.nodata,
+        options.one_date,
     )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 from rareearth_explorer.data.storage.safe_text import plain
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         type=Path,
         help="GeoTIFF for the pictures of a report (default for the demo: its own)",
     )
+    add_nodata(parser)
+    add_one_date(parser, "the files of a folder are one pass, though it crosses midnight (UTC)")
     parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
     parser.add_argument(
         "--what",
@@ -66,7 +69,8 @@ def run(options: argparse.Namespace) -> None:
     require_other(options.output, [journal, table.path, scene_file, labels])
     session = Session(table, open_labels(labels) if labels else None)
     print_warning(restore(journal, session))
-    scene = open_own_scene(scene_file, table) if scene_file else None
+    how = {"nodata": options.nodata, "one_date": options.one_date}
+    scene = open_own_scene(scene_file, table, **how) if scene_file else None
     with closing(scene) if scene else nullcontext():
         export(
             session,

@@ -149,6 +149,7 @@ def _embed(facts: SceneFacts) -> list[str]:
     name = f"{path.resolve().name if path.is_dir() else path.stem}.parquet"
     size = [] if facts.advised_size is None else ["--patch-size", f"{facts.advised_size}"]
     given = [] if facts.given_nodata is None else [f"--nodata={facts.given_nodata}"]
+    given += ["--one-date"] if facts.given_one_date else []
     verb = "embed" if facts.recipe is None else "import"
     return ["rareearth-explorer", verb, str(path), "-o", name, *size, *given]
 

@@ -21,23 +21,22 @@ def add_nodata(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_one_date(parser: argparse.ArgumentParser) -> None:
-    """Add `--one-date`."""
-    parser.add_argument(
-        "--one-date",
-        action="store_true",
-        help="the files are one pass, though it crosses midnight (UTC)",
-    )
+def add_one_date(
+    parser: argparse.ArgumentParser,
+    meaning: str = "the files are one pass, though it crosses midnight (UTC)",
+) -> None:
+    """Add `--one-date`; `meaning` is what it says of the files."""
+    parser.add_argument("--one-date", action="store_true", help=meaning)
 
 
 def nodata(text: str) -> Nodata:
     """Parse a nodata value: a number, `nan`, or `none`."""
-    if text.strip().lower() == "none":
-        return "none"
+    from rareearth_explorer.data.scene import nodata_of
+
     try:
-        value = float(text)
+        value = nodata_of(text)
     except ValueError:
         value = math.inf
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'none'")
     return value

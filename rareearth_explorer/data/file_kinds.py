@@ -25,12 +25,35 @@ def is_table(path: Path) -> bool:
 
 
 def parquet_parts(folder: Path) -> list[Path]:
-    """List the Parquet files in a folder and the folders in it, in the order of their names."""
+    """List the Parquet files in a folder and the folders in it, in the order of their names.
+
+    Names that begin with `_` are left out: they hold facts about the parts, such as `_metadata`.
+    """
+    return [
+        path
+        for path in _visible(folder, TABLE_SUFFIXES)
+        if not any(part.startswith("_") for part in path.relative_to(folder).parts)
+    ]
+
+
+def rasters_in(folder: Path) -> list[Path]:
+    """List the rasters in a folder and the folders in it, in the order of their names."""
+    return _visible(folder, SCENE_SUFFIXES)
+
+
+def _visible(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """List files by suffix, in any case, without those that programs hide.
+
+    Hidden are names that begin with a dot (unfinished files, and `._scene.tif`, which macOS writes
+    to other disks), and the folder `__MACOSX` of its archives.
+    """
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in TABLE_SUFFIXES
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in suffixes
+        and not any(
+            part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts
+        )
         and path.is_file()
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from affine import Affine
 from pyproj import CRS, Geod, Transformer
+from pyproj.exceptions import ProjError
 from rasterio.windows import Window
 
 from rareearth_explorer.data.places.longitudes import near, wrapped
@@ -80,11 +81,30 @@ def transformer(source: str, target: str) -> Transformer:
 
 @lru_cache(maxsize=16)
 def full_turn(crs: str) -> float | None:
-    """Return what a CRS of longitudes counts around the Earth; None for other CRSs."""
+    """Return what the first axis of a CRS counts once around the Earth.
+
+    It is 360 for degrees, 40,075,017 for the metres of Web Mercator, and so on for other
+    cylindrical projections. It is None for CRSs without such an axis, such as UTM.
+    """
     parsed = CRS.from_wkt(crs)
-    if not parsed.is_geographic or not parsed.axis_info:
+    if parsed.is_geographic:
+        return (
+            2 * math.pi / parsed.axis_info[0].unit_conversion_factor if parsed.axis_info else None
+        )
+    # One degree at two latitudes, and at two places of which the CRS may cut one in two.
+    lon: Any = np.array([[-100.0, -99, 20, 21]] * 2)
+    try:
+        x, _ = transformer(WGS84, crs).transform(lon, np.broadcast_to([[0.0], [40]], lon.shape))
+    except ProjError:  # a CRS of a building site, or of the Moon
         return None
-    return 2 * math.pi / parsed.axis_info[0].unit_conversion_factor
+    degree = float(np.abs(x[:, 1::2] - x[:, ::2]).min()) if np.isfinite(x).all() else 0.0
+    return 360 * degree if degree and np.allclose(x[0], x[1], rtol=0, atol=1e-6 * degree) else None
+
+
+def turn_to(x: float, middle: float, crs: str) -> float:
+    """Return what to add to coordinates around `x` to count them near `middle`: whole turns."""
+    turn = full_turn(crs)
+    return float(near(x, middle, turn)) - x if turn else 0.0
 
 
 def pixels_under(
@@ -97,7 +117,7 @@ def pixels_under(
     x, y
         Coordinates in the CRS `source`, longitude or easting first.
     crs, transform, width
-        Those of the raster, which may count longitudes from 0 to 360.
+        Those of the raster, which may count longitudes from 0 to 360, or go on beyond 180 degrees.
     """
     x, y = transformer(source, crs).transform(np.asarray(x, float), np.asarray(y, float))
     # PROJ returns infinity outside the area of a CRS.

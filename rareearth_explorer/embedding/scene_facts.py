@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from rareearth_explorer.data.file_kinds import rasters_in
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, PatchGrid, patch_pixels
 from rareearth_explorer.data.recipes import Recipe, recipe_of_bands
 from rareearth_explorer.data.scene import Nodata, Scene, masks_of, open_scene
 from rareearth_explorer.data.scene.bands import ROLES
 from rareearth_explorer.data.scene.fill import fill_questions
-from rareearth_explorer.data.scene.planet import rasters_in
+from rareearth_explorer.data.scene.raster_checks import require_on_map
 from rareearth_explorer.embedding.encoders.known_sensors import sensors
 from rareearth_explorer.errors import SceneError
 
@@ -42,8 +43,8 @@ class SceneFacts:
         What the numbers are, as far as the files say, and the scale that is applied.
     valid, valid_by, questions
         Fraction of the pixels that are valid, how that is told, and what the user must decide.
-    given_nodata
-        The nodata value that the user gave, or None.
+    given_nodata, given_one_date
+        The nodata value that the user gave, or None; whether the files may be of two days.
     time, months
         Time of capture, UTC; None if unknown. The months of a basemap, for which it is the middle.
     notes
@@ -76,6 +77,7 @@ class SceneFacts:
     valid_by: str
     questions: tuple[str, ...]
     given_nodata: Nodata
+    given_one_date: bool
     time: datetime | None
     months: str
     notes: tuple[str, ...]
@@ -101,9 +103,10 @@ class SceneFacts:
         Raises
         ------
         SceneError
-            It cannot be used as a scene.
+            It cannot be used as a scene, or reaches beyond the map.
         """
         with open_scene(path, nodata=nodata, one_date=one_date) as scene:
+            require_on_map(scene.path, scene.bounds)
             taken = tuple(source.path for source in scene.sources)
             masks = tuple(mask for mask in masks_of(taken, "beside") if mask is not None)
             return cls(
@@ -122,6 +125,7 @@ class SceneFacts:
                 valid_by=scene.validity,
                 questions=tuple(fill_questions(scene)),
                 given_nodata=nodata,
+                given_one_date=one_date,
                 time=scene.time,
                 months=scene.sources[0].months,
                 notes=scene.notes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -147,7 +148,7 @@ class Driver:
         self.page.mouse.move(x - 1, y)
         self.page.mouse.move(x, y)
         tooltip = self.page.locator(".rareearth-tooltip")
-        expect(tooltip).to_contain_text(f"patch {patch}")
+        expect(tooltip).to_contain_text(re.compile(rf"patch {patch}\b"))  # not of patch 137 for 13
         return tooltip.inner_text()
 
     def press(self, name: str) -> None:

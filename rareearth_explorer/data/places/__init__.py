@@ -7,6 +7,7 @@ embeddings read their places here, so that they agree.
 
 from rareearth_explorer.data.places.angles import Angle, parse_angle, parse_degrees
 from rareearth_explorer.data.places.column_names import bbox_columns, place_columns
+from rareearth_explorer.data.places.degrees_on_earth import MAP_END, beyond_map
 from rareearth_explorer.data.places.longitudes import (
     crosses_antimeridian,
     in_one_frame,
@@ -18,9 +19,11 @@ from rareearth_explorer.data.places.place_decoding import Places, decode_places
 from rareearth_explorer.data.places.squares import squares_around
 
 __all__ = [
+    "MAP_END",
     "Angle",
     "Places",
     "bbox_columns",
+    "beyond_map",
     "crosses_antimeridian",
     "decode_places",
     "in_one_frame",

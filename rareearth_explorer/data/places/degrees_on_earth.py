@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Shapes = npt.NDArray[np.object_]
 
+MAP_END = 85.05
+"""Latitude at which a map in Web Mercator ends, north and south.
+
+Patches beyond it could not be shown, and close to a pole no polygon in degrees has their shape.
+"""
+
 
 def in_degrees(
     source: PlaceSource, shapes: Shapes, crs: CRS | None, where: str, *, named: bool = False
@@ -52,6 +58,13 @@ def in_degrees(
     if crs is None and not named and there.any():
         notes = (f"no CRS is named, so {where} must be longitude and latitude in degrees",)
     return shapes, notes
+
+
+def beyond_map(south: float, north: float) -> str:
+    """Say that something reaches from latitude `south` to `north`, beyond the map."""
+    farthest = north if north > -south else south
+    side = "N" if farthest > 0 else "S"
+    return f"it reaches {abs(farthest):.2f}° {side}, and the map ends at {MAP_END}° {side}"
 
 
 def _first_not_finite(bounds: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> int | None:

@@ -14,6 +14,7 @@ from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from rareearth_explorer.data.grid import turn_to
 from rareearth_explorer.data.scene.preview import Masked
 from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.data.scene.units import Conversion
@@ -189,7 +190,10 @@ def _place(raster: Raster, first: Raster) -> tuple[int, int]:
         raise _misfit(raster, first, f"its coordinates are in {crs.name}, unlike")
     if not np.allclose((here.a, here.e), (there.a, there.e), rtol=1e-6, atol=0):
         raise _misfit(raster, first, "its pixels differ in size from")
-    column, row = ~there @ (here.c, here.f)
+    turn = turn_to(
+        here.c + here.a * raster.width / 2, there.c + there.a * first.width / 2, wanted.to_wkt()
+    )
+    column, row = ~there @ (here.c + turn, here.f)
     left, top = round(column), round(row)
     if max(abs(column - left), abs(row - top)) > ALIGNMENT:
         raise _misfit(raster, first, "its pixels are not aligned with")

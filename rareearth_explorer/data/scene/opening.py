@@ -18,7 +18,8 @@ from rareearth_explorer.data.grid import WGS84, ground_sample_distance, transfor
 from rareearth_explorer.data.scene import planet
 from rareearth_explorer.data.scene.mosaic import Layer, Mosaic
 from rareearth_explorer.data.scene.raster import Raster
-from rareearth_explorer.data.scene.scene import Bounds, Scene
+from rareearth_explorer.data.scene.raster_checks import Bounds
+from rareearth_explorer.data.scene.scene import Scene
 from rareearth_explorer.data.scene.sources import (
     LEFT_OUT,
     Source,

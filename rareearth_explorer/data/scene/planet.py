@@ -9,15 +9,9 @@ from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
-from rareearth_explorer.data.file_kinds import SCENE_SUFFIXES
-from rareearth_explorer.data.scene.units import quantity_of
-from rareearth_explorer.data.storage.replacing import is_unfinished
+from rareearth_explorer.data.file_kinds import SCENE_SUFFIXES, rasters_in
+from rareearth_explorer.data.scene.units import PLANET_PRODUCT, quantity_of
 from rareearth_explorer.errors import SceneError
-
-_PRODUCT = re.compile(
-    r"(?P<item>.+?)_(AnalyticMS|BGRN_Analytic|BGRN_SR|panchromatic|pansharpened|analytic)(?=_|$)",
-    re.IGNORECASE,
-)
 
 _TOOLS = r"(_\w+)?"
 """Suffixes that the tools of an order add to file names, such as `_clip_file_format`."""
@@ -30,24 +24,6 @@ _RASTER = "|".join(re.escape(suffix) for suffix in SCENE_SUFFIXES)
 
 _PREFERRED = ("analyticms_sr", "analytic", "")
 """Preference among several products of a scene in one folder."""
-
-
-def rasters_in(folder: Path) -> list[Path]:
-    """Find the rasters of a folder and the folders in it, by suffix in any case.
-
-    What other programs hide there is left out: unfinished files, names that begin with a dot (such
-    as `._scene.tif`, which macOS writes to other disks), and the folder `__MACOSX` of its archives.
-    """
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SCENE_SUFFIXES
-        and path.is_file()
-        and not is_unfinished(path)
-        and not any(
-            part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts
-        )
-    ]
 
 
 def scenes_in(folder: Path) -> list[Path]:
@@ -88,14 +64,14 @@ def udm2_beside(image: Path) -> Path | None:
         name = re.escape(item) + rf"(_\w+)?_udm2{_TOOLS}({_RASTER})"
         if found := _beside(image, re.escape(item) + rf"_udm2{_TOOLS}({_RASTER})"):
             return found
-        if _PRODUCT.match(image.stem) and (found := _beside(image, name)):
+        if PLANET_PRODUCT.match(image.stem) and (found := _beside(image, name)):
             return found
     return None
 
 
 def metadata_beside(image: Path) -> Path | None:
     """Find the metadata delivered with an image."""
-    product = r"_(AnalyticMS|BGRN_Analytic)(_8b)?" if _PRODUCT.match(image.stem) else ""
+    product = r"_(AnalyticMS|BGRN_Analytic)(_8b)?" if PLANET_PRODUCT.match(image.stem) else ""
     return _beside(image, re.escape(_item(image)) + product + rf"_metadata{_TOOLS}\.xml")
 
 
@@ -155,7 +131,7 @@ def _parsed(metadata: Path) -> ElementTree.Element:
 
 def _item(image: Path) -> str:
     """Return the common prefix of the names of all files delivered with an image."""
-    product = _PRODUCT.match(image.stem)
+    product = PLANET_PRODUCT.match(image.stem)
     return product["item"] if product else image.stem
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from rareearth_explorer.data.places import MAP_END, beyond_map
 from rareearth_explorer.errors import SceneError
+
+Bounds = tuple[tuple[float, float], tuple[float, float]]
+"""(south, west), (north, east) in degrees, as Leaflet writes them."""
 
 MOST_BANDS = 1000
 """Hyperspectral sensors have some hundreds."""
@@ -49,6 +53,22 @@ def check_header(dataset: Any, path: Path) -> None:
         raise SceneError(f"{path}: the pixels are complex numbers; give their amplitude instead.")
     _check_size(dataset, path)
     _check_georeference(dataset, path)
+
+
+def require_on_map(path: Path, bounds: Bounds) -> None:
+    """Check that the map can show patches all over a scene.
+
+    Raises
+    ------
+    SceneError
+        The scene reaches beyond 85.05 degrees north or south.
+    """
+    (south, _), (north, _) = bounds
+    if max(north, -south) > MAP_END:
+        remedy = "cut out the part before it with 'rio clip IN OUT --bounds ...'"
+        if max(south, -north) > MAP_END:
+            remedy = "choose a scene farther from the pole"
+        raise SceneError(f"{path}: {beyond_map(south, north)}; {remedy}.")
 
 
 def _check_size(dataset: Any, path: Path) -> None:

@@ -26,15 +26,13 @@ from rareearth_explorer.data.scene.indices import index_of
 from rareearth_explorer.data.scene.mosaic import Mosaic
 from rareearth_explorer.data.scene.preview import Masked, Preview
 from rareearth_explorer.data.scene.raster import Raster
+from rareearth_explorer.data.scene.raster_checks import Bounds, require_on_map
 from rareearth_explorer.data.scene.sources import Source
 from rareearth_explorer.data.scene.statistics import Statistics
 from rareearth_explorer.errors import SceneError
 
 STATISTICS_PIXELS = 1_000_000
 """Approximate number of pixels that statistics use."""
-
-Bounds = tuple[tuple[float, float], tuple[float, float]]
-"""(south, west), (north, east) in degrees, as Leaflet writes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +103,9 @@ class Scene:
         Raises
         ------
         SceneError
-            If no patch fits, or the size is not above 0.
+            If no patch fits, the size is not above 0, or the scene reaches beyond the map.
         """
+        require_on_map(self.path, self.bounds)
         if not 0 < patch_size < math.inf:
             raise SceneError(
                 f"{self.path}: a patch cannot be {patch_size} m wide; choose a size above 0."

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from affine import Affine
 from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import full_turn, pixels_under, transformer
-from rareearth_explorer.data.places.longitudes import near
+from rareearth_explorer.data.grid import pixels_under
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.scene.scene import Scene
@@ -21,6 +20,9 @@ WEB_MERCATOR = "EPSG:3857"
 
 EARTH_RADIUS = 6_378_137.0
 """Radius of Web Mercator's sphere, in metres."""
+
+DENSITY = 21
+"""Points a side of a tile that are looked up in the scene, as many as GDAL takes."""
 
 Box = tuple[float, float, float, float]
 """West, south, east, north."""
@@ -57,18 +59,13 @@ def tile_bounds(z: int, x: int, y: int) -> Box:
 
 def view_of(scene: Scene, tile: Box, size: int) -> View | None:
     """Find the part of a scene in a tile of `size` pixels a side; None if they do not overlap."""
-    # Only in the overlap is the scene's CRS certain to be valid.
     meeting = _intersection(tile, _mercator(scene))
     if meeting is None:
         return None
-    there = transformer(WEB_MERCATOR, scene.crs.to_wkt())
-    west, south, east, north = there.transform_bounds(*meeting)
-    if turn := full_turn(scene.crs.to_wkt()):
-        middle = scene.transform.c + scene.transform.a * scene.width / 2
-        shift = float(near((west + east) / 2, middle, turn)) - (west + east) / 2
-        west, east = west + shift, east + shift
-    left, top = ~scene.transform @ (west, north)
-    right, bottom = ~scene.transform @ (east, south)
+    reached = _pixels_of(meeting, scene)
+    if reached is None:
+        return None
+    left, top, right, bottom = reached
     per_metre = size / (tile[2] - tile[0])
     columns = _span(left, right, (meeting[2] - meeting[0]) * per_metre, scene.width)
     rows = _span(top, bottom, (meeting[3] - meeting[1]) * per_metre, scene.height)
@@ -99,6 +96,21 @@ def warp(
     warped = np.zeros((size, size, 4), np.uint8)
     warped[inside] = picture[:, row[inside].astype(int), column[inside].astype(int)].T
     return warped
+
+
+def _pixels_of(box: Box, scene: Scene) -> Box | None:
+    """Left, top, right and bottom pixel of a scene under a box; None if its CRS ends before.
+
+    Each of many points is found by itself, because corners alone say nothing about a box that
+    holds a pole, and longitudes count on from -180 where it crosses the antimeridian.
+    """
+    x, y = np.meshgrid(np.linspace(box[0], box[2], DENSITY), np.linspace(box[1], box[3], DENSITY))
+    column, row = pixels_under(x, y, WEB_MERCATOR, scene.crs.to_wkt(), scene.transform, scene.width)
+    found = np.isfinite(column) & np.isfinite(row)
+    if not found.any():
+        return None
+    column, row = column[found], row[found]
+    return float(column.min()), float(row.min()), float(column.max()), float(row.max())
 
 
 def _mercator(scene: Scene) -> Box:

@@ -23,7 +23,14 @@ PLANET_SCALE = 10_000.0
 
 Quantity = Literal["surface reflectance", "top-of-atmosphere reflectance", "radiance"]
 
-_PLANET = re.compile(r".+_(AnalyticMS|BGRN_Analytic|BGRN_SR)", re.IGNORECASE)
+PLANET_PRODUCT = re.compile(
+    r"(?P<item>.+?)_((?P<measured>AnalyticMS|BGRN_Analytic|BGRN_SR)|panchromatic|pansharpened|analytic)"
+    r"(?=_|$)",
+    re.IGNORECASE,
+)
+"""Names of Planet's images: the item, then the product, which is `measured` if its numbers are
+radiance or reflectance."""
+
 _SURFACE = re.compile(r"_SR(_|$)", re.IGNORECASE)
 _TOP = re.compile(r"_TOAR(_|$)", re.IGNORECASE)
 _HARMONISED = re.compile(r"_harmoni[sz]ed?(_|$)", re.IGNORECASE)
@@ -98,7 +105,8 @@ class Units:
 
 def quantity_of(path: Path) -> Quantity | None:
     """Say what an image of Planet's holds, by its name; None for other images."""
-    if not _PLANET.match(path.stem):
+    product = PLANET_PRODUCT.match(path.stem)
+    if product is None or product["measured"] is None:
         return None
     if _SURFACE.search(path.stem):
         return "surface reflectance"

@@ -25,6 +25,21 @@ FLOAT_STEPS = 1e-6
 miss it by a few steps."""
 
 
+def nodata_of(text: str | float | None) -> Nodata:
+    """Read a nodata value from an option, an environment variable, or the metadata of a table.
+
+    Raises
+    ------
+    ValueError
+        The text is neither a number nor `none`.
+    """
+    if text is None:
+        return None
+    if isinstance(text, str) and text.strip().lower() == "none":
+        return "none"
+    return float(text)
+
+
 @dataclass(frozen=True)
 class Validity:
     """How to tell which pixels of a file count.

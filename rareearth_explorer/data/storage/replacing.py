@@ -90,11 +90,6 @@ def write_atomically(path: Path, content: bytes | str, *, synced: bool = False) 
         beside.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def is_unfinished(path: Path) -> bool:
-    """Whether a file is still being written, or was left by a killed run."""
-    return any(part.startswith(".") and part.endswith(SUFFIX) for part in path.parts)
-
-
 @contextmanager
 def explained(
     path: Path,

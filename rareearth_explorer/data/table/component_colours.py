@@ -12,7 +12,7 @@ import shapely
 from rasterio.features import rasterize
 
 from rareearth_explorer.data.grid import WGS84, transformer
-from rareearth_explorer.data.scene.scene import Bounds
+from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.data.scene.tiles import WEB_MERCATOR, tile_bounds
 from rareearth_explorer.data.table.patch_table import PatchTable
 from rareearth_explorer.score.projection import principal_components

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from rareearth_explorer.data.places import in_one_frame, squares_around
+from rareearth_explorer.data.places import MAP_END, beyond_map, in_one_frame, squares_around
 from rareearth_explorer.data.places.longitudes import around_pole, continuous
 from rareearth_explorer.data.places.squares import rectangles
 from rareearth_explorer.errors import TableError
@@ -42,11 +42,16 @@ def corners_of(
     Raises
     ------
     TableError
-        Points are mixed with other shapes, a shape has no area, or it holds a pole.
+        Points are mixed with other shapes, a shape has no area, holds a pole, or reaches beyond
+        the map.
     """
     points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     if points.all():
-        return in_one_frame(squares_around(shapely.get_coordinates(shapes), spacing or usual))
+        places = shapely.get_coordinates(shapes)
+        require_on_map(places, name)
+        corners = squares_around(places, spacing or usual)
+        require_on_map(corners, name)
+        return in_one_frame(corners)
     if spacing is not None:
         raise TableError(f"{name}: its places are no points; leave --spacing out.")
     corners = _quadrilaterals(shapes)
@@ -55,6 +60,7 @@ def corners_of(
             f"{name}: the footprint in row {int(polar.argmax()) + 1} holds a pole, which "
             "longitude and latitude cannot show; remove it."
         )
+    require_on_map(corners, name)
     corners = in_one_frame(corners)
     flat = (np.ptp(corners, axis=1) == 0).any(axis=1)
     if flat.any():
@@ -63,6 +69,25 @@ def corners_of(
             "give all rows polygons, or all rows points."
         )
     return corners
+
+
+def require_on_map(corners: Corners, name: object) -> None:
+    """Check that the map can show footprints, (N, K, 2) lon/lat, or points, (N, 2).
+
+    Raises
+    ------
+    TableError
+        One reaches beyond 85.05 degrees north or south; the message calls the table `name`.
+    """
+    lat = corners[..., 1].reshape(len(corners), -1)
+    off = np.flatnonzero((np.abs(lat) > MAP_END).any(axis=1))
+    if len(off):
+        row = lat[off[0]]
+        raise TableError(
+            f"{name}: the place in row {off[0] + 1} is too near to a pole: "
+            f"{beyond_map(row.min(), row.max())}; leave out such rows ({len(off):,} of "
+            f"{len(lat):,})."
+        )
 
 
 def _quadrilaterals(shapes: npt.NDArray[np.object_]) -> Corners:

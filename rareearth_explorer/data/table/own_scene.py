@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from rareearth_explorer.data.grid import windows_over
-from rareearth_explorer.data.scene import Nodata, Scene, open_scene
+from rareearth_explorer.data.scene import Nodata, Scene, images_of, nodata_of, open_scene
 from rareearth_explorer.data.table.patch_table import PatchTable
 
 
-def open_own_scene(path: str | Path, table: PatchTable) -> Scene:
+def open_own_scene(
+    path: str | Path, table: PatchTable, *, nodata: Nodata = None, one_date: bool = False
+) -> Scene:
     """Open a scene; if it is the table's own, use the band roles and nodata of its embedding.
+
+    Parameters
+    ----------
+    path
+        A GeoTIFF, or a folder as Planet delivers it.
+    table
+        The patch table that it is shown with.
+    nodata
+        The value of empty pixels, or `none`; None takes that of the embedding, else the file's.
+    one_date
+        Whether the files of a folder may be of two days, as of a pass over midnight; those of the
+        embedding may in any case.
 
     Raises
     ------
     SceneError
         The file cannot be used.
     """
-    recorded = {scene["name"]: scene for scene in table.metadata.get("scenes", [])}
-    known = recorded.get(Path(path).name, {})
-    return open_scene(path, bands=known.get("bands"), nodata=_nodata(known.get("nodata")))
+    known = _recorded(Path(path), table)
+    if nodata is None:
+        nodata = nodata_of(known.get("nodata"))
+    one_date = one_date or bool(known)
+    return open_scene(path, bands=known.get("bands"), nodata=nodata, one_date=one_date)
 
 
 def shows(scene: Scene, table: PatchTable) -> bool:
@@ -31,8 +47,10 @@ def shows(scene: Scene, table: PatchTable) -> bool:
     return any(window is not None for window in windows)
 
 
-def _nodata(recorded: float | str | None) -> Nodata:
-    """Read a nodata value as the table's metadata holds it; JSON has no NaN."""
-    if recorded is None or recorded == "none":
-        return cast(Nodata, recorded)
-    return float(recorded)
+def _recorded(path: Path, table: PatchTable) -> dict[str, Any]:
+    """Find what the table records of a file, or of the first file of a folder; else nothing."""
+    recorded: dict[str, dict[str, Any]] = {
+        scene["name"]: scene for scene in table.metadata.get("scenes", [])
+    }
+    first = images_of([path])[0]
+    return recorded.get(first.name, {})

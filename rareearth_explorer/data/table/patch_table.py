@@ -16,6 +16,7 @@ from rareearth_explorer.data.places import in_one_frame, near_frame
 from rareearth_explorer.data.places.longitudes import turned
 from rareearth_explorer.data.recipes import recipe_called
 from rareearth_explorer.data.table.carried_columns import title_columns
+from rareearth_explorer.data.table.footprints import require_on_map
 from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
 
@@ -107,6 +108,7 @@ class PatchTable:
                 f"The patch table: embeddings of shape {stored.shape} do not match corners "
                 f"of shape {places.shape}; give (N, D) and (N, 4, 2)."
             )
+        require_on_map(places, "The patch table")
         units = unit_rows(stored, "The patch table")
         return cls(in_one_frame(places), units, read_embeddings=lambda: stored, **attributes)
 

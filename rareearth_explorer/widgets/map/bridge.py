@@ -92,7 +92,7 @@ def mercator_offsets(
 
     Offsets from the centre are exact to centimetres in float32, half the bytes of float64.
     """
-    lon, lat = corners[..., 0], np.clip(corners[..., 1], -85.05, 85.05)
+    lon, lat = corners[..., 0], corners[..., 1]
     sine = np.sin(np.radians(lat))
     world = np.stack(
         [lon / 360 + 0.5, 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)], axis=-1

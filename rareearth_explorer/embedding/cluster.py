@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -24,6 +25,9 @@ from rareearth_explorer.embedding.provenance import describe_encoder, describe_s
 from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, fill_table, plan_of
 from rareearth_explorer.errors import ExplorerError
+
+PAUSE = 0.1
+"""Seconds between two looks for a worker."""
 
 Client = Any
 """A `distributed.Client`; its methods are not typed."""
@@ -103,7 +107,7 @@ def _embed_by_workers(client: Client, job: Job, work: Sequence[Numbered]) -> Fin
             lambda block: executor.submit(_embed_on_worker, job, block),
             work,
             # Two blocks per thread, so that no thread waits for this process.
-            lambda: 2 * _threads(client),
+            lambda running: 2 * _threads(client, running),
         )
 
 
@@ -114,11 +118,20 @@ def _ask(client: Client, question: Callable[[], Any]) -> Any:
         return client.submit(question, pure=False).result()
 
 
-def _threads(client: Client) -> int:
-    """Count the threads of all workers; if none is left, wait a while for a new worker."""
-    if not client.nthreads():
-        client.wait_for_workers(1, timeout=PATIENCE)
-    return sum(client.nthreads().values())
+def _threads(client: Client, running: Collection[Future[EmbeddedBlock]] = ()) -> int:
+    """Count the threads of all workers; if none is left, wait a while for a new worker.
+
+    Without a worker it returns 0 when one of the `running` blocks has ended: why it ended says more
+    than that the worker is lost.
+    """
+    patience = time.monotonic() + PATIENCE
+    while not (threads := int(sum(client.nthreads().values()))):
+        if any(block.done() for block in running):
+            return 0
+        if time.monotonic() > patience:
+            raise TimeoutError
+        time.sleep(PAUSE)
+    return threads
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
@@ -39,7 +39,7 @@ def embed_in_threads(
 
     pool = ThreadPoolExecutor(threads, thread_name_prefix="embedding")
     try:
-        yield from as_finished(lambda block: pool.submit(embed, block), work, lambda: threads + 1)
+        yield from as_finished(lambda block: pool.submit(embed, block), work, lambda _: threads + 1)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -48,7 +48,7 @@ def embed_in_threads(
 def as_finished(
     submit: Callable[[Block], Future[EmbeddedBlock]],
     work: Iterable[Numbered],
-    at_once: Callable[[], int],
+    at_once: Callable[[Collection[Future[EmbeddedBlock]]], int],
 ) -> Finished:
     """Submit blocks, a limited number at once, and yield them as they finish.
 
@@ -59,12 +59,13 @@ def as_finished(
     work
         Numbered blocks.
     at_once
-        Returns how many may run at once, above 0; called repeatedly, as workers come and go.
+        Returns how many may run at once, from those that run; called repeatedly, as workers come
+        and go. 0 only if one of those has ended.
     """
     waiting = iter(work)
     running: dict[Future[EmbeddedBlock], int] = {}
     while True:
-        for number, block in islice(waiting, max(0, at_once() - len(running))):
+        for number, block in islice(waiting, max(0, at_once(running.keys()) - len(running))):
             running[submit(block)] = number
         if not running:
             return

@@ -25,6 +25,7 @@ __all__ = [
     "SceneError",
     "SessionError",
     "TableError",
+    "first_line",
 ]
 
 
@@ -58,3 +59,25 @@ class ExportError(ExplorerError):
 
 class CatalogueError(ExplorerError):
     """A STAC catalogue has no matching imagery, or it or its files cannot be read."""
+
+
+def first_line(fault: BaseException, most: int = 120) -> str:
+    r"""First line of what a library says, short enough to be quoted in a sentence.
+
+    Parameters
+    ----------
+    fault
+        Any exception; its name stands for it where it says nothing.
+    most
+        Longest line in characters; what is longer ends in an ellipsis.
+
+    Examples
+    --------
+    >>> first_line(ValueError("no such column.\n  in line 3")), first_line(MemoryError())
+    ('no such column', 'MemoryError')
+    """
+    lines = str(fault).strip().splitlines()
+    line = lines[0].rstrip(". ") if lines else ""
+    if not line:
+        return type(fault).__name__
+    return line if len(line) <= most else f"{line[:most]}…"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rareearth_explorer.data.labels import open_labels
 from rareearth_explorer.data.table import open_table
-from rareearth_explorer.errors import LabelsError, TableError
+from rareearth_explorer.errors import LabelsError, TableError, first_line
 
 CASES = Path(__file__).parent / "data" / "cases"
 
@@ -71,6 +71,24 @@ def opens_or_is_refused(path: Path) -> None:
         sentence = str(error)
     assert sentence.startswith(str(path))
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("said", ["", " ", "\n", ".", "\n\nlate"])
+def test_a_library_that_says_nothing_is_quoted_by_the_name_of_its_fault(said: str) -> None:
+    assert first_line(ValueError(said)) == ("late" if said.strip(".\n ") else "ValueError")
+
+
+def test_a_silent_fault_of_the_decoder_of_shapes_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def silent(_: object) -> None:
+        raise shapely.errors.ShapelyError
+
+    monkeypatch.setattr(shapely, "from_wkb", silent)
+    columns = {"embedding": [[1.0, 2.0]], "geometry": [shapely.to_wkb(shapely.Point(1, 2))]}
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    with pytest.raises(TableError, match=r"a shape cannot be read: ShapelyError; mend"):
+        open_table(tmp_path / "x.parquet")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from rareearth_explorer.data.numbers.number_types import (
     number_type,
     possible_types,
 )
-from rareearth_explorer.errors import TableError
+from rareearth_explorer.errors import TableError, first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +66,7 @@ def decode_embeddings(
     try:
         return coding.decode(_codes(table, found, name, dtype))
     except (ValueError, TypeError, pa.ArrowException) as error:
-        said = f" ({str(error).splitlines()[0][:100]})" if found.wide or not coding.plain else ""
+        said = f" ({first_line(error, most=100)})" if found.wide or not coding.plain else ""
         kind = "other things" if found.wide else table.column(found.names[0]).type
         raise TableError(
             f"{name}: column {found.title!r} holds {kind}, not embeddings{said}, which are lists "

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from rareearth_explorer.data.places.place_source import PlaceSource, line, or_option, short
+from rareearth_explorer.data.places.place_source import PlaceSource, or_option, short
 from rareearth_explorer.data.places.shape_decoding import crs_of_field
+from rareearth_explorer.errors import first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,6 +104,6 @@ def known_crs(source: PlaceSource, given: Any) -> CRS:
     except (CRSError, RecursionError, TypeError, ValueError) as fault:
         said = short(given if isinstance(given, str) else json.dumps(given, default=str))
         source.refuse(
-            f"the coordinate reference system {said} is not known ({line(fault)}); "
+            f"the coordinate reference system {said} is not known ({first_line(fault)}); "
             f"write the file again with a known one{or_option(source)}."
         )

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from rareearth_explorer.data.places.place_source import PlaceSource, line, or_option
+from rareearth_explorer.data.places.place_source import PlaceSource, or_option
+from rareearth_explorer.errors import first_line
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -90,7 +91,7 @@ def _transformed(source: PlaceSource, shapes: Shapes, crs: CRS) -> Shapes:
     try:
         to_lonlat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     except ProjError as fault:
-        source.refuse(f"{crs.name} cannot be converted to degrees ({line(fault)}).")
+        source.refuse(f"{crs.name} cannot be converted to degrees ({first_line(fault)}).")
 
     def of(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.stack(to_lonlat.transform(xy[:, 0], xy[:, 1]), axis=-1)

@@ -26,9 +26,9 @@ from rareearth_explorer.data.places.declared_crs import (
     shape_column,
 )
 from rareearth_explorer.data.places.degrees_on_earth import in_degrees
-from rareearth_explorer.data.places.place_source import PlaceSource, line, or_option, short
+from rareearth_explorer.data.places.place_source import PlaceSource, or_option, short
 from rareearth_explorer.data.places.shape_decoding import boxes, decode_shapes
-from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.errors import ExplorerError, first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,8 +144,8 @@ def _of_shapes(source: PlaceSource) -> Places | None:
     except ValueError as fault:
         if source.crs is None:
             source.refuse(
-                f"its metadata 'geo' is not that of GeoParquet ({line(fault)}); write the file "
-                f"again with GeoPandas{or_option(source)}."
+                f"its metadata 'geo' is not that of GeoParquet ({first_line(fault)}); write the "
+                f"file again with GeoPandas{or_option(source)}."
             )
         recorded = None
     values = source.table.column(column)
@@ -155,7 +155,7 @@ def _of_shapes(source: PlaceSource) -> Places | None:
         shapes = decode_shapes(values, schema.field(column), encoding)
     except (ValueError, TypeError, NotImplementedError) as fault:
         where = "" if source.column else f"in column {column!r}, "
-        source.refuse(f"{where}{line(fault)}; mend or remove it.")
+        source.refuse(f"{where}{first_line(fault)}; mend or remove it.")
     declared = declared_crs(source, recorded, schema.field(column), shapes)
     placed, notes = in_degrees(source, shapes, declared, f"column {column!r}")
     raw = values if is_bytes(values.type) else None
@@ -203,7 +203,7 @@ def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float6
         column.validate(full=True)
         values = column.to_pylist()
     except ValueError as fault:
-        source.refuse(f"column {name!r} cannot be read: {line(fault)}; mend or remove it.")
+        source.refuse(f"column {name!r} cannot be read: {first_line(fault)}; mend or remove it.")
     numbers = [parse_degrees(value, {"X": "EW", "Y": "NS"}[axis]) for value in values]
     if None in numbers:
         row = numbers.index(None)

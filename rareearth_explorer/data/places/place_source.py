@@ -33,12 +33,6 @@ def or_option(source: PlaceSource) -> str:
     return f", or name the CRS with {source.option}" if source.option else ""
 
 
-def line(fault: BaseException, most: int = 120) -> str:
-    """First line of what a library says, short enough for a sentence."""
-    first = str(fault).strip().splitlines()
-    return first[0][:most].rstrip(".") if first else type(fault).__name__
-
-
 def short(value: object) -> str:
     """Value as Python writes it, short enough for a sentence."""
     text = repr(value)

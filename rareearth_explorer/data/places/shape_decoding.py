@@ -14,6 +14,7 @@ from rareearth_explorer.data.arrow_kinds import is_bytes, is_list
 from rareearth_explorer.data.places.column_names import bbox_columns
 from rareearth_explorer.data.places.shape_text import shapes_of_text
 from rareearth_explorer.data.places.wkb_checking import wkb_fault
+from rareearth_explorer.errors import first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,7 +125,7 @@ def _of_wkb(values: Sequence[bytes | None]) -> Shapes:
     try:
         return np.asarray(shapely.from_wkb(np.array(values, object)))
     except shapely.errors.ShapelyError as error:
-        raise ValueError(f"a shape cannot be read: {str(error).splitlines()[0][:100]}") from error
+        raise ValueError(f"a shape cannot be read: {first_line(error, most=100)}") from error
 
 
 def _of_geoarrow(column: pa.ChunkedArray, field: pa.Field, encoding: str | None) -> Shapes:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from rareearth_explorer.data.places.wkb_checking import MOST_NESTED, wkb_fault
+from rareearth_explorer.errors import first_line
 
 Shapes = npt.NDArray[np.object_]
 
@@ -40,7 +41,7 @@ def shapes_of_text(texts: Sequence[str | None]) -> Shapes:
         try:
             shapes[row] = shape_of_text(text)
         except (ValueError, shapely.errors.ShapelyError) as error:
-            said = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
+            said = first_line(error, most=80)
             raise ValueError(f"row {row + 1} holds {_short(text)}, not a shape ({said})") from error
     return shapes
 

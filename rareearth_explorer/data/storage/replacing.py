@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.errors import ExplorerError, first_line
 
 SUFFIX = ".part"
 """Suffix of the folders in which files are being written."""
@@ -114,16 +114,15 @@ def explained(
     try:
         yield
     except wrong as error:
-        reason = getattr(error, "strerror", None) or _first_line(error)
+        reason = getattr(error, "strerror", None) or first_line(_cause(error), LONGEST_REASON)
         raise kind(f"{path}: {problem} ({reason}); {advice}.") from error
 
 
-def _first_line(error: Exception) -> str:
-    """Shorten what a library says, which may be pages of SQL, or refer to an earlier exception."""
+def _cause(error: Exception) -> Exception:
+    """Return the exception to which a library's own one refers, or itself."""
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
-    line = str(error).strip().partition("\n")[0].rstrip(".")
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
+    return error
 
 
 def _mode_of_new_files(unused: Path) -> int:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rareearth_explorer.data.file_kinds import parquet_parts
-from rareearth_explorer.data.places.place_source import line
 from rareearth_explorer.data.places.shape_decoding import EXTENSION_METADATA, EXTENSION_NAME
-from rareearth_explorer.errors import TableError
+from rareearth_explorer.errors import TableError, first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,8 +167,8 @@ class ParquetSource:
             yield
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             raise TableError(
-                f"{self.path}: the file is damaged ({line(error, most=100)}); copy or make it "
-                "again."
+                f"{self.path}: the file is damaged ({first_line(error, most=100)}); copy or make "
+                "it again."
             ) from error
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from rareearth_explorer.data.storage.replacing import replacing
-from rareearth_explorer.errors import EncoderError
+from rareearth_explorer.errors import EncoderError, first_line
 
 PREFIX = "model.encoder."
 """Prefix of the encoder's keys in a checkpoint; decoder and teacher have other prefixes."""
@@ -65,7 +65,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except _DAMAGED as error:
         raise EncoderError(
             f"{path} is damaged, incomplete, or neither a Lightning checkpoint nor a safetensors "
-            f"file: download it again, whole ({_first_line(error)})."
+            f"file: download it again, whole ({first_line(error)})."
         ) from error
 
 
@@ -150,7 +150,7 @@ def write_weights(weights: Mapping[str, Tensor], target: Path) -> None:
     except (OSError, SafetensorError) as error:
         raise EncoderError(
             f"{target} cannot be written: choose an existing folder with enough space "
-            f"({_first_line(error)})."
+            f"({first_line(error)})."
         ) from error
 
 
@@ -167,7 +167,3 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
         raise ValueError("its state_dict holds more than tensors")
     return state
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

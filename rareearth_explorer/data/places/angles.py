@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _MARKS = re.compile("[°º˚:'\"`\u00b4\u2032\u2033\u2018\u2019\u201c\u201d]")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)")
-_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d{1,3}")
+_DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
 
 NO_VALUE = frozenset({"", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil"})
 """How people and programs write that there is no value, in lower case."""
@@ -71,9 +71,9 @@ def parse_degrees(value: object, axis: str) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     text = str(value).strip()
+    if _DECIMAL.fullmatch(text):  # nearly all cells of a long table
+        return float(text)
     if text.lower() in NO_VALUE:
         return math.nan
-    if _EXPONENT.fullmatch(text):
-        return float(text)
     angle = parse_angle(text)
     return None if angle is None or angle.axis not in ("", axis) else angle.degrees

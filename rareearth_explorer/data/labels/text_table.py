@@ -5,11 +5,17 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rareearth_explorer.data.places.column_names import place_columns, require_single, rival_pairs
+from rareearth_explorer.data.places.column_names import (
+    place_columns,
+    require_single,
+    rival_pairs,
+    whole_place_columns,
+)
 from rareearth_explorer.data.places.declared_crs import SHAPE_NAMES
 from rareearth_explorer.errors import LabelsError
 
@@ -17,6 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SEPARATORS = ",;\t|"
+
+NO_SEPARATOR = "\x1f"
+"""A character that stands in no cell."""
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -68,9 +77,8 @@ def read_text_table(path: Path) -> pa.Table:
                 f"{path}: this is not a complete CSV file: line {line} has {len(row)} cells and "
                 f"the header {len(header)}; mend that line."
             )
-    padded = [row + [""] * (len(header) - len(row)) for _, row in body]
-    columns = [*zip(*padded, strict=True)] if padded else [()] * len(header)
-    return pa.Table.from_arrays([pa.array(c, pa.string()) for c in columns], names=header)
+    columns = itertools.zip_longest(header, *(row for _, row in body), fillvalue="")
+    return pa.Table.from_arrays([pa.array(c[1:], pa.string()) for c in columns], names=header)
 
 
 def _decode(raw: bytes) -> str:
@@ -111,10 +119,14 @@ def _separator(text: str) -> str:
         header = _named(_first_row(text, each))
         places = place_columns(header) or rival_pairs(header)
         shapes = {name.lower() for name in header} & {*SHAPE_NAMES}
-        if places or (shapes and len(header) > 1):
+        # A name such as "Lat, Lon" may hold a comma, but none holds another separator.
+        whole = [name for name in whole_place_columns(header) if not {*name} & {*SEPARATORS[1:]}]
+        if places or ((shapes or whole) and len(header) > 1):
             return each
     first = text.partition("\n")[0]
-    return max(SEPARATORS, key=first.count)
+    likely = max(SEPARATORS, key=first.count)
+    # Of a single column, commas belong to the cells.
+    return likely if first.count(likely) else NO_SEPARATOR
 
 
 def _first_row(text: str, separator: str) -> list[str]:

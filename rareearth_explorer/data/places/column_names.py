@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from rareearth_explorer.data.places.pair_text import Order
 from rareearth_explorer.errors import ExplorerError
 
 LON_NAMES = (
@@ -74,6 +75,19 @@ EDGES = frozenset(
 )
 """Words of a corner or a statistic: not the place of a row."""
 
+PLACE_WORDS = frozenset(
+    (
+        *("location", "locations", "geolocation", "position", "place", "gps", "point", "geopoint"),
+        *("coordinate", "coordinates", "coords", "coord", "coordenadas", "coordonnees"),
+        *("koordinaten", "koordinat", "координаты", "坐标", "mgrs", "usng", "utm"),
+    )
+)
+"""Words of a column that may hold a whole place as text; whether it does, its cells show."""
+
+LAT_FIRST = frozenset(("latlon", "latlong", "latlng", "geopoint", "yx"))
+LON_FIRST = frozenset(("lonlat", "longlat", "lnglat", "xy"))
+"""Words for both coordinates; a geopoint of KoboToolbox and ODK begins with its latitude."""
+
 LONGEST_NAME = 200
 """Characters of a column's name that are looked at."""
 
@@ -140,6 +154,36 @@ def names_degrees(columns: Sequence[str]) -> bool:
     return all(
         any(word in re.sub(r"[\W_]", "", _plain(column)) for word in words) for column in columns
     )
+
+
+def whole_place_columns(columns: Sequence[str]) -> dict[str, Order]:
+    """Find the columns that may hold both coordinates, and which their names put first.
+
+    Examples
+    --------
+    >>> whole_place_columns(["id", "Lat, Lon", "coordinates", "location (lng/lat)", "gps error"])
+    {'Lat, Lon': 'lat', 'coordinates': '', 'location (lng/lat)': 'lon'}
+    """
+    found: dict[str, Order] = {}
+    for column in columns:
+        words = _words(column, brackets=True)
+        order = _order(words)
+        if (order or PLACE_WORDS & {*words}) and not EDGES & {*words}:
+            found[column] = order
+    return found
+
+
+def _order(words: tuple[str, ...]) -> Order:
+    """Which coordinate words for both, or for one after the other, put first."""
+    axes: list[Order] = []
+    for word in words:
+        if word in LAT_FIRST or word in LON_FIRST:
+            return "lat" if word in LAT_FIRST else "lon"
+        if word in LAT_NAMES or word == "y":
+            axes.append("lat")
+        elif word in LON_NAMES or word == "x":
+            axes.append("lon")
+    return axes[0] if len(axes) == 2 and axes[0] != axes[1] else ""
 
 
 def require_single(
@@ -226,12 +270,15 @@ def _beside(
     return None
 
 
-def _words(column: str) -> tuple[str, ...]:
-    """Split a name into words, without case, accents, marks and what stands in brackets."""
+def _words(column: str, *, brackets: bool = False) -> tuple[str, ...]:
+    """Split a name into words, without case, accents, marks and what stands in brackets.
+
+    `brackets` keeps what stands in brackets.
+    """
     # Combining accents go, but the vowel signs of other scripts stay. A name is short: brackets
     # that never close are searched for to the end, from each of them.
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", column[:LONGEST_NAME])
-    spaced = re.sub(r"\(.*?\)|\[.*?\]", " ", spaced)
+    spaced = re.sub(r"[()\[\]]" if brackets else r"\(.*?\)|\[.*?\]", " ", spaced)
     return tuple(re.findall(r"[^\s_\-.,;:/|°º\"'#*?!<>=+&\ufeff]+", _plain(spaced)))
 
 

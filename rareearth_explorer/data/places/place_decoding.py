@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from rareearth_explorer.data.places.column_names import (
     place_columns,
     require_single,
     rival_pairs,
+    whole_place_columns,
 )
 from rareearth_explorer.data.places.declared_crs import (
     declared_crs,
@@ -26,8 +27,11 @@ from rareearth_explorer.data.places.declared_crs import (
     shape_column,
 )
 from rareearth_explorer.data.places.degrees_on_earth import in_degrees
+from rareearth_explorer.data.places.pair_text import Order
 from rareearth_explorer.data.places.place_source import PlaceSource, or_option, short
 from rareearth_explorer.data.places.shape_decoding import boxes, decode_shapes
+from rareearth_explorer.data.places.shape_text import begins_as_shape
+from rareearth_explorer.data.places.whole_places import lonlat_of_texts
 from rareearth_explorer.errors import ExplorerError, first_line
 
 if TYPE_CHECKING:
@@ -79,9 +83,9 @@ def decode_places(
     """Find and decode the places of a table's rows.
 
     Shapes may be WKB, WKT, GeoJSON text, GeoArrow or native Parquet geometries, or bounding boxes;
-    otherwise longitude and latitude are found by name. The CRS is that of `crs`, of GeoParquet's
-    metadata, of the field, or of PostGIS' number in the shapes; without any of these, only what can
-    be degrees is taken.
+    otherwise longitude and latitude are found by name, in two columns or in one. The CRS is that of
+    `crs`, of GeoParquet's metadata, of the field, or of PostGIS' number in the shapes; without any
+    of these, only what can be degrees is taken.
 
     Parameters
     ----------
@@ -114,9 +118,9 @@ def decode_places(
         name, or a place is not on the Earth, swapped, or in metres without a CRS.
     """
     source = PlaceSource(table, name, error, crs, column, strict, option)
-    finders = [_of_shapes, _of_box_columns, _of_point_columns]
+    finders = [_of_shapes, _of_box_columns, _of_point_columns, _of_whole_column]
     if points_first and place_columns(table.column_names):
-        finders.insert(0, finders.pop())
+        finders.insert(0, finders.pop(2))
     empty = None
     for find in finders:
         places = find(source)
@@ -181,14 +185,62 @@ def _of_point_columns(source: PlaceSource) -> Places | None:
         return None
     require_single(source.table.column_names, names, source.name, source.error)
     lonlat = np.stack(
-        [_numbers(source, each, axis) for each, axis in zip(names, "XY", strict=True)]
+        [_numbers(source, each, axis) for each, axis in zip(names, "XY", strict=True)], axis=1
     )
-    shapes = np.full(lonlat.shape[1], None, object)
-    there = ~np.isnan(lonlat).any(axis=0)
-    shapes[there] = shapely.points(lonlat[:, there].T)
     where, named = f"the columns {' and '.join(names)}", names_degrees(names)
-    placed, notes = in_degrees(source, shapes, _named_crs(source), where, named=named)
+    placed, notes = in_degrees(source, _points(lonlat), _named_crs(source), where, named=named)
     return Places(placed, names, notes=notes)
+
+
+def _of_whole_column(source: PlaceSource) -> Places | None:
+    """Read the one column that holds a whole place in each cell, if there is one."""
+    found: dict[str, Places] = {}
+    named = whole_place_columns(source.table.column_names)
+    for column, order in named.items():
+        texts = _texts(source, column)
+        if texts is None:
+            continue
+        if any(text and begins_as_shape(text) for text in texts):
+            places = _of_shapes(replace(source, column=column))
+        else:
+            places = _of_texts(source, column, order, texts)
+        if places is not None:
+            found[column] = places
+    if len(found) > 1:
+        source.refuse(
+            f"it has several places a row, in the columns {', '.join(found)}; remove all but one."
+        )
+    return next(iter(found.values()), None)
+
+
+def _of_texts(
+    source: PlaceSource, column: str, order: Order, texts: list[str | None]
+) -> Places | None:
+    read = lonlat_of_texts(source, column, order, texts)
+    if read is None:
+        return None
+    lonlat, said = read
+    where = f"column {column!r}"
+    placed, notes = in_degrees(source, _points(lonlat), _named_crs(source), where, named=True)
+    return Places(placed, (column,), notes=(*said, *notes))
+
+
+def _texts(source: PlaceSource, name: str) -> list[str | None] | None:
+    """Cells of a column of text; None if it holds something else."""
+    import pyarrow.types as pat
+
+    require_single(source.table.column_names, [name], source.name, source.error)
+    column = source.table.column(name)
+    if pat.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if "string" not in str(column.type) or pat.is_nested(column.type):
+        return None
+    try:
+        column.validate(full=True)
+        texts: list[str | None] = column.to_pylist()
+    except ValueError as fault:
+        source.refuse(f"column {name!r} cannot be read: {first_line(fault)}; mend or remove it.")
+    return texts
 
 
 def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float64]:
@@ -212,6 +264,14 @@ def _numbers(source: PlaceSource, name: str, axis: str) -> npt.NDArray[np.float6
             "mend or remove it."
         )
     return np.array([math.nan if number is None else number for number in numbers])
+
+
+def _points(lonlat: npt.NDArray[np.float64]) -> Shapes:
+    """Make points of (N, 2) lon/lat; None where a number is missing."""
+    shapes = np.full(len(lonlat), None, object)
+    there = ~np.isnan(lonlat).any(axis=1)
+    shapes[there] = shapely.points(lonlat[there])
+    return shapes
 
 
 def _named_crs(source: PlaceSource) -> CRS | None:

@@ -17,6 +17,12 @@ Shapes = npt.NDArray[np.object_]
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){5,}")
 _EWKT = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
 
+_BEGINS = re.compile(
+    r"\s*(SRID\s*=\s*\d|\{\s*\"|((MULTI)?(POINT|LINESTRING|POLYGON)|GEOMETRYCOLLECTION)"
+    r"\s*([ZM]{1,2}\s*)?\()",
+    re.IGNORECASE,
+)
+
 BRACKETS_EACH = 4
 """Brackets that one level of a GeoJSON geometry opens at most: its object, and its arrays."""
 
@@ -44,6 +50,17 @@ def shapes_of_text(texts: Sequence[str | None]) -> Shapes:
             said = first_line(error, most=80)
             raise ValueError(f"row {row + 1} holds {_short(text)}, not a shape ({said})") from error
     return shapes
+
+
+def begins_as_shape(text: str) -> bool:
+    """Whether text begins as WKT, EWKT or GeoJSON do.
+
+    Examples
+    --------
+    >>> begins_as_shape("Point (98 25)"), begins_as_shape("Point of interest")
+    (True, False)
+    """
+    return _BEGINS.match(text) is not None
 
 
 def shape_of_text(text: str) -> shapely.Geometry:

@@ -12,7 +12,11 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.numbers import Embeddings, find_embeddings
 from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
-from rareearth_explorer.data.places.column_names import require_single, rival_pairs
+from rareearth_explorer.data.places.column_names import (
+    require_single,
+    rival_pairs,
+    whole_place_columns,
+)
 from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.data.recipes import Recipe, known_recipes, recipe_called, recipe_of_table
 from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
@@ -145,7 +149,7 @@ def _other_columns(schema: pa.Schema, found: Embeddings) -> list[str]:
     names = [name for name in schema.names if name not in found.names]
     pairs = [place_columns(names) or (), *rival_pairs(names)]
     wanted = {shape_column(schema), *(bbox_columns(names) or ()), *date_columns(names)}
-    wanted.update(*pairs, OWN_COLUMNS)
+    wanted.update(*pairs, whole_place_columns(names), OWN_COLUMNS)
     return [name for name in names if name in wanted]
 
 

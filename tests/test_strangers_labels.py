@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -47,6 +48,20 @@ def test_three_pools_in_their_patches(path: Path, capsys) -> None:
     assert re.search(r"number +3\n", capsys.readouterr().out)
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A folder with a table and a session on it."""
+    from rareearth_explorer.hunt import Session
+    from rareearth_explorer.hunt.store.journal import Journal
+
+    shutil.copy(BASE, tmp_path / "t.parquet")
+    session, journal = Session(open_table(tmp_path / "t.parquet")), Journal(tmp_path / "s.jsonl")
+    journal.attach(session)
+    session.mark(0, "positive")
+    journal.close()
+    return tmp_path
+
+
 class TestLayers:
     def test_all_layers_are_read_and_said(self) -> None:
         for name, layers in (
@@ -54,6 +69,96 @@ class TestLayers:
             ("L03_gpkg_layers/pools.gpkg", "pools_2021 (1), pools_2022 (2)"),
         ):
             assert layers in open_labels(CASES / name).notes[0]
+
+    @pytest.mark.parametrize(
+        ("name", "layer"),
+        [("L01_kml_folders/pools.kml", "2022"), ("L03_gpkg_layers/pools.gpkg", "pools_2022")],
+    )
+    def test_one_layer_is_read(self, name: str, layer: str, capsys) -> None:
+        path = CASES / name
+        labels = open_labels(path, layer=layer)
+        assert len(labels) == 2
+        both = np.array(open_labels(path).geometries)
+        assert shapely.equals(labels.geometries, both[1:]).all()
+        assert main(["info", str(path), "--layer", layer]) == 0
+        assert re.search(r"number +2\n", capsys.readouterr().out)
+
+    def test_a_layer_that_is_not_there_is_refused_with_the_list(self) -> None:
+        path = CASES / "L03_gpkg_layers/pools.gpkg"
+        with pytest.raises(LabelsError, match=r"no layer 'x'; .*: pools_2021, pools_2022\.$"):
+            open_labels(path, layer="x")
+
+    @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+    def test_a_file_without_layers_refuses_one(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(LabelsError, match=r"it has no layers; leave the layer 'x' out\.$"):
+            open_labels(write(tmp_path / name, "lat,lon\n1,2\n"), layer="x")
+
+    def test_layers_of_one_name_are_all_read(self, tmp_path: Path) -> None:
+        def folder(lon: int) -> str:
+            point = f"<Point><coordinates>{lon},25</coordinates></Point>"
+            return f"<Folder><name>2021</name><Placemark>{point}</Placemark></Folder>"
+
+        kml = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{folder(98)}{folder(99)}'
+        path = write(tmp_path / "p.kml", f"{kml}</Document></kml>")
+        assert sorted(lonlat(path)) == [[98, 25], [99, 25]]
+
+    def test_a_sheet_of_a_spreadsheet(self, tmp_path: Path) -> None:
+        path = tmp_path / "p.xlsx"
+        for sheet, lon in (("2021", 98.5), ("2022", 99.5)):
+            frame = pd.DataFrame({"lat": [25.5], "lon": [lon]})
+            more = {"append": True} if path.exists() else {}
+            pyogrio.write_dataframe(frame, path, layer=sheet, driver="XLSX", **more)
+        assert len(open_labels(path)) == 2
+        labels = open_labels(path, layer="2022")
+        assert shapely.get_coordinates(labels.geometries).tolist() == [[99.5, 25.5]]
+
+    def test_a_track_is_read_if_it_is_asked_for(self, tmp_path: Path) -> None:
+        points = "".join(f'<trkpt lat="{y}" lon="99"/>' for y in (25, 26))
+        gpx = f'<gpx version="1.1" creator="me"><trk><trkseg>{points}</trkseg></trk></gpx>'
+        assert len(open_labels(write(tmp_path / "p.gpx", gpx), layer="track_points")) == 2
+
+    @pytest.mark.parametrize(
+        ("command", "option"),
+        [
+            (["evaluate", "t.parquet"], "--labels"),
+            (["export", "s.jsonl", "-o", "out.csv", "--table", "t.parquet"], "--labels"),
+            (["explore", "t.parquet", "--no-browser"], "--labels"),
+            (["study", "t.parquet"], "--labels"),
+            (["study", "--like-paper"], "--pools"),
+            (["activity", "20220101.tif", "20220108.tif", "-o", "a.tif"], "--pools"),
+            (["demo", "demo", "--like-paper"], "--pools"),
+        ],
+    )
+    def test_every_command_with_labels_takes_a_layer(
+        self, small, monkeypatch, capsys, command: list[str], option: str
+    ) -> None:
+        monkeypatch.chdir(small)
+        labels = str(CASES / "L03_gpkg_layers/pools.gpkg")
+        assert main([*command, option, labels, "--layer", "x"]) == 2
+        assert "there is no layer 'x'; choose one of: pools_2021" in capsys.readouterr().err
+        if command[0] != "evaluate":  # which always has labels
+            assert main([*command, "--layer", "x"]) == 2
+            assert "--layer x: there are no labels" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("name", ["t.parquet", "scene.tif"])
+    def test_a_table_or_scene_has_no_layers(self, tmp_path: Path, capsys, name: str) -> None:
+        path = write(tmp_path / name, b"")
+        assert main(["info", str(path), "--layer", "x"]) == 2
+        assert capsys.readouterr().err == f"{path}: it has no layers; leave --layer out.\n"
+
+    def test_the_dashboard_gets_the_layer(self, tmp_path: Path, monkeypatch) -> None:
+        from rareearth_explorer import Explorer
+        from rareearth_explorer.serving import DashboardFiles
+
+        labels = CASES / "L03_gpkg_layers/pools.gpkg"
+        files = DashboardFiles(BASE, labels=labels, layer="pools_2021")
+        files.check()
+        for variable, value in files.to_environment().items():
+            monkeypatch.setenv(variable, value)
+        explorer = Explorer.from_environment()
+        assert explorer.labels is not None
+        assert len(explorer.labels) == 1
+        explorer.close()
 
     def test_kmz(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "p.kmz", "w") as archive:

@@ -60,6 +60,17 @@ def test_one_place_however_it_is_written(
     assert labels_of(tmp_path, "\n".join(rows)) == [PLACE]
 
 
+@pytest.mark.parametrize(
+    ("header", "lonlat"),
+    [("latlon", [31.5, 25.5]), ("lonlat", [25.5, 31.5]), ("geopoint", [31.5, 25.5]),
+     ("location (longitude, latitude)", [25.5, 31.5]), ("Lat, Lon", [31.5, 25.5])],
+)  # fmt: skip
+def test_the_name_of_the_column_tells_the_order(
+    tmp_path: Path, header: str, lonlat: list[float]
+) -> None:
+    assert labels_of(tmp_path, f'"{header}";n\n25.5 31.5;1\n') == [lonlat]
+
+
 def test_commas_of_a_single_column_need_no_quotes(tmp_path: Path) -> None:
     assert labels_of(tmp_path, "latlon\n25.7033, 99.0125\n") == [PLACE]
 

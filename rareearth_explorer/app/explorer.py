@@ -78,6 +78,8 @@ class Explorer:
         the session continues when this table is next opened with the name. None saves nothing.
         If this kernel already shows an explorer with this session, for example because a cell is
         run again, that explorer is closed.
+    layer
+        Name of the layer of the labels to read, if they are a file with several; None reads all.
     height
         CSS height of the explorer.
 
@@ -104,6 +106,7 @@ class Explorer:
         dates: Sequence[Scene | str | Path] = (),
         nodata: Nodata = None,
         one_date: bool = False,
+        layer: str | None = None,
         name: str | None = "default",
         height: str = NOTEBOOK_HEIGHT,
     ) -> None:
@@ -124,7 +127,8 @@ class Explorer:
             except SceneError as error:
                 problems.append(str(error))
         try:
-            labels = open_labels(labels) if isinstance(labels, (str, Path)) else labels
+            if isinstance(labels, (str, Path)):
+                labels = open_labels(labels, layer=layer)
             self.workspace = Workspace(table, labels)
             self.labels = labels if isinstance(labels, Labels) else None
         except LabelsError as error:
@@ -161,6 +165,7 @@ class Explorer:
                 dates=files.dates,
                 nodata=files.nodata,
                 one_date=files.one_date,
+                layer=files.layer,
                 height=height,
             )
         except ExplorerError as error:

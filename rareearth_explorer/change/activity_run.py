@@ -125,6 +125,7 @@ def open_activity(
     *,
     index: str | None = None,
     pools: Path | None = None,
+    layer: str | None = None,
     threshold: float | None = None,
     table: Path | None = None,
     bands: Sequence[str] | None = None,
@@ -146,6 +147,8 @@ def open_activity(
         Name of an index, or two bands; None chooses by the scenes' bands.
     pools
         Labelled pools.
+    layer
+        As for `open_labels`.
     threshold
         Standard deviation of the blue-white index, above 0, from which a pool is in use.
     table
@@ -168,7 +171,7 @@ def open_activity(
     # Open all other files first, so that a wrong path is reported before the long measurement.
     if threshold is not None and not threshold > 0:
         raise ExplorerError(f"A threshold of {threshold:g} means nothing; give one above 0.")
-    labels = open_labels(pools) if pools else None
+    labels = open_labels(pools, layer=layer) if pools else None
     patches = _table(table) if table else None
     opened = open_stack(
         images, bands=bands, udm2=udm2, reflectance=reflectance, nodata=nodata, one_date=one_date

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.label_options import add_layer, require_labels
 from rareearth_explorer.cli.masks import add_masks, udm2_of
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 
@@ -41,6 +42,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="LABELS",
         help="labels; files beside TIF then list which pools are in use",
     )
+    add_layer(parser)
     parser.add_argument(
         "--threshold",
         type=float,
@@ -76,11 +78,13 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.change.activity_run import open_activity
     from rareearth_explorer.data.labels import listed
 
+    require_labels(options, "pools")
     with open_activity(
         options.scenes,
         options.output,
         index=options.index,
         pools=options.pools,
+        layer=options.layer,
         threshold=options.threshold,
         table=options.table,
         bands=options.bands.split(",") if options.bands else None,

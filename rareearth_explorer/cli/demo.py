@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rareearth_explorer.cli.label_options import add_layer, require_labels
 from rareearth_explorer.errors import LabelsError
 
 
@@ -31,6 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="with --like-paper: draw the mines around these pools (default: invented pools)",
     )
+    add_layer(parser, "the pools")
     parser.set_defaults(run=run)
 
 
@@ -38,10 +40,11 @@ def run(options: argparse.Namespace) -> None:
     """Draw the demo and print how to open it."""
     from rareearth_explorer.demo.prepare import prepare_demo, prepare_paper_scene
 
+    require_labels(options, "pools")
     if options.pools is not None and not options.like_paper:
         raise LabelsError(f"{options.pools}: the demo has its own pools; add --like-paper.")
     if options.like_paper:
-        demo = prepare_paper_scene(options.folder, options.pools)
+        demo = prepare_paper_scene(options.folder, options.pools, layer=options.layer)
     else:
         demo = prepare_demo(options.folder)
     print(f"The demo is ready (synthetic, not imagery of real mines):\n  {demo.table.parent}")

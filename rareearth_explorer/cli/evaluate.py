@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from rareearth_explorer.cli.label_options import add_layer
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.data.storage.text_files import write_text
 
@@ -20,6 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("table", type=Path)
     parser.add_argument("--labels", type=Path, required=True, help="labelled pools")
+    add_layer(parser)
     parser.add_argument("--positive", type=int, action="append", default=[], metavar="ROW")
     parser.add_argument("--negative", type=int, action="append", default=[], metavar="ROW")
     judged = parser.add_mutually_exclusive_group()
@@ -56,6 +58,7 @@ def run(options: argparse.Namespace) -> None:
     judge = Judge.open(
         options.table,
         options.labels,
+        layer=options.layer,
         include_templates=options.include_templates,
         block_side=options.hold_out,
     )

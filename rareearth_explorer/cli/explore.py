@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.label_options import add_layer, require_labels
 from rareearth_explorer.cli.numbers import whole
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 
@@ -34,6 +35,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_nodata(parser)
     add_one_date(parser, "the files of a folder are one pass, though it crosses midnight (UTC)")
     parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
+    add_layer(parser)
     parser.add_argument(
         "--port", type=whole(1, 65535), help="default: the first free one from 8866"
     )
@@ -52,6 +54,7 @@ def run(options: argparse.Namespace) -> None:
     """Check the files, serve the dashboard, and print its address."""
     from rareearth_explorer.serving import free_port, serve
 
+    require_labels(options, "labels")
     files = _files(options)
     files.check()
     port = free_port(options.port)
@@ -74,6 +77,7 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
             options.dates,
             options.nodata,
             options.one_date,
+            options.layer,
         )
     from rareearth_explorer.demo.prepare import prepare_demo
 
@@ -85,4 +89,5 @@ def _files(options: argparse.Namespace) -> DashboardFiles:
         options.dates or demo.other_dates,
         options.nodata,
         options.one_date,
+        options.layer,
     )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.label_options import add_layer, require_labels
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 from rareearth_explorer.data.storage.safe_text import plain
 
@@ -43,6 +44,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_nodata(parser)
     add_one_date(parser, "the files of a folder are one pass, though it crosses midnight (UTC)")
     parser.add_argument("--labels", type=Path, help="labelled pools: CSV, GeoJSON, GeoPackage, ...")
+    add_layer(parser)
     parser.add_argument(
         "--what",
         choices=("candidates", "verdicts", "map", "umap", "curve"),
@@ -64,10 +66,11 @@ def run(options: argparse.Namespace) -> None:
     from rareearth_explorer.hunt.store.finding import find_with_table
     from rareearth_explorer.hunt.store.journal import restore
 
+    require_labels(options, "labels")
     journal, table = find_with_table(options.session, options.table)
     scene_file, labels = _context(options, table)
     require_other(options.output, [journal, table.path, scene_file, labels])
-    session = Session(table, open_labels(labels) if labels else None)
+    session = Session(table, open_labels(labels, layer=options.layer) if labels else None)
     print_warning(restore(journal, session))
     how = {"nodata": options.nodata, "one_date": options.one_date}
     scene = open_own_scene(scene_file, table, **how) if scene_file else None

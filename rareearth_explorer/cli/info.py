@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.label_options import add_layer
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
 from rareearth_explorer.errors import ExplorerError, LabelsError
 
@@ -26,6 +27,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("file", type=Path, help="a file, or a folder from Planet")
     add_nodata(parser)
     add_one_date(parser)
+    add_layer(parser)
     parser.set_defaults(run=run)
 
 
@@ -42,6 +44,8 @@ def _lines(options: argparse.Namespace) -> Lines:
 
     path: Path = options.file
 
+    if options.layer is not None and (is_imagery(path) or is_table(path)):
+        raise LabelsError(f"{path}: it has no layers; leave --layer out.")
     if is_imagery(path):
         from rareearth_explorer.embedding.scene_facts import SceneFacts
 
@@ -50,16 +54,16 @@ def _lines(options: argparse.Namespace) -> Lines:
         from rareearth_explorer.data.table import open_table
 
         return _of_table(open_table(path), path)
-    return _of_labels(_labels(path), path)
+    return _of_labels(_labels(path, options.layer), path)
 
 
-def _labels(path: Path) -> Labels:
+def _labels(path: Path, layer: str | None) -> Labels:
     """Open labels; if the suffix of the file is unknown, the error lists the known kinds."""
     from rareearth_explorer.data.file_kinds import LABEL_SUFFIXES, kinds
     from rareearth_explorer.data.labels import open_labels
 
     try:
-        return open_labels(path)
+        return open_labels(path, layer=layer)
     except LabelsError as error:
         if path.suffix.lower() in LABEL_SUFFIXES or not path.is_file():
             raise

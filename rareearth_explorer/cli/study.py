@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rareearth_explorer.cli.label_options import add_layer, require_labels
 from rareearth_explorer.errors import LabelsError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("table", nargs="?", type=Path, help="patch table of your own")
     parser.add_argument("--labels", type=Path, help="labelled pools of TABLE")
+    add_layer(parser, "the labels, and of --pools")
     parser.add_argument("--demo", action="store_true", help="study the synthetic demo scene")
     parser.add_argument(
         "--like-paper", action="store_true", help="study the synthetic scene of the paper's size"
@@ -67,17 +69,18 @@ def labelled(options: argparse.Namespace) -> Iterator[Labelled]:
     from rareearth_explorer.demo.prepare import prepare_demo, prepare_paper_scene
     from rareearth_explorer.study.labelled import of_chips, of_table
 
+    require_labels(options, "labels", "pools")
     if not (options.table or options.demo or options.like_paper or options.chips):
         raise LabelsError("There is nothing to study: give a table and --labels, or --demo.")
     if options.table:
         if options.labels is None:
             raise LabelsError(f"{options.table}: the study needs labels; give them with --labels.")
-        yield of_table(options.table.name, options.table, options.labels)
+        yield of_table(options.table.name, options.table, options.labels, options.layer)
     if options.demo:
         demo = prepare_demo()
         yield of_table("The demo scene (synthetic)", demo.table, demo.labels)
     if options.like_paper:
-        demo = prepare_paper_scene(pools=options.pools)
+        demo = prepare_paper_scene(pools=options.pools, layer=options.layer)
         where = "real pool positions" if options.pools else "invented pool positions"
         name = f"The scene of the paper's size (synthetic imagery, {where})"
         yield of_table(name, demo.table, demo.labels)

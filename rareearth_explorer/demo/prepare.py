@@ -95,6 +95,7 @@ def prepare_paper_scene(
     folder: Path | None = None,
     pools: Path | None = None,
     *,
+    layer: str | None = None,
     seed: int = 0,
     patches: tuple[int, int] = PAPER_PATCHES,
     progress: bool = True,
@@ -108,6 +109,8 @@ def prepare_paper_scene(
     pools
         Label file with the positions of real pools to draw synthetic mines around; None to
         invent positions.
+    layer
+        As for `open_labels`.
     seed, patches
         As for `make_paper_scene`.
     progress
@@ -121,7 +124,9 @@ def prepare_paper_scene(
     folder = folder or demo_folder().with_name("paper-sized")
     places = None
     if pools is not None:
-        places = shapely.get_coordinates(shapely.centroid(open_labels(pools).geometries))
+        places = shapely.get_coordinates(
+            shapely.centroid(open_labels(pools, layer=layer).geometries)
+        )
     files = make_paper_scene(folder, places, seed=seed, patches=patches, progress=progress)
     return _prepare(files, folder / "paper_sized_table.parquet", progress)
 

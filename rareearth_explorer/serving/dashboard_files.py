@@ -18,8 +18,8 @@ from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.data.table import open_own_scene, open_table
 from rareearth_explorer.errors import ExplorerError, SceneError
 
-TABLE, SCENE, LABELS, DATES = (
-    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "DATES")
+TABLE, SCENE, LABELS, LAYER, DATES = (
+    f"RAREEARTH_EXPLORER_{name}" for name in ("TABLE", "SCENE", "LABELS", "LAYER", "DATES")
 )
 """Environment variables through which the command passes the files to the notebook."""
 
@@ -44,6 +44,8 @@ class DashboardFiles:
     nodata, one_date
         How imagery is read, as for `open_scene`; a nodata value of None takes that of the
         embedding for the table's own scene.
+    layer
+        Name of the layer of the labels to read, or None.
     """
 
     table: Path
@@ -52,6 +54,7 @@ class DashboardFiles:
     dates: Sequence[Path] = ()
     nodata: Nodata = None
     one_date: bool = False
+    layer: str | None = None
 
     @classmethod
     def from_environment(cls) -> Self | None:
@@ -70,7 +73,8 @@ class DashboardFiles:
             return None
         dates = [_found(path) for path in os.environ.get(DATES, "").split(os.pathsep) if path]
         one_date = os.environ.get(ONE_DATE, "") not in ("", "0")
-        return cls(table, scene, labels, dates, _given_nodata(), one_date)
+        layer = os.environ.get(LAYER) or None
+        return cls(table, scene, labels, dates, _given_nodata(), one_date, layer)
 
     def check(self) -> None:
         """Open all files once, so that errors are reported here and not in the browser.
@@ -93,7 +97,7 @@ class DashboardFiles:
                     f"{path}: this imagery does not overlap the patches; choose another file."
                 )
         if self.labels is not None:
-            open_labels(self.labels).per_patch(patches.footprints)
+            open_labels(self.labels, layer=self.layer).per_patch(patches.footprints)
 
     def to_environment(self) -> dict[str, str]:
         """Return the environment variables, with absolute paths: the kernel has its own folder."""
@@ -109,6 +113,8 @@ class DashboardFiles:
             variables[NODATA] = str(self.nodata)
         if self.one_date:
             variables[ONE_DATE] = "1"
+        if self.layer is not None:
+            variables[LAYER] = self.layer
         return variables
 
 

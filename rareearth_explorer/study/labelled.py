@@ -83,15 +83,15 @@ class Labelled:
         return self.whitened @ self.whitened.T
 
 
-def of_table(name: str, table: Path, labels: Path) -> Labelled:
-    """Open a patch table and its labels.
+def of_table(name: str, table: Path, labels: Path, layer: str | None = None) -> Labelled:
+    """Open a patch table and its labels; `layer` is as for `open_labels`.
 
     Raises
     ------
     ExplorerError
         A file cannot be opened, or almost no patch or almost every patch is labelled.
     """
-    judge = Judge.open(table, labels)
+    judge = Judge.open(table, labels, layer=layer)
     return Labelled(name, judge.table.unit_embeddings, judge.pools)
 
 

@@ -68,10 +68,11 @@ class Judge:
         table: Path,
         labels: Path,
         *,
+        layer: str | None = None,
         include_templates: bool = False,
         block_side: float | None = None,
     ) -> Self:
-        """Open a patch table and its labels.
+        """Open a patch table and its labels; `layer` is as for `open_labels`.
 
         Raises
         ------
@@ -82,7 +83,7 @@ class Judge:
         if block_side is not None and not block_side > 0:
             raise SessionError("Blocks of no size hold nothing out; give metres above 0.")
         patches = open_table(table)
-        count = open_labels(labels).count(patches.footprints)
+        count = open_labels(labels, layer=layer).count(patches.footprints)
         pools = count.per_patch
         mines = int(np.count_nonzero(pools))
         if min(mines, len(pools) - mines) < FEWEST:

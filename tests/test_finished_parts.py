@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rareearth_explorer.data.storage.finished_parts import FinishedParts
 from rareearth_explorer.data.storage.replacing import replacing
@@ -112,3 +118,51 @@ def test_a_full_disk_keeps_what_is_finished(output, full_disk):
         parts.save("1", pixels=np.zeros(2))
     assert parts.has("0")
     assert not parts.has("1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=20), inner),
+    max_leaves=8,
+)
+"""Any JSON, with text of half surrogates, line breaks and control characters."""
+
+OTHER_PLANS = JSON | st.fixed_dictionaries(
+    {}, optional={"bands": JSON, "encoder": JSON | st.dictionaries(st.text(), JSON), "a\nb": JSON}
+)
+
+
+def resumes_or_says_it_in_one_line(content: bytes) -> None:
+    """Begin with a plan of these bytes: it is the same plan, or one line says what it is."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / "table.parquet"
+        begin(output).save("0", pixels=np.zeros(2))
+        (output.with_name("table.parquet.blocks") / "plan.json").write_bytes(content)
+        said = ""
+        try:
+            assert begin(output).has("0")
+        except TableError as error:
+            said = str(error)
+        if said:
+            assert said.startswith(f"{output}: ")
+            assert said.isprintable()
+            assert len(said) < 1500
+        else:
+            assert json.loads(content) == PLAN
+        assert output.with_name("table.parquet.blocks").joinpath("0.npz").exists()
+
+
+@given(plan=OTHER_PLANS)
+def test_any_json_as_a_plan(plan):
+    resumes_or_says_it_in_one_line(json.dumps(plan).encode("utf-8", "surrogatepass"))
+
+
+@given(at=st.integers(0, 200), new=st.binary(max_size=4), cut=st.integers(0, 4))
+def test_any_damage_of_a_plan(at, new, cut):
+    whole = json.dumps(PLAN, indent=1).encode()
+    resumes_or_says_it_in_one_line(whole[:at] + new + whole[at + cut :])
+
+
+def test_a_plan_of_many_odd_names_is_said_in_one_line():
+    odd = {f"\x1b[31m{number}\r\n": number for number in range(100_000)}
+    resumes_or_says_it_in_one_line(json.dumps(odd).encode())

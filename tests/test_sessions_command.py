@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import shutil
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.table import TableWriter, open_table
@@ -174,3 +178,78 @@ def test_a_file_that_is_no_list_of_decisions_is_said(hunts, tmp_path, capsys):
     decisions = ["--decisions", str(tmp_path / "d.csv")]
     assert main(["sessions", "merge", "anna", "bo", "-o", "both", *decisions]) == 2
     assert "not a list of conflicts" in capsys.readouterr().err
+
+
+CELLS = st.sampled_from(
+    [
+        "0",
+        "7",
+        "template",
+        "verdict",
+        "note",
+        "mine",
+        "theirs",
+        " mine ",
+        "",
+        "-1",
+        "1e3",
+        "9" * 5000,
+    ]
+) | st.text(max_size=12)
+HEADS = st.sampled_from(
+    [
+        "patch,lon,lat,subject,mine,theirs,take",
+        "patch,subject,take",
+        "take,patch",
+        "",
+        "\ufeffpatch",
+    ]
+)
+
+
+@pytest.mark.slow
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    head=HEADS,
+    rows=st.lists(st.lists(CELLS, max_size=8), max_size=6),
+    junk=st.binary(max_size=8) | st.sampled_from([b"\x00", b'"', b"x" * 200_000, b"\xff\xfe"]),
+    at=st.floats(0, 1),
+)
+def test_any_list_of_decisions_merges_or_is_said(hunts, tmp_path, head, rows, junk, at):
+    """Only a list with one decision of each conflict merges; anything else is one line."""
+    text = "\n".join([head, *(",".join(row) for row in rows)]).encode("utf-8", "surrogatepass")
+    place = int(at * len(text))
+    (tmp_path / "d.csv").write_bytes(text[:place] + junk + text[place:])
+    both = tmp_path / "both.jsonl"
+    both.unlink(missing_ok=True)
+    err = io.StringIO()
+    with redirect_stderr(err), redirect_stdout(io.StringIO()):
+        status = main(
+            [
+                *("sessions", "merge", "anna", "bo", "-o", str(both)),
+                "--decisions",
+                str(tmp_path / "d.csv"),
+            ]
+        )
+    assert (status == 0) == both.exists()
+    assert status == 0 or (status == 2 and err.getvalue().count("\n") == 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "patch,subject,take\n0\n",
+        "patch,subject,take\n,template,mine\n",
+        "patch,subject,take\n0,template\n",
+        "patch,subject,take\n0,template,mine\n0,template,theirs\n7,verdict,mine\n",
+    ],
+)
+def test_a_list_that_decides_nothing_or_twice_is_said(hunts, tmp_path, capsys, text):
+    (tmp_path / "d.csv").write_text(text)
+    both = tmp_path / "both.jsonl"
+    decisions = ["--decisions", str(tmp_path / "d.csv")]
+    assert main(["sessions", "merge", "anna", "bo", "-o", str(both), *decisions]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"{tmp_path / 'd.csv'}: ")
+    assert err.count("\n") == 1
+    assert not both.exists()

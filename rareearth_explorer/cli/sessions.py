@@ -210,14 +210,26 @@ def _write_decisions(path: Path, rows: list[tuple[str, ...]]) -> None:
 
 
 def _read_decisions(path: Path) -> dict[Key, Side]:
-    """Read the column `take`; `Difference.decided` checks that no conflict is missing."""
+    """Read the column `take`; `Difference.decided` checks that no conflict is missing.
+
+    Raises
+    ------
+    SessionError
+        It is no list of conflicts, or decides one in two ways.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets save CSV
             rows = [*csv.DictReader(file)]
-        taken = {(int(r["patch"]), r["subject"]): r["take"].strip() for r in rows}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        lines = [((int(r["patch"]), r["subject"]), r["take"].strip()) for r in rows]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise SessionError(
             f"{path}: this is not a list of conflicts with the columns {', '.join(COLUMNS)}; "
             "delete it, and run again for a new one."
         ) from error
+    taken: dict[tuple[int, str], str] = {}
+    for number, (key, side) in enumerate(lines, start=1):
+        if taken.setdefault(key, side) != side:
+            raise SessionError(
+                f"{path}: row {number} decides a conflict otherwise than a row above; keep one."
+            )
     return cast("dict[Key, Side]", taken)

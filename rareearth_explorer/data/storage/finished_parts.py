@@ -10,7 +10,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Self
@@ -40,6 +40,10 @@ DAMAGED = (
     struct.error,
 )
 """Exceptions of numpy from files with lost or changed bytes, or that it did not write."""
+
+
+MOST_NAMED, LONGEST_NAME = 10, 60
+"""Members of a plan that a sentence names, and the characters that it gives of each."""
 
 
 class FinishedParts:
@@ -170,7 +174,7 @@ class FinishedParts:
         if changed := list(differences(then, plan)):
             raise self._error(
                 f"{self._output}: an unfinished run in {self.folder.name} used other "
-                f"{', '.join(changed)}; use the same, choose another place, or remove that "
+                f"{_few(changed)}; use the same, choose another place, or remove that "
                 "folder to begin again."
             )
 
@@ -194,6 +198,14 @@ def _require_stored(file: IO[bytes]) -> None:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
             raise ValueError("a part is never compressed")
     file.seek(0)
+
+
+def _few(names: Sequence[str]) -> str:
+    """List names for a sentence; those of a damaged plan may be many, long or not printable."""
+    shown = [name if name.isprintable() else ascii(name) for name in names[:MOST_NAMED]]
+    short = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in shown]
+    more = len(names) - len(shown)
+    return ", ".join(short) + (f" and {more:,} more" if more else "")
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

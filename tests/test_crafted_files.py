@@ -202,6 +202,10 @@ def test_blocks_and_plans_of_a_stopped_run(make_geotiff, tmp_path, forks):
     assert place.faults == []
 
 
+HEADER = 128
+"""Bytes before the numbers of a `.npy` file."""
+
+
 def test_caches(stored_table, tmp_path, forks):
     """What is damaged in the cache is made again: the same candidates come out."""
     rng = random.Random(SEED)
@@ -220,17 +224,17 @@ def test_caches(stored_table, tmp_path, forks):
     whole = (folder / "o.csv").read_bytes()
     (array,), (text,) = home.rglob("*.npy"), home.rglob("*.txt")
     place = Place(folder, forks, "cache")
-    for path, count in ((array, 15), (text, 5)):
+    for path, count in ((array, 30), (text, 10)):
         content = path.read_bytes()
-        # A flipped bit among the numbers is not noticed: a checksum would cost each opening.
-        cuts = [(n, c) for n, c in damaged(content, rng, 5 * count) if n.startswith("cut")]
-        for name, odd in [*ODD_FILES.items(), *cuts]:
+        for name, odd in [*ODD_FILES.items(), *damaged(content, rng, count)]:
             (folder / "o.csv").unlink()
             path.write_bytes(odd)
             outcome = forks.run(command, folder, home=home)
             assert outcome.status == 0, (path.name, name, outcome.err)
             assert (folder / "o.csv").read_bytes() == whole, name
-            assert path.read_bytes() == content or path == text, name
+            # Spaces of the header, and bytes behind the digest, may stay as they are; and this
+            # command needs no identity.
+            assert path.read_bytes()[HEADER:].startswith(content[HEADER:]) or path == text, name
             counted["cache: a result"] += 1
             path.write_bytes(content)
     assert place.faults == []

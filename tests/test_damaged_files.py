@@ -128,9 +128,26 @@ def test_a_table_of_any_values(folder: Path, rows: list[tuple], place: str) -> N
     opens_or_is_refused(path)
 
 
+CELLS = (
+    TEXTS
+    | DEGREES.map(str)
+    | st.tuples(DEGREES, st.sampled_from([", ", " ", "; "]), DEGREES).map(
+        lambda p: "".join(map(str, p))
+    )
+    | st.sampled_from(
+        ["47RNL0000040000", "47RNL", "47S 500000 3770000", "47N 500000 2840000", "25 N 99 E"]
+    )
+)
+
+
 @given(
-    rows=st.lists(st.tuples(TEXTS | DEGREES.map(str), TEXTS | DEGREES.map(str)), max_size=8),
-    names=st.sampled_from(["lon,lat", "x,y", "Longitude (deg);Latitude (deg)", "name,lon", "lon"]),
+    rows=st.lists(st.tuples(CELLS, CELLS), max_size=8),
+    names=st.sampled_from(
+        [
+            *("lon,lat", "x,y", "Longitude (deg);Latitude (deg)", "name,lon", "lon", "latlon"),
+            *("coordinates;note", "mgrs;utm", "location;location", "id,geopoint"),
+        ]
+    ),
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
 )
 def test_a_list_of_any_cells(

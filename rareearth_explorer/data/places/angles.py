@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _MARKS = re.compile("[°º˚:'\"`\u00b4\u2032\u2033\u2018\u2019\u201c\u201d]")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)")
+_SIMPLE = re.compile(r"[-+]?\d+(\.\d*)?")
 _DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
 
 NO_VALUE = frozenset({"", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none", "nil"})
@@ -33,6 +34,8 @@ def parse_angle(text: str) -> Angle | None:
     (Angle(degrees=98.25, axis=''), None)
     """
     plain = text.strip().upper().replace("\u2212", "-")
+    if _SIMPLE.fullmatch(plain):
+        return Angle(float(plain))
     letters = re.findall("[NSEW]", plain)
     numbers = re.sub("[NSEW]", " ", _MARKS.sub(" ", plain)).split()
     if len(letters) > 1 or not all(_NUMBER.fullmatch(each) for each in numbers):

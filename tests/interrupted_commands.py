@@ -158,6 +158,18 @@ class Trial:
             if path.exists()
         }
 
+    def holds(self, whole: dict[str, Any]) -> bool:
+        """Whether all is there that a whole run leaves, perhaps beside the cache of older tables.
+
+        Only the cached identity of a table may be missing: an interrupted run may have kept the
+        embeddings and not the identity, which is then computed when it is needed.
+        """
+        state = self.state()
+        return all(
+            state.get(file, content if file.endswith(".txt") else None) == content
+            for file, content in whole.items()
+        )
+
     def others(self) -> set[str]:
         """Return the names in the folder that are neither hidden nor outputs."""
         names = {path.name for path in self.folder.iterdir() if not LEFT.match(path.name)}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
@@ -221,6 +223,11 @@ class TestUmap:
         assert "cancelled" in panel.note.value
 
 
+def pixels(png):
+    """RGB of a picture, (H, W, 3)."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
 @pytest.mark.slow
 class TestRoc:
     def test_without_labels_shows_a_histogram_and_says_so(self, session):
@@ -266,6 +273,20 @@ class TestRoc:
         labelled.back()
         said = [text.get_text()[:8] for text in panel.axes.get_legend().get_texts()]
         assert said == ["round 1:", "round 2:", "round 3:"]
+
+    def test_the_picture_is_the_one_that_matplotlib_draws_of_the_whole_figure(self, labelled):
+        panel = RocPanel(labelled)
+        marked(labelled)
+        labelled.refine(threshold=float(labelled.scores[labelled.active].min()) + 1e-6)
+        labelled.mark(2, "negative")  # so it is painted several times, and has two curves
+        shown = pixels(panel.image.value)
+        for artist in panel.figure.findobj(lambda artist: artist.get_animated()):
+            artist.set_animated(False)
+        whole = io.BytesIO()
+        panel.figure.savefig(whole)
+        assert np.abs(shown - pixels(whole.getvalue())).max() < 10  # of 255, at blended edges
+        labelled.back()
+        assert np.abs(shown - pixels(panel.image.value)).max() > 100
 
     def test_picture_is_png(self, session):
         assert bytes(RocPanel(session).image.value[:4]) == b"\x89PNG"

@@ -104,8 +104,18 @@ export interface Signal {
   disconnect(slot: () => void): void;
 }
 
+/** A signal that comes with a message. */
+export interface MessageSignal {
+  connect(slot: (sender: unknown, message: { direction: "send" | "recv" }) => void): void;
+  disconnect(slot: (sender: unknown, message: { direction: "send" | "recv" }) => void): void;
+}
+
 /** The part of JupyterLab's kernel connection that is used here. */
 export interface Kernel {
+  id: string;
+  serverSettings: { baseUrl: string; token: string };
+  anyMessage?: MessageSignal;
+  reconnect(): Promise<void>;
   status: string;
   connectionStatus: string;
   isDisposed: boolean;

@@ -106,33 +106,109 @@ function onChange(model, names, handler) {
 // src/map/connection.js
 var ENDED = ["dead", "terminating", "restarting", "autorestarting"];
 var INTERRUPTED = 4e3;
+var UNANSWERED = 8e3;
+var AGAIN = 5e3;
 var STOPPED = "The program of this page has stopped. Your earlier steps are saved; new steps are lost. Start the program again if necessary, then reload the page or run the cell again.";
+var LOST = "The connection was interrupted, and the program of this page has ended meanwhile. Your earlier steps are saved; steps during the interruption are lost. Reload the page, or run the cell again, to continue.";
 var INTERRUPTION = "The connection to the program is interrupted. Wait until this message disappears; steps in the meantime are lost. If it stays, start the program again and reload the page.";
-function watch(kernel, report) {
-  let timer;
-  let ended = false;
-  const stopTimer = () => {
-    clearTimeout(timer);
-    timer = void 0;
-  };
-  const look = () => {
-    ended ||= ENDED.includes(kernel.status) || kernel.isDisposed;
-    if (ended) report(STOPPED);
-    else if (kernel.connectionStatus !== "connected") {
-      timer ??= setTimeout(() => report(INTERRUPTION), INTERRUPTED);
-    } else {
-      stopTimer();
-      report(null);
-    }
-  };
-  const signals = [kernel.connectionStatusChanged, kernel.statusChanged, kernel.disposed];
-  for (const signal of signals) signal?.connect(look);
-  return () => {
-    for (const signal of signals) signal?.disconnect(look);
-    stopTimer();
-    if (!ended) report(null);
-  };
+async function whereabouts({ id, serverSettings: { baseUrl, token } }) {
+  try {
+    const answer = await fetch(new URL(`api/kernels/${id}`, baseUrl), {
+      headers: token ? { Authorization: `token ${token}` } : {},
+      cache: "no-store",
+      signal: AbortSignal.timeout(AGAIN)
+    });
+    if (answer.ok) return "running";
+    return answer.status === 404 ? "ended" : "unreachable";
+  } catch {
+    return "unreachable";
+  }
 }
+var Watch = class {
+  #over = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} until the server is asked */
+  #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} until a message counts as unanswered */
+  #unanswered;
+  #events = new AbortController();
+  /**
+   * @param {Kernel} kernel one that signals changes of its connection
+   * @param {(problem: string | null) => void} report
+   * @param {(kernel: Kernel) => Promise<Whereabouts>} ask
+   */
+  constructor(kernel, report, ask = whereabouts) {
+    this.kernel = kernel;
+    this.report = report;
+    this.ask = ask;
+    for (const signal2 of this.#signals) signal2?.connect(this.#look);
+    kernel.anyMessage?.connect(this.#note);
+    const { signal } = this.#events;
+    window.addEventListener("online", this.#check, { signal });
+    window.addEventListener("offline", this.#check, { signal });
+    document.addEventListener("visibilitychange", this.#seen, { signal });
+  }
+  /** Stops watching. */
+  stop() {
+    for (const signal of this.#signals) signal?.disconnect(this.#look);
+    this.kernel.anyMessage?.disconnect(this.#note);
+    if (!this.#over) this.#finish(null);
+  }
+  get #signals() {
+    const { connectionStatusChanged, statusChanged, disposed } = this.kernel;
+    return [connectionStatusChanged, statusChanged, disposed];
+  }
+  get #connected() {
+    return this.kernel.connectionStatus === "connected";
+  }
+  #look = () => {
+    if (this.#over) return;
+    if (ENDED.includes(this.kernel.status) || this.kernel.isDisposed) this.#finish(STOPPED);
+    else if (!this.#connected) this.#timer ??= setTimeout(this.#check, INTERRUPTED);
+    else this.#allIsWell();
+  };
+  #note = (_, { direction }) => {
+    if (direction === "send" && !this.#over) {
+      this.#unanswered ??= setTimeout(this.#check, UNANSWERED);
+    } else if (direction === "recv") this.#answered();
+  };
+  #seen = () => {
+    if (!document.hidden) this.#check();
+  };
+  #answered() {
+    clearTimeout(this.#unanswered);
+    this.#unanswered = void 0;
+  }
+  #check = async () => {
+    this.#answered();
+    if (!this.#connected) this.report(INTERRUPTION);
+    const answer = await this.ask(this.kernel);
+    if (this.#over) return;
+    if (answer === "ended") this.#finish(LOST);
+    else if (answer === "running" && this.#connected) this.#allIsWell();
+    else this.#askAgain(answer);
+  };
+  #allIsWell() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    this.report(null);
+  }
+  #askAgain(answer) {
+    this.report(INTERRUPTION);
+    if (answer === "running" && this.kernel.connectionStatus === "disconnected") {
+      this.kernel.reconnect().catch(() => {
+      });
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#check, AGAIN);
+  }
+  #finish(problem) {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#answered();
+    this.#events.abort();
+    this.report(problem);
+  }
+};
 function connection(model, map) {
   const kernel = model.widget_manager?.kernel;
   if (!kernel?.connectionStatusChanged) return () => {
@@ -141,11 +217,12 @@ function connection(model, map) {
   const note = document.createElement("div");
   note.className = "rareearth-lost";
   note.setAttribute("role", "alert");
-  return watch(kernel, (problem) => {
+  const watch = new Watch(kernel, (problem) => {
     note.textContent = problem;
     if (problem) (box.closest(".rareearth-explorer") ?? box).append(note);
     else note.remove();
   });
+  return () => watch.stop();
 }
 
 // src/leaflet_private.js

@@ -56,3 +56,8 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """List the public names."""
     return sorted([*globals(), *__all__])
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Name the module that is the extension of a Jupyter server; Jupyter calls this."""
+    return [{"module": f"{__name__}.serving.server_extension"}]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from jupyter_server._tz import utcnow
 
 from rareearth_explorer.serving import visitor_kernels
 from rareearth_explorer.serving.kernel_connection import _is_readable
@@ -31,7 +34,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def kernels(monkeypatch):
     """A manager of one kernel without a process, and the kernels that it has ended."""
-    manager, ended = VisitorKernels(cull_idle_timeout=20), []
+    manager, ended = VisitorKernels(), []
     manager._kernel_connections["k"] = 0
 
     async def end(kernel_id):
@@ -76,13 +79,23 @@ def test_a_page_that_loads_slowly_keeps_its_kernel(kernels, clock):
     assert ended == ["k"]
 
 
-def test_a_kernel_that_is_no_pages_is_left_alone(kernels, clock):
+@pytest.mark.parametrize(("jupyters_timeout", "culled"), [(0, []), (3600, ["k"])])
+def test_for_a_kernel_that_is_no_pages_jupyters_rule_stands(
+    kernels, clock, jupyters_timeout, culled
+):
     manager, ended = kernels
+    manager.cull_idle_timeout = jupyters_timeout
+    manager._kernels["k"] = SimpleNamespace(
+        execution_state="idle",
+        kernel_name="python3",
+        last_activity=utcnow() - timedelta(days=1),
+        kernel_spec=SimpleNamespace(metadata={}),
+    )
     manager.notify_connect("k")
     manager.notify_disconnect("k")
     clock.now += 1e6
     look(manager)
-    assert ended == []
+    assert ended == culled
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "rareearth_explorer"
 TEMPLATE = "share/jupyter/voila/templates/rareearth"
+
+EXTENSION = "etc/jupyter/jupyter_server_config.d/rareearth_explorer.json"
 
 MAKE_DEMO = """
 import sys
@@ -64,6 +67,7 @@ def test_nothing_is_left_out_of_the_wheel(wheel):
     needed.add(f"{PACKAGE.name}/widgets/static/widgets.js")
     data = f"{wheel.name.removesuffix('-py3-none-any.whl')}.data/data"
     needed |= {f"{data}/{TEMPLATE}/{file.name}" for file in (REPOSITORY / "voila").iterdir()}
+    needed.add(f"{data}/{EXTENSION}")
     assert needed - there == set()
     assert [name for name in there if name.startswith(("tests", "docs", "js"))] == []
 
@@ -122,3 +126,21 @@ def test_the_wheel_alone_makes_a_demo_and_serves_it(installed, tmp_path):
     assert "rareearth-loading" in page, "the template is not the wheel's"
     assert "application/vnd.jupyter.widget-view+json" in page, "the notebook shows no widget"
     assert '"output_type": "error"' not in page
+
+
+def test_the_extension_of_jupyter_servers_is_off_until_it_is_enabled(installed, tmp_path):
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    outside["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+
+    def extension(*command):
+        ran = subprocess.run(
+            [installed / "python", "-m", "jupyter_server", "extension", *command],
+            cwd=tmp_path, env=outside, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return re.sub(r"\x1b\[\d*m", "", ran.stdout + ran.stderr)
+
+    assert re.search(r"rareearth_explorer +disabled", extension("list"))
+    extension("enable", "--sys-prefix", "rareearth_explorer")
+    assert re.search(
+        r"rareearth_explorer +enabled\n.*\n +rareearth_explorer.* OK", extension("list")
+    )

@@ -8,6 +8,14 @@ from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+PING = 5
+"""Seconds between two signs of life that the server asks of a page; it closes the connection to a
+page that has given none for three times as long."""
+
+SIGNS_OF_LIFE = {"ws_ping_interval": 1000 * PING, "ws_ping_timeout": 3000 * PING}
+"""The same in the words of Jupyter's settings of Tornado, which by themselves wait 90 seconds."""
 
 UNREADABLE = 1007
 """Code of the WebSocket standard for a message whose content does not fit its type."""
@@ -20,7 +28,7 @@ class GuardedConnection(ZMQChannelsWebsocketConnection):
     header `Sec-WebSocket-Protocol`, get the older protocol without a name. Voila 0.5.13 reads
     every binary message as one of v1, and takes the first bytes of one of the older protocol for
     a count of 10**16 or more, to which it counts while nobody else is served. In the same way a
-    client could send a message that claims that many parts.
+    client could send a message that claims that many parts, to any Jupyter server.
     """
 
     @property
@@ -39,10 +47,15 @@ class GuardedConnection(ZMQChannelsWebsocketConnection):
             self.websocket_handler.close(UNREADABLE, "unreadable message")
 
     def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
-        """Send a message of the kernel, but never source code, as Voila's own page does."""
-        if isinstance(msg_list, dict) and msg_list["header"]["msg_type"] == "execute_input":
+        """Send a message of the kernel, but in Voila never source code, as its own page does."""
+        if isinstance(self.websocket_handler, VoilaKernelWebsocketHandler) and _is_source(msg_list):
             return
         super()._on_zmq_reply(stream, msg_list)
+
+
+def _is_source(message: Any) -> bool:
+    """Whether a message of the older protocol holds source code."""
+    return isinstance(message, dict) and message["header"]["msg_type"] == "execute_input"
 
 
 def _is_readable(message: str | bytes, *, named: bool) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.ioloop import PeriodicCallback
 from traitlets import Float
 
 OF_VOILA = "VOILA_PREHEAT"
@@ -18,12 +19,18 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     A page that is left ends its kernel itself. A browser that crashes, or a network that fails,
     cannot; the session would stay locked. Jupyter's own rule, `cull_idle_timeout` seconds since
-    the last message, would end the kernel of a person who reads and whose network fails for a
+    the last message, also ends the kernel of a person who reads and whose network fails for a
     moment, and a kernel kept ready before its page has loaded. Here the time counts from the
-    loss of the connection. Kernels that Voila did not start, such as those of notebooks in the
-    same Jupyter server, are left alone.
+    loss of the connection. Jupyter's rule stands for the kernels that Voila did not start, such as
+    those of notebooks in the same Jupyter server.
     """
 
+    gone_timeout = Float(
+        20,
+        config=True,
+        help="Seconds after which a kernel is ended whose page has lost its connection.",
+    )
+    look_interval = Float(5, config=True, help="Seconds between two looks for pages that are gone.")
     unvisited_timeout = Float(
         600,
         config=True,
@@ -48,7 +55,7 @@ class VisitorKernels(AsyncMappingKernelManager):
         super().notify_connect(kernel_id)
         self._alone.pop(kernel_id, None)
         if kernel_id in self._pages:
-            self._pages[kernel_id] = self.cull_idle_timeout
+            self._pages[kernel_id] = self.gone_timeout
 
     def notify_disconnect(self, kernel_id: str) -> None:
         """Note that a page has gone; the time counts from now."""
@@ -56,13 +63,23 @@ class VisitorKernels(AsyncMappingKernelManager):
         if not self._kernel_connections.get(kernel_id):
             self._alone[kernel_id] = time.monotonic()
 
+    def initialize_culler(self) -> None:
+        """Look for pages that are gone, also where Jupyter is not told to end idle kernels."""
+        super().initialize_culler()
+        self._looks = PeriodicCallback(self.cull_kernels, 1000 * self.look_interval)
+        self._looks.start()
+
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a page's kernel that has been without a connection for too long.
 
         Voila does not ask for the kernels that it keeps ready.
         """
         patience = self._pages.get(kernel_id)
-        if patience is None or self._kernel_connections.get(kernel_id):
+        if patience is None:
+            if self.cull_idle_timeout > 0:  # by default 0, which means never
+                await super().cull_kernel_if_idle(kernel_id)
+            return
+        if self._kernel_connections.get(kernel_id):
             return
         since = self._alone.setdefault(kernel_id, time.monotonic())
         if time.monotonic() - since >= patience:

@@ -19,16 +19,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from rareearth_explorer.errors import ExplorerError
+from rareearth_explorer.serving.kernel_connection import SIGNS_OF_LIFE
 from rareearth_explorer.serving.shared_process import shared_process
 
 FIRST_PORT = 8866
 PATIENCE = 300
 """Seconds to wait for the server to answer."""
-
-PING, GONE, LOOK = 5, 20, 5
-"""Seconds between two signs of life that the server asks of a page, until a page without a
-connection counts as gone, and between two looks for such pages. A page whose network fails is gone
-after at most 4 * PING + GONE + LOOK seconds, and its session is free."""
 
 FRUGAL = {
     "GDAL_CACHEMAX": "64",
@@ -151,13 +147,10 @@ def serve(port: int, environment: dict[str, str], *, preheat: int = 0) -> Iterat
 
 def for_visitors() -> list[str]:
     """Options of Voila for several visitors: ended kernels, guarded connections, shared memory."""
-    ping = {"ws_ping_interval": 1000 * PING, "ws_ping_timeout": 3000 * PING}
     options = [
         f"--VoilaConfiguration.multi_kernel_manager_class={HERE}.visitor_kernels.VisitorKernels",
         f"--Voila.kernel_websocket_connection_class={HERE}.kernel_connection.GuardedConnection",
-        f"--MappingKernelManager.cull_idle_timeout={GONE}",
-        f"--MappingKernelManager.cull_interval={LOOK}",
-        f"--Voila.tornado_settings={ping}",
+        f"--Voila.tornado_settings={SIGNS_OF_LIFE}",
     ]
     # A checkout that was updated and not installed again has no such entry point.
     if entry_points(group="jupyter_client.kernel_provisioners", name=FORKED):

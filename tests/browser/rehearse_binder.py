@@ -5,8 +5,8 @@
 By the rules of repo2docker: where there is a folder `binder`, only its files count; Python as
 `runtime.txt` says, with the Jupyter programs of its base image; then `requirements.txt` and
 `postBuild`, in the repository's folder. What is committed is taken, not what lies in the working
-tree. The server runs under a base URL, as on a hub, and its page is opened as Binder's link does.
-Takes many minutes and needs the network for the packages.
+tree. The server runs under a base URL, as on a hub, its page is opened as Binder's link does, and
+then its network fails. Takes many minutes and needs the network for the packages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from pathlib import Path
 
 from chromium import blank_page, launched
 from driver import MAP
+from patience import eventually
+from playwright.sync_api import expect
 from serving import kernels, serve
+from silent_network import Network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BASE_IMAGE = ("jupyterlab", "notebook")
@@ -73,6 +76,7 @@ def open_dashboard(repository: Path, variables: dict[str, str]) -> None:
     notebook = repository / "notebooks" / "explorer.ipynb"
     with (
         serve("server", notebook, variables, root=repository, python=python) as address,
+        Network(address).running() as network,
         launched() as browser,
         blank_page(browser, 1440, 860) as page,
     ):
@@ -81,7 +85,7 @@ def open_dashboard(repository: Path, variables: dict[str, str]) -> None:
         for times in ("first", "second"):
 
             def opened() -> None:
-                page.goto(address + LINK, wait_until="commit")
+                page.goto(network.address + LINK, wait_until="commit")
                 page.wait_for_selector(MAP)
 
             measured(f"{times} opening, until the map is there", opened)
@@ -90,8 +94,17 @@ def open_dashboard(repository: Path, variables: dict[str, str]) -> None:
         page.screenshot(path=REPOSITORY / "screenshots" / "binder.png")
         for kernel in kernels():
             print(f"{'memory of the kernel':<48} {kernel.memory_info().rss / 2**20:8.0f} MiB")
+        measured("failed network, until no kernel is left", lambda: fail(network))
+        expect(page.get_by_role("alert")).to_contain_text("has ended meanwhile")
         others = {host for host in hosts if host and not host.startswith("127.0.0.1")}
         print(f"{'other hosts asked':<48} {', '.join(sorted(others)) or 'none':>8}")
+
+
+def fail(network: Network) -> None:
+    """Let the network fail until the kernel of the page has ended, and mend it."""
+    network.cut()
+    eventually(lambda: not kernels(), "a page that is gone keeps its kernel")
+    network.mend()
 
 
 def main() -> None:

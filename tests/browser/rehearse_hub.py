@@ -21,8 +21,9 @@ from chromium import blank_page, launched
 from driver import MAP, run_all_cells
 from patience import eventually
 from playwright.sync_api import Browser, Page, expect
-from processes import running
-from serving import free_port, kernels, wait_for_answer
+from processes import alive, running
+from serving import enable_extension, free_port, kernels, wait_for_answer
+from silent_network import Network
 
 from rareearth_explorer.demo.prepare import prepare_demo
 
@@ -36,6 +37,7 @@ c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser", "--allow-root"]
 c.Spawner.args = ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
 c.Spawner.notebook_dir = {files!r}
 c.Spawner.environment = {environment!r}
+c.Spawner.environment["JUPYTER_CONFIG_DIR"] = {settings!r}
 c.Spawner.environment["XDG_DATA_HOME"] = lambda spawner: {homes!r} + "/" + spawner.user.name
 c.Spawner.default_url = "/voila/render/explorer.ipynb"
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}/"
@@ -98,12 +100,28 @@ def check_lab(dashboard: Page, address: str) -> None:
     page.screenshot(path=REPOSITORY / "screenshots" / "hub-lab.png")
 
 
+def check_failed_network(browser: Browser, address: str) -> None:
+    """A third user's network fails: the kernel ends, the page says so and goes on when reloaded."""
+    with Network(address).running() as network, blank_page(browser, 1440, 860) as cyd:
+        before = set(kernels())
+        log_in(cyd, network.address, "cyd")
+        card = mark_middle(cyd)
+        (kernel,) = set(kernels()) - before
+        network.cut()
+        eventually(lambda: not alive(kernel), "a page that is gone keeps its kernel")
+        network.mend()
+        expect(cyd.get_by_role("alert")).to_contain_text("has ended meanwhile")
+        reload(cyd)
+        expect(cyd.get_by_role("button", name=card)).to_be_visible()
+
+
 def check(browser: Browser, address: str) -> None:
-    """Two users at a time, then one of them in another program."""
+    """Two users at a time, then one of them in another program, and one whose network fails."""
     with blank_page(browser, 1440, 860) as ann:
         with blank_page(browser, 1440, 860) as ben:
             check_dashboard(ann, ben, address)
         check_lab(ann, address)
+    check_failed_network(browser, address)
 
 
 def main() -> None:
@@ -118,11 +136,14 @@ def main() -> None:
         files.mkdir()
         shutil.copy(REPOSITORY / "notebooks" / "explorer.ipynb", files)
         port = free_port()
+        settings = folder / "settings"
+        enable_extension(settings)
         configuration = folder / "jupyterhub_config.py"
         configuration.write_text(
             CONFIGURATION.format(
                 python=sys.executable,
                 files=str(files),
+                settings=str(settings),
                 homes=str(folder / "homes"),
                 environment={f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()},
                 port=port,
@@ -139,7 +160,7 @@ def main() -> None:
             wait_for_answer(hub, f"{address}hub/health", folder / "hub.log")
             with launched() as browser:
                 check(browser, address)
-    print("Two users, the dashboard and JupyterLab: all as it should be.")
+    print("Two users, the dashboard, JupyterLab, and a network that fails: all as it should be.")
 
 
 if __name__ == "__main__":

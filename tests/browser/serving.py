@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -51,6 +52,17 @@ def serve(
         address = f"http://127.0.0.1:{port}{base}"
         wait_for_answer(process, address + ("static/none" if kind == "voila" else "api"), log)
         yield address
+
+
+def enable_extension(folder: Path) -> None:
+    """Enable our extension of Jupyter servers whose JUPYTER_CONFIG_DIR this is.
+
+    An installed package is enabled by `jupyter server extension enable --sys-prefix`; a checkout
+    that was updated and not installed again is not listed there.
+    """
+    folder.mkdir(exist_ok=True)
+    enabled = {"ServerApp": {"jpserver_extensions": {"rareearth_explorer": True}}}
+    (folder / "jupyter_server_config.json").write_text(json.dumps(enabled))
 
 
 def kernels() -> list[psutil.Process]:

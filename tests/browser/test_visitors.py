@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 
 import numpy as np
@@ -10,10 +11,12 @@ import psutil
 import pytest
 from patience import PATIENCE
 from processes import descendants
+from serving import enable_extension
+from serving import serve as serve_plainly
 from tornado.websocket import websocket_connect
 from visitors import V1, Visitor, fetch, proportional, visiting
 
-from rareearth_explorer.serving import free_port, serve
+from rareearth_explorer.serving import free_port, notebook, serve
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +31,23 @@ def dashboard(demo, tmp_path, monkeypatch):
     environment = {f"RAREEARTH_EXPLORER_{k}": str(v) for k, v in given.items()}
     with serve(free_port(), environment, preheat=1) as server:
         yield server
+
+
+@pytest.fixture(params=["explore", "server"])
+def anywhere(request, demo, tmp_path):
+    """Where visitors come: to `explore`, and to a Jupyter server in which our extension is enabled.
+
+    Yields the address of the server, and what follows it in that of the page.
+    """
+    if request.param == "explore":
+        yield request.getfixturevalue("dashboard").address, ""
+        return
+    copy = tmp_path / "explorer.ipynb"
+    shutil.copy(notebook(), copy)
+    enable_extension(tmp_path / "jupyter")
+    environment = {"RAREEARTH_EXPLORER_TABLE": str(demo.table), "XDG_DATA_HOME": str(tmp_path)}
+    with serve_plainly("server", copy, environment) as address:
+        yield address, f"voila/render/{copy.name}"
 
 
 def test_ten_visitors_at_once_have_a_state_each(dashboard, capsys):
@@ -50,12 +70,14 @@ def test_ten_visitors_at_once_have_a_state_each(dashboard, capsys):
         assert asyncio.run(visit()) == VISITORS
 
 
-def test_the_next_page_takes_over_from_a_visitor_who_is_gone(dashboard):
+def test_the_next_page_takes_over_from_a_visitor_who_is_gone(anywhere):
+    address, page = anywhere
+
     async def visit():
-        gone = await Visitor.load(dashboard.address)
+        gone = await Visitor.load(address, page=page)
         await gone.open()
         await gone.click(7)
-        following = await Visitor.load(dashboard.address)
+        following = await Visitor.load(address, page=page)
         await following.open()
         await following.until(lambda: following.says("is open in another window"))
         gone.leave()
@@ -67,9 +89,11 @@ def test_the_next_page_takes_over_from_a_visitor_who_is_gone(dashboard):
     asyncio.run(visit())
 
 
-def test_a_visitor_who_worked_on_a_copy_is_told_that_the_session_is_free(dashboard):
+def test_a_visitor_who_worked_on_a_copy_is_told_that_the_session_is_free(anywhere):
+    address, page = anywhere
+
     async def visit():
-        gone, following = await asyncio.gather(*(Visitor.load(dashboard.address) for _ in "12"))
+        gone, following = await asyncio.gather(*(Visitor.load(address, page=page) for _ in "12"))
         await gone.open()
         await gone.click(7)
         await following.open()
@@ -82,21 +106,25 @@ def test_a_visitor_who_worked_on_a_copy_is_told_that_the_session_is_free(dashboa
 
 
 @pytest.mark.parametrize("protocol", ["", V1])
-def test_no_protocol_stops_the_server(dashboard, protocol):
+def test_no_protocol_stops_the_server(anywhere, protocol):
+    address, page = anywhere
+
     async def visit():
-        other = await Visitor.load(dashboard.address, protocol)
+        other = await Visitor.load(address, protocol, page)
         await other.open()
         await other.click(3)
-        await fetch(f"{dashboard.address}voila/static/voila.js")
+        await fetch(f"{address}voila/static/voila.js")
         other.leave()
 
     asyncio.run(visit())
 
 
-def test_a_message_that_claims_too_much_ends_its_connection_only(dashboard):
+def test_a_message_that_claims_too_much_ends_its_connection_only(anywhere):
+    address, page = anywhere
+
     async def visit():
-        visitor = await Visitor.load(dashboard.address)
-        place = f"{dashboard.address.replace('http', 'ws')}api/kernels/{visitor.kernel}/channels"
+        visitor = await Visitor.load(address, page=page)
+        place = f"{address.replace('http', 'ws')}api/kernels/{visitor.kernel}/channels"
         for message in (b"\xff" * 64, b"\x00" * 8, b"", "text", b"{}"):
             crafted = await websocket_connect(place, subprotocols=[V1])
             await crafted.write_message(message, binary=isinstance(message, bytes))

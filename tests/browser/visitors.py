@@ -52,11 +52,21 @@ class Visitor:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def load(cls, address: str, protocol: str = V1) -> Visitor:
-        """Load the page and connect to its kernel, by protocol v1 or the older one, ''."""
-        page = await fetch(address)
-        kernel = re.search(r'"kernelId": ?"([\w-]+)"', page)
-        assert kernel is not None, page[-2000:]
+    async def load(cls, address: str, protocol: str = V1, page: str = "") -> Visitor:
+        """Load the page and connect to its kernel.
+
+        Parameters
+        ----------
+        address
+            Address of the server.
+        protocol
+            Protocol of the WebSocket: v1, or the older one, ''.
+        page
+            What follows the address of the server in that of the page.
+        """
+        loaded = await fetch(address + page)
+        kernel = re.search(r'"kernelId": ?"([\w-]+)"', loaded)
+        assert kernel is not None, loaded[-2000:]
         place = urlsplit(address)
         socket = await websocket_connect(
             f"ws://{place.netloc}{place.path}api/kernels/{kernel[1]}/channels"

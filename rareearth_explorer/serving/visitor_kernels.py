@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from tornado.ioloop import PeriodicCallback
 from traitlets import Float
 
 OF_VOILA = "VOILA_PREHEAT"
@@ -66,8 +66,12 @@ class VisitorKernels(AsyncMappingKernelManager):
     def initialize_culler(self) -> None:
         """Look for pages that are gone, also where Jupyter is not told to end idle kernels."""
         super().initialize_culler()
-        self._looks = PeriodicCallback(self.cull_kernels, 1000 * self.look_interval)
-        self._looks.start()
+        self._looks = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(self.look_interval)
+            await self.cull_kernels()
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a page's kernel that has been without a connection for too long.

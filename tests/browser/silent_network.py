@@ -24,9 +24,10 @@ class Network:
     def __init__(self, server: str) -> None:
         self.address = ""
         self._server = urlsplit(server)
-        self._loop = asyncio.new_event_loop()
         self._whole = asyncio.Event()
         self._whole.set()
+        self._end = asyncio.Event()
+        self._there = threading.Event()
 
     def cut(self) -> None:
         """Let nothing pass from now on."""
@@ -39,39 +40,38 @@ class Network:
     @contextlib.contextmanager
     def running(self) -> Iterator[Network]:
         """Forward, in a thread, until the block is left."""
-        there, end = threading.Event(), asyncio.Event()
-
-        async def serve() -> None:
-            listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-            port = listener.sockets[0].getsockname()[1]
-            self.address = f"http://127.0.0.1:{port}{self._server.path}"
-            there.set()
-            await end.wait()
-            listener.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-
-        thread = threading.Thread(target=self._loop.run_until_complete, args=(serve(),))
+        thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
         thread.start()
-        there.wait()
+        self._there.wait()
         try:
             yield self
         finally:
-            self._loop.call_soon_threadsafe(end.set)
+            self._loop.call_soon_threadsafe(self._end.set)
             thread.join()
-            self._loop.close()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with await asyncio.start_server(self._connect, "127.0.0.1", 0) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            self.address = f"http://127.0.0.1:{port}{self._server.path}"
+            self._there.set()
+            await self._end.wait()
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._whole.wait()
-        there = await asyncio.open_connection(self._server.hostname, self._server.port)
-        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        with contextlib.closing(writer), contextlib.suppress(asyncio.CancelledError):
+            await self._whole.wait()
+            there = await asyncio.open_connection(self._server.hostname, self._server.port)
+            with contextlib.closing(there[1]):
+                await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on what comes, and at last the end."""
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        with contextlib.suppress(ConnectionError):
             while some := await reader.read(2**16):
                 await self._whole.wait()
                 writer.write(some)
                 await writer.drain()
-        if self._whole.is_set():
-            writer.close()
+        await self._whole.wait()
+        writer.close()

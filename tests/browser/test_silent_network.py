@@ -30,10 +30,11 @@ def test_a_network_that_fails_silently_frees_the_session(browser, demo, tmp_path
         with blank_page(browser, 1280, 800) as next_page:
             following = Driver(next_page, table)
             following.open("voila", server.address, "explorer.ipynb")
-            expect(next_page.get_by_text("Session 'default' is open in")).to_be_visible()
+            status = next_page.locator(".rareearth-status")
+            expect(status).to_contain_text("is open in another window")
             page.mouse.click(*gone.place(9))
             expect(alert).to_contain_text("is interrupted")
-            expect(next_page.get_by_text("session 'default' continues here")).to_be_visible()
+            expect(status).to_contain_text("session 'default' continues here")
             expect(next_page.get_by_role("button", name="+ 7 ✕")).to_be_visible()
             following.click(11)
         network.mend()

@@ -152,12 +152,14 @@ describe("the connection", () => {
   test("is asked for at the server, which knows the kernel or does not", async () => {
     /** @type {string[]} */
     const asked = [];
+    Object.defineProperty(document, "cookie", { value: "a=b; _xsrf=2|ab" });
+    kernel.serverSettings.token = "secret";
     /** @type {number | null} null when it cannot be reached */
     let status = 200;
     const { fetch } = globalThis;
     globalThis.fetch = /** @type {any} */ (
-      async (/** @type {URL} */ address) => {
-        asked.push(String(address));
+      async (/** @type {URL} */ address, /** @type {{ headers: Headers }} */ { headers }) => {
+        asked.push(`${address} ${headers.get("Authorization")} ${headers.get("X-XSRFToken")}`);
         if (status === null) throw new TypeError("Failed to fetch");
         return { ok: status < 400, status };
       }
@@ -176,7 +178,7 @@ describe("the connection", () => {
       assert.match(String(said.at(-1)), words);
     }
     assert.equal(new Set(asked).size, 1);
-    assert.equal(asked[0], "http://server/base/api/kernels/k");
+    assert.equal(asked[0], "http://server/base/api/kernels/k token secret 2|ab");
     other.stop();
     globalThis.fetch = fetch;
   });

@@ -36,9 +36,14 @@ const INTERRUPTION =
  * @returns {Promise<Whereabouts>}
  */
 async function whereabouts({ id, serverSettings: { baseUrl, token } }) {
+  const headers = new Headers();
+  if (token) headers.set("Authorization", `token ${token}`);
+  // JupyterHub refuses a question that comes with the cookie of the login alone.
+  const xsrf = document.cookie.match(/\b_xsrf=([^;]*)/)?.[1];
+  if (xsrf) headers.set("X-XSRFToken", xsrf);
   try {
     const answer = await fetch(new URL(`api/kernels/${id}`, baseUrl), {
-      headers: token ? { Authorization: `token ${token}` } : {},
+      headers,
       cache: "no-store",
       signal: AbortSignal.timeout(AGAIN),
     });

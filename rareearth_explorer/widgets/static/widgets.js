@@ -112,9 +112,13 @@ var STOPPED = "The program of this page has stopped. Your earlier steps are save
 var LOST = "The connection was interrupted, and the program of this page has ended meanwhile. Your earlier steps are saved; steps during the interruption are lost. Reload the page, or run the cell again, to continue.";
 var INTERRUPTION = "The connection to the program is interrupted. Wait until this message disappears; steps in the meantime are lost. If it stays, start the program again and reload the page.";
 async function whereabouts({ id, serverSettings: { baseUrl, token } }) {
+  const headers = new Headers();
+  if (token) headers.set("Authorization", `token ${token}`);
+  const xsrf = document.cookie.match(/\b_xsrf=([^;]*)/)?.[1];
+  if (xsrf) headers.set("X-XSRFToken", xsrf);
   try {
     const answer = await fetch(new URL(`api/kernels/${id}`, baseUrl), {
-      headers: token ? { Authorization: `token ${token}` } : {},
+      headers,
       cache: "no-store",
       signal: AbortSignal.timeout(AGAIN)
     });

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from rasterio.vrt import WarpedVRT
 from rareearth_explorer.cli.command import main
 from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.table import Reading, open_table
-from rareearth_explorer.embedding import embed, import_pixels
+from rareearth_explorer.embedding import embed, import_pixels, import_table
 from rareearth_explorer.errors import SceneError, TableError
 
 FORMATS = Path(
@@ -313,6 +314,29 @@ def test_every_table_is_opened_or_refused_in_one_sentence(
     if code:
         assert said.err.count("\n") == 1
         assert "'rareearth-explorer import" in said.err
+
+
+OPENED = {
+    "aef_int8_list": Reading(recipe="alphaearth"),
+    "eg_list_uint8": Reading(recipe="earth-genome"),
+    "f16_binary": Reading(dtype="float16"),
+    "xy_utm": Reading(crs="EPSG:32647"),
+}
+"""What must be said of the files that do not say everything."""
+
+
+@pytest.mark.parametrize("path", sorted(FORMATS.glob("*.parquet")), ids=lambda path: path.stem)
+def test_a_box_of_a_table_is_the_same_as_of_the_whole(path: Path, tmp_path: Path) -> None:
+    reading = OPENED.get(path.stem, Reading())
+    lon, lat = np.median(open_table(path, reading=reading).centroids, axis=0)
+    half = replace(reading, bbox=(lon - 9, lat - 9, lon + 1e-5, lat + 1e-5))
+    plain = open_table(path, reading=half)
+    report = import_table(path, tmp_path / "t.parquet", reading=half)
+    found = open_table(report.table)
+    assert report.left_out.keys() >= {"outside the box"}
+    np.testing.assert_array_equal(found.embeddings, plain.embeddings)
+    np.testing.assert_allclose(found.corners, plain.corners, atol=1e-12)
+    assert report.notes == plain.notes
 
 
 def test_clay_keeps_its_ids_and_dates(tmp_path: Path) -> None:

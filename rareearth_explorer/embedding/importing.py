@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
 from rareearth_explorer.data.recipes import recipe_called
 from rareearth_explorer.data.storage.replacing import explained, replacing
-from rareearth_explorer.data.table import Reading, TableWriter, add_projection, open_table
+from rareearth_explorer.data.table import (
+    PatchTable,
+    Reading,
+    TableWriter,
+    add_projection,
+    open_table,
+)
+from rareearth_explorer.data.table.parquet_source import ParquetSource
+from rareearth_explorer.data.table.row_selection import may_be_selected, selection
 from rareearth_explorer.embedding.provenance import file_identity
 from rareearth_explorer.errors import TableError
 
@@ -71,27 +80,44 @@ def import_table(
         The source has no embeddings or footprints or does not say what they are, or the target
         cannot be written.
     """
-    found = open_table(source, column=column, reading=reading)
-    how = {key: value for key, value in vars(reading or Reading()).items() if value is not None}
+    how = reading or Reading()
+    how = replace(how, column=column) if column is not None else how
+    opened = ParquetSource.open(source)
+    if not may_be_selected(opened, how):
+        found = open_table(source, reading=how)
+        with _whole(target) as beside:
+            return _write(found, beside, target, _origin(source, how, found))
+    with _whole(target) as beside, selection(opened, how, beside.parent) as rows:
+        table = open_table(rows.path, reading=rows.reading)
+        left_out = Counter(rows.left_out) + Counter(table.left_out)
+        found = replace(table, left_out=dict(left_out))
+        return _write(found, beside, target, _origin(source, rows.reading, found))
+
+
+def _origin(source: Path, reading: Reading, found: PatchTable) -> dict[str, Any]:
+    """Describe where the embeddings come from and how they were read, as JSON types."""
+    how = {key: value for key, value in vars(reading).items() if value is not None}
     if found.recipe:
         how["recipe"] = found.recipe
         how["licence"] = recipe_called(found.recipe).licence
-    origin = {**how, "column": found.embedding_column, "dropped": found.dropped}
-    metadata = {**found.metadata, "imported": {**_identity(source), **origin}}
+    read = {**how, "column": found.embedding_column, "dropped": found.dropped}
+    return {**_identity(source), **read}
+
+
+def _write(found: PatchTable, beside: Path, target: Path, origin: dict[str, Any]) -> ImportReport:
+    """Write an opened table to `beside` as a patch table of ours."""
+    metadata = {**found.metadata, "imported": origin}
     placed = found.row is not None and found.column is not None
-    with _whole(target) as beside:
-        carried = found.carried
-        schema = None if carried is None else carried.schema
-        with TableWriter(beside, found.dim, metadata, placed=placed, carried=schema) as writer:
-            for start in range(0, len(found), ROW_GROUP):
-                part = slice(start, start + ROW_GROUP)
-                row, col = (
-                    each if each is None else each[part] for each in (found.row, found.column)
-                )
-                beside_them = None if carried is None else carried[part]
-                writer.append(row, col, found.corners[part], found.embeddings[part], beside_them)
-        if found.umap is not None:
-            add_projection(beside, found.umap, found.metadata.get("projection", {}))
+    carried = found.carried
+    schema = None if carried is None else carried.schema
+    with TableWriter(beside, found.dim, metadata, placed=placed, carried=schema) as writer:
+        for start in range(0, len(found), ROW_GROUP):
+            part = slice(start, start + ROW_GROUP)
+            row, col = (each if each is None else each[part] for each in (found.row, found.column))
+            beside_them = None if carried is None else carried[part]
+            writer.append(row, col, found.corners[part], found.embeddings[part], beside_them)
+    if found.umap is not None:
+        add_projection(beside, found.umap, found.metadata.get("projection", {}))
     return ImportReport(target, len(found), found.left_out, found.dim, found.notes)
 
 

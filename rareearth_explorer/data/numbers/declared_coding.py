@@ -16,6 +16,9 @@ FOOTER_KEYS = (b"quantization", b"emb", b"geoemb", b"emb:quantization", b"geoemb
 PREFIXES = ("", "emb:", "geoemb:")
 """Prefixes of the fields, as STAC's and Zarr's conventions write them."""
 
+STAC_FILES = ("item.json", "collection.json")
+"""Names of STAC's files that may stand beside any table."""
+
 LARGEST_JSON = 1 << 20
 """Bytes of a STAC file that is read."""
 
@@ -75,7 +78,7 @@ def _of_footer(metadata: Mapping[bytes, bytes]) -> Iterator[tuple[str, Mapping[s
 
 def _of_stac(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     folder = path if path.is_dir() else path.parent
-    names = [path.with_suffix(".json"), folder / "item.json", folder / "collection.json"]
+    names = [path.with_suffix(".json"), *map(folder.joinpath, STAC_FILES)]
     for file in names:
         record = _read(file)
         if record is None or not _is_about(record, path):

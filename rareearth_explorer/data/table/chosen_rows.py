@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.places import Places
+from rareearth_explorer.data.places.lonlat_box import holds
 from rareearth_explorer.data.table.footprints import corners_of
 from rareearth_explorer.data.table.reading import Reading
 from rareearth_explorer.data.table.several_dates import (
@@ -30,6 +31,11 @@ Corners = npt.NDArray[np.float64]
 
 NO_DATA = "whose embedding is no data (zeros only, or a number that is not finite)"
 """What is said of rows whose numbers are no embedding."""
+
+OUTSIDE, OTHER_DATES = "outside the box", "of other dates"
+"""What is said of rows that are not asked for."""
+
+NONE_IN_BOX = "no row lies in the box; check --bbox"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +109,7 @@ def chosen_rows(
         left_out[why] = int((~rows).sum())
         kept[kept] = rows
         corners = corners[rows]
-        _require_some(kept, path, "no row lies in the box; check --bbox")
+        _require_some(kept, path, NONE_IN_BOX)
     said = None if ours else several_dates(corners, _filtered(others, kept))
     counted = {why: count for why, count in left_out.items() if count}
     return ChosenRows(kept, corners, counted, (said,) if said else ())
@@ -117,15 +123,13 @@ def _with_all(
     yield NO_DATA, stored.embedded
     yield "without a place", places.present
     if how.date not in (None, NEWEST):
-        yield "of other dates", rows_of_date(others, how.date, stored.source.path)
+        yield OTHER_DATES, rows_of_date(others, how.date, stored.source.path)
 
 
 def _within(corners: Corners, _: pa.Table, how: Reading, __: object) -> Rows:
     if how.bbox is None:
         return np.ones(len(corners), bool)
-    west, south, east, north = how.bbox
-    lon, lat = corners.mean(axis=1).T
-    return np.asarray((south <= lat) & (lat <= north) & ((lon - west) % 360 <= (east - west) % 360))
+    return holds(how.bbox, corners.mean(axis=1))
 
 
 def _newest(corners: Corners, here: pa.Table, how: Reading, path: object) -> Rows:
@@ -139,7 +143,7 @@ def _first(corners: Corners, here: pa.Table, _: Reading, __: object) -> Rows:
 
 
 _CHOICES = {
-    "outside the box": _within,
+    OUTSIDE: _within,
     "older than the newest of their place": _newest,
     "that repeat a place": _first,
 }

@@ -25,6 +25,18 @@ LARGEST_UNPACKED = 2 << 30
 MOST_PACKED = 200
 """Times that columns may be larger in memory than in the file, beyond `LARGEST_UNPACKED`."""
 
+BATCH = 65_536
+"""Most rows that are read at once where a table is read in pieces."""
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """A row group: the number of its file, its own in the file, and how many rows it has."""
+
+    part: int
+    number: int
+    rows: int
+
 
 @dataclass(frozen=True, eq=False)
 class ParquetSource:
@@ -104,12 +116,38 @@ class ParquetSource:
         stored = [name for name in names if name not in self._folder_keys]
         self._check_size(stored)
         with self._readable():
-            tables = [self._read(file, keys, stored, names) for file, keys in self._each()]
-            whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
-            fields = [self.schema.field(name) for name in whole.column_names]
-            return pa.Table.from_arrays(
-                whole.columns, schema=pa.schema(fields, metadata=self.schema.metadata)
-            )
+            tables = [
+                self._completed(file.read([*stored]), keys, names)
+                for file, keys in zip(self.files, self.keys, strict=True)
+            ]
+            return pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+
+    @property
+    def groups(self) -> Iterator[RowGroup]:
+        """The row groups of all files, in the order of the rows."""
+        for part, file in enumerate(self.files):
+            for number in range(file.metadata.num_row_groups):
+                yield RowGroup(part, number, file.metadata.row_group(number).num_rows)
+
+    def batches(self, group: RowGroup, names: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Read columns of a row group, by default all, at most `BATCH` rows at once.
+
+        Raises
+        ------
+        TableError
+            As for `read`.
+        """
+        import pyarrow as pa
+
+        names = self.schema.names if names is None else names
+        stored = [name for name in names if name not in self._folder_keys]
+        self._check_size(stored)
+        keys = self.keys[group.part]
+        with self._readable():
+            for batch in self.files[group.part].iter_batches(
+                batch_size=BATCH, row_groups=[group.number], columns=stored
+            ):
+                yield self._completed(pa.Table.from_batches([batch]), keys, names)
 
     def whole(self, names: Sequence[str]) -> bool:
         """Whether the statistics of the files tell that no value of these columns is missing."""
@@ -130,23 +168,17 @@ class ParquetSource:
             digest.update(f"{content_key(part, column)}{keys}".encode())
         return digest.hexdigest()
 
-    def _each(self) -> Iterator[tuple[pq.ParquetFile, dict[str, str]]]:
-        yield from zip(self.files, self.keys, strict=True)
-
-    def _read(
-        self,
-        file: pq.ParquetFile,
-        keys: dict[str, str],
-        stored: Sequence[str],
-        names: Sequence[str],
-    ) -> pa.Table:
+    def _completed(self, table: pa.Table, keys: dict[str, str], names: Sequence[str]) -> pa.Table:
+        """Add the columns that the folders hold, and the metadata of the whole."""
         import pyarrow as pa
 
-        table = file.read([*stored])
         for key in self._folder_keys:
             if key in names:
-                table = table.append_column(key, pa.array([keys[key]] * file.metadata.num_rows))
-        return table.replace_schema_metadata(None)
+                table = table.append_column(key, pa.array([keys[key]] * len(table)))
+        fields = [self.schema.field(name) for name in table.column_names]
+        return pa.Table.from_arrays(
+            table.columns, schema=pa.schema(fields, metadata=self.schema.metadata)
+        )
 
     def _check_size(self, names: Sequence[str]) -> None:
         """Refuse columns that unpack to gigabytes from a small file, before they are read."""

@@ -52,13 +52,17 @@ def rows_of_date(table: pa.Table, date: str, name: object) -> npt.NDArray[np.boo
     if not columns:
         raise TableError(f"{name}: it has no column of dates; leave --date out.")
     for column in columns:
-        values = _texts(table, column)
-        found = np.array([value.startswith(date) for value in values])
+        found = begins_with(table, column, date)
         if found.any():
             return found
     raise TableError(
         f"{name}: no row is of {date!r}; its dates are {_listed(_texts(table, columns[0]))}."
     )
+
+
+def begins_with(table: pa.Table, column: str, date: str) -> npt.NDArray[np.bool_]:
+    """Tell in which rows a column of dates begins with `date`, (N,)."""
+    return np.array([value.startswith(date) for value in _texts(table, column)], bool)
 
 
 def newest_rows(

@@ -10,17 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.numbers import Embeddings, find_embeddings
-from rareearth_explorer.data.places import Places, bbox_columns, decode_places, place_columns
-from rareearth_explorer.data.places.column_names import (
-    require_single,
-    rival_pairs,
-    whole_place_columns,
-)
-from rareearth_explorer.data.places.declared_crs import shape_column
-from rareearth_explorer.data.recipes import Recipe, known_recipes, recipe_called, recipe_of_table
+from rareearth_explorer.data.numbers import Embeddings
+from rareearth_explorer.data.places import Places, decode_places
+from rareearth_explorer.data.places.column_names import require_single
+from rareearth_explorer.data.recipes import Recipe, known_recipes
 from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
-from rareearth_explorer.data.recipes.recognition import numbered
 from rareearth_explorer.data.table.carried_columns import carried_columns, decoded
 from rareearth_explorer.data.table.chosen_rows import chosen_rows
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
@@ -29,8 +23,12 @@ from rareearth_explorer.data.table.patch_table import PatchTable
 from rareearth_explorer.data.table.reading import Reading
 from rareearth_explorer.data.table.reading_notes import notes_on_numbers, notes_on_recipe
 from rareearth_explorer.data.table.recorded_facts import recorded_facts
-from rareearth_explorer.data.table.several_dates import date_columns
 from rareearth_explorer.data.table.stored_embeddings import KeptEmbeddings, StoredEmbeddings
+from rareearth_explorer.data.table.table_columns import (
+    embedding_columns,
+    other_columns,
+    recipe_to_follow,
+)
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -71,10 +69,10 @@ def open_table(
     how = replace(how, column=column) if column is not None else how
     source = ParquetSource.open(path)
     facts, notes = recorded_facts(source.schema.metadata)
-    recipe = _recipe(source, how, facts)
+    recipe = recipe_to_follow(source.schema, how)
     stored = _stored(source, how, recipe, ours=is_ours(facts))
     found = stored.found
-    beside = _other_columns(source.schema, found)
+    beside = other_columns(source.schema, found)
     require_single(source.schema.names, [*found.names, *beside], path, TableError)
     others = source.read(beside)
     places = _places(others, path, how)
@@ -115,25 +113,12 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     return source.rows, recorded_facts(source.schema.metadata)[0]
 
 
-def _recipe(source: ParquetSource, how: Reading, facts: dict[str, Any]) -> Recipe | None:
-    """Find the recipe that is asked for, or that the file follows; ours are decoded already."""
-    if how.recipe is not None:
-        return recipe_called(how.recipe)
-    return None if is_ours(facts) else recipe_of_table(source.schema)
-
-
 def _stored(
     source: ParquetSource, how: Reading, recipe: Recipe | None, *, ours: bool
 ) -> StoredEmbeddings:
     """Find the embeddings, and how to decode them."""
     schema, path = source.schema, source.path
-    wide = numbered(schema.names, recipe.wide) if recipe and recipe.wide else []
-    found = (
-        Embeddings(tuple(wide), wide=True)
-        if wide and how.column is None
-        else find_embeddings(schema, path, how.column)
-    )
-    require_single(schema.names, found.names, path, TableError)
+    found = embedding_columns(schema, path, how, recipe)
     dtype = how.dtype
     if dtype is None and how.recipe and recipe and recipe.code_type:
         dtype = recipe.code_type if stored_type(schema, found) == "bytes" else None
@@ -142,15 +127,6 @@ def _stored(
         dtype=dtype, asked=how.coding, recipe=recipe, forced=how.recipe is not None,
     )  # fmt: skip
     return StoredEmbeddings(source, found, dtype, coding, ours)
-
-
-def _other_columns(schema: pa.Schema, found: Embeddings) -> list[str]:
-    """Names of the columns to read beside the embeddings: of places, of dates, and our own."""
-    names = [name for name in schema.names if name not in found.names]
-    pairs = [place_columns(names) or (), *rival_pairs(names)]
-    wanted = {shape_column(schema), *(bbox_columns(names) or ()), *date_columns(names)}
-    wanted.update(*pairs, whole_place_columns(names), OWN_COLUMNS)
-    return [name for name in names if name in wanted]
 
 
 def _places(others: pa.Table, path: Path, how: Reading) -> Places:

@@ -278,7 +278,7 @@ FILES = {
 COMMANDS = [
     line.split()[1:]
     for line in HOW_TO.read_text().splitlines()
-    if line.startswith("rareearth-explorer import") and "theirs" not in line
+    if line.startswith("rareearth-explorer import") and "theirs" not in line and "://" not in line
 ]
 
 

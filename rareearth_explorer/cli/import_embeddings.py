@@ -13,6 +13,7 @@ from rareearth_explorer.data.grid import Bbox
 from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
 from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.storage.inputs import require_other
+from rareearth_explorer.data.storage.remote_files import Address, place_of
 from rareearth_explorer.errors import ExplorerError
 
 TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing", "date")
@@ -25,10 +26,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "import",
         help="make a patch table from embeddings of others",
         description="Make a patch table from published embeddings: a Parquet file or a folder of "
-        "its parts, or rasters with an embedding in each pixel. Recipes say how known products "
-        "are decoded. Rows and pixels without data are left out and counted.",
+        "its parts, also at an https:// or s3:// address, or rasters with an embedding in each "
+        "pixel. Recipes say how known products are decoded. Rows and pixels without data are left "
+        "out and counted.",
     )
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    parser.add_argument("sources", nargs="+", type=place_of, metavar="SOURCE")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
     parser.add_argument(
         "--recipe",
@@ -52,7 +54,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Import tables or rasters, whichever is given, and print a summary."""
-    tables = [path for path in options.sources if is_table(path)]
+    tables = [each for each in options.sources if isinstance(each, Address) or is_table(each)]
     rasters = [path for path in options.sources if path not in tables]
     of_tables = not rasters or not rasters[0].exists()  # what is missing is said as for a table
     if tables and (rasters or len(tables) > 1):
@@ -125,7 +127,9 @@ def _import_table(options: argparse.Namespace) -> None:
     from rareearth_explorer.embedding import import_table
 
     (source,) = options.sources
-    require_other(options.output, [source, *(parquet_parts(source) if source.is_dir() else ())])
+    if isinstance(source, Path):
+        parts = parquet_parts(source) if source.is_dir() else ()
+        require_other(options.output, [source, *parts])
     require_table_name(options.output)
     given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")}
     reading = Reading(**given, bbox=_bbox(options))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.label_options import add_layer
 from rareearth_explorer.cli.pixel_options import add_nodata, add_one_date
+from rareearth_explorer.data.storage.remote_files import Address, place_of
 from rareearth_explorer.errors import ExplorerError, LabelsError
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ Lines = Iterator[tuple[str, str]]
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("info", help="describe a scene, a patch table or labels")
-    parser.add_argument("file", type=Path, help="a file, or a folder from Planet")
+    parser.add_argument(
+        "file",
+        type=place_of,
+        help="a file, a folder from Planet, or the https:// or s3:// address of a table",
+    )
     add_nodata(parser)
     add_one_date(parser)
     add_layer(parser)
@@ -42,8 +47,9 @@ def run(options: argparse.Namespace) -> None:
 def _lines(options: argparse.Namespace) -> Lines:
     from rareearth_explorer.data.file_kinds import is_imagery, is_table
 
-    path: Path = options.file
-
+    path: Path | Address = options.file
+    if isinstance(path, Address):
+        return _of_remote(path)
     if options.layer is not None and (is_imagery(path) or is_table(path)):
         raise LabelsError(f"{path}: it has no layers; leave --layer out.")
     if is_imagery(path):
@@ -180,6 +186,28 @@ def _of_table(table: PatchTable, path: Path) -> Lines:
     if table.dropped or path.is_dir():
         command = ["rareearth-explorer", "import", str(path), "-o", f"{path.stem}_table.parquet"]
     yield "next", shlex.join(command)
+
+
+def _of_remote(address: Address) -> Lines:
+    """Describe a remote table by its footer and its first rows."""
+    import tempfile
+
+    from rareearth_explorer.data.table import open_table
+    from rareearth_explorer.data.table.parquet_source import ParquetSource
+    from rareearth_explorer.data.table.row_selection import first_rows
+
+    source = ParquetSource.open_remote(address)
+    with tempfile.TemporaryDirectory() as folder, first_rows(source, Path(folder)) as path:
+        table = open_table(path)
+        yield "remote table", f"{address}"
+        yield "rows", f"{source.rows:,} in {len(source.files):,} files, {source.packed:,} bytes"
+        yield "", f"the rest is told by the first {len(table) + table.dropped:,} rows"
+        yield "embedding", f"{table.dim} numbers"
+        yield from _listed("dropped", (f"{n:,} rows {why}" for why, n in table.left_out.items()))
+        yield from _listed("note", table.notes)
+        yield "extent", _extent(table.bounds)
+    command = ["rareearth-explorer", "import", address.url, "-o", f"{path.stem}_table.parquet"]
+    yield "next", f"{shlex.join(command)} --bbox W S E N"
 
 
 def _of_labels(labels: Labels, path: Path) -> Lines:

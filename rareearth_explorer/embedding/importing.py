@@ -11,6 +11,7 @@ from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
 from rareearth_explorer.data.recipes import recipe_called
+from rareearth_explorer.data.storage.remote_files import Address
 from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table import (
     PatchTable,
@@ -19,7 +20,7 @@ from rareearth_explorer.data.table import (
     add_projection,
     open_table,
 )
-from rareearth_explorer.data.table.parquet_source import ParquetSource
+from rareearth_explorer.data.table.parquet_source import open_source
 from rareearth_explorer.data.table.row_selection import may_be_selected, selection
 from rareearth_explorer.embedding.provenance import file_identity
 from rareearth_explorer.errors import TableError
@@ -59,14 +60,19 @@ class ImportReport:
 
 
 def import_table(
-    source: Path, target: Path, *, column: str | None = None, reading: Reading | None = None
+    source: Path | Address,
+    target: Path,
+    *,
+    column: str | None = None,
+    reading: Reading | None = None,
 ) -> ImportReport:
     """Write embeddings of another tool as a patch table.
 
     Parameters
     ----------
     source
-        Parquet file, or folder of its parts, with embeddings and places in any usual encoding.
+        Parquet file, or folder of its parts, with embeddings and places in any usual encoding; or
+        the address of one, of which only the row groups of the box and date are fetched.
     target
         Path of the patch table to write; it may be the source.
     column
@@ -82,8 +88,8 @@ def import_table(
     """
     how = reading or Reading()
     how = replace(how, column=column) if column is not None else how
-    opened = ParquetSource.open(source)
-    if not may_be_selected(opened, how):
+    opened = open_source(source)
+    if isinstance(source, Path) and not may_be_selected(opened, how):
         found = open_table(source, reading=how)
         with _whole(target) as beside:
             return _write(found, beside, target, _origin(source, how, found))
@@ -94,7 +100,7 @@ def import_table(
         return _write(found, beside, target, _origin(source, rows.reading, found))
 
 
-def _origin(source: Path, reading: Reading, found: PatchTable) -> dict[str, Any]:
+def _origin(source: Path | Address, reading: Reading, found: PatchTable) -> dict[str, Any]:
     """Describe where the embeddings come from and how they were read, as JSON types."""
     how = {key: value for key, value in vars(reading).items() if value is not None}
     if found.recipe:
@@ -121,8 +127,10 @@ def _write(found: PatchTable, beside: Path, target: Path, origin: dict[str, Any]
     return ImportReport(target, len(found), found.left_out, found.dim, found.notes)
 
 
-def _identity(source: Path) -> dict[str, Any]:
-    """Identify the file, or the folder by its name and its parts together."""
+def _identity(source: Path | Address) -> dict[str, Any]:
+    """Identify the file, or the folder by its name and its parts; a remote one by its address."""
+    if isinstance(source, Address):
+        return {"name": f"{source}"}
     if not source.is_dir():
         return file_identity(source)
     parts = [file_identity(part) for part in parquet_parts(source)]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING, Any, Self
 
 from rareearth_explorer.data.file_kinds import parquet_parts
-from rareearth_explorer.data.places.shape_decoding import EXTENSION_METADATA, EXTENSION_NAME
+from rareearth_explorer.data.storage.remote_files import Address, open_remote
+from rareearth_explorer.data.table.native_geometries import native_geometries
 from rareearth_explorer.errors import TableError, first_line
 
 if TYPE_CHECKING:
@@ -45,9 +45,13 @@ class ParquetSource:
     Attributes
     ----------
     path
-        The file or folder.
+        The file or folder; of a remote table, its name.
+    title
+        What to call it in errors: its path or address.
     parts
-        The file itself, or the files of the folder.
+        The file itself, or the files of the folder; none of a remote table.
+    packed
+        Bytes of all files.
     files
         The opened parts; all have the columns of the first.
     keys
@@ -55,7 +59,9 @@ class ParquetSource:
     """
 
     path: Path
+    title: str
     parts: tuple[Path, ...]
+    packed: int
     files: tuple[pq.ParquetFile, ...]
     keys: tuple[dict[str, str], ...]
 
@@ -72,16 +78,43 @@ class ParquetSource:
         if not parts:
             raise TableError(f"{path}: there is no Parquet file in this folder; check the path.")
         files = tuple(_open(part) for part in parts)
-        for part, file in zip(parts, files, strict=True):
-            if file.schema_arrow.names != files[0].schema_arrow.names:
+        packed = sum(part.stat().st_size for part in parts)
+        keys = tuple(_keys(part.relative_to(path).parts) for part in parts)
+        return cls(path, f"{path}", parts, packed, files, keys)._checked(parts)
+
+    @classmethod
+    def open_remote(cls, address: Address) -> Self:
+        """Open a file at an address, or the files below a prefix of a bucket.
+
+        Raises
+        ------
+        TableError
+            As for `open`; or the files cannot be reached.
+        """
+        found = open_remote(address)
+        parts = [PurePosixPath(each.name) for each in found]
+        files = tuple(
+            _open(each.file, f"{address}" if len(found) == 1 else f"{address}: {each.name}")
+            for each in found
+        )
+        name = Path(address.name if len(found) == 1 else f"{address.name}.parquet")
+        keys = tuple(_keys(part.parts) for part in parts)
+        packed = sum(each.size for each in found)
+        return cls(name, f"{address}", (), packed, files, keys)._checked(parts)
+
+    def _checked(self, parts: Sequence[PurePath]) -> Self:
+        """Check that the parts belong together, and that there are rows."""
+        for part, file in zip(parts, self.files, strict=True):
+            if file.schema_arrow.names != self.files[0].schema_arrow.names:
                 raise TableError(
-                    f"{path}: {part.name} has other columns than {parts[0].name}; give a folder "
-                    "of one table, or one file."
+                    f"{self.title}: {part.name} has other columns than {parts[0].name}; give a "
+                    "folder of one table, or one file."
                 )
-        source = cls(path, parts, files, tuple(_keys(path, part) for part in parts))
-        if source.rows == 0:
-            raise TableError(f"{path}: the table has no rows; embed a scene that has valid pixels.")
-        return source
+        if self.rows == 0:
+            raise TableError(
+                f"{self.title}: the table has no rows; embed a scene that has valid pixels."
+            )
+        return self
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -184,10 +217,9 @@ class ParquetSource:
         """Refuse columns that unpack to gigabytes from a small file, before they are read."""
         chunks = [chunk for file in self.files for chunk in _chunks(file, names)]
         unpacked = sum(max(c.total_uncompressed_size, 4 * c.num_values) for c in chunks)
-        packed = sum(part.stat().st_size for part in self.parts)
-        if unpacked > max(LARGEST_UNPACKED, MOST_PACKED * packed):
+        if unpacked > max(LARGEST_UNPACKED, MOST_PACKED * self.packed):
             raise TableError(
-                f"{self.path}: {packed:,} bytes would unpack to {unpacked / 2**30:,.0f} GB; "
+                f"{self.title}: {self.packed:,} bytes would unpack to {unpacked / 2**30:,.0f} GB; "
                 "this is no table of embeddings."
             )
 
@@ -199,62 +231,39 @@ class ParquetSource:
             yield
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             raise TableError(
-                f"{self.path}: the file is damaged ({first_line(error, most=100)}); copy or make "
+                f"{self.title}: the file is damaged ({first_line(error, most=100)}); copy or make "
                 "it again."
             ) from error
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def open_source(place: Path | Address) -> ParquetSource:
+    """Open a table at a path or an address; errors are those of `ParquetSource.open`."""
+    if isinstance(place, Address):
+        return ParquetSource.open_remote(place)
+    return ParquetSource.open(place)
+
+
+def _open(file: Any, title: object = None) -> pq.ParquetFile:
+    """Open a path, or a file that is open and called `title` in errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    title = file if title is None else title
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(file, pre_buffer=not isinstance(file, Path))
     except FileNotFoundError:
-        raise TableError(f"{path}: there is no such file; check the path.") from None
+        raise TableError(f"{title}: there is no such file; check the path.") from None
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(
-            f"{path}: this is not a complete Parquet file; make the table again with "
+            f"{title}: this is not a complete Parquet file; make the table again with "
             "'rareearth-explorer embed'."
         ) from error
 
 
-def native_geometries(file: pq.ParquetFile) -> dict[str, pa.Field]:
-    """Fields of Parquet's own geometries, with the CRS in their metadata as GeoArrow puts it."""
-    fields = {}
-    for at in range(file.metadata.num_columns):
-        column = file.schema.column(at)
-        try:
-            logical = json.loads(column.logical_type.to_json())
-        except ValueError:
-            continue
-        if logical.get("Type") in ("Geometry", "Geography") and "." not in column.path:
-            told = {
-                EXTENSION_NAME: b"geoarrow.wkb",
-                EXTENSION_METADATA: json.dumps({"crs": _native_crs(file, logical.get("crs"))}),
-            }
-            field = file.schema_arrow.field(column.path)
-            fields[column.path] = field.with_metadata({**(field.metadata or {}), **told})
-    return fields
-
-
-def _native_crs(file: pq.ParquetFile, crs: str | None) -> str:
-    """CRS of a native geometry, in a form that pyproj reads; none means OGC:CRS84."""
-    kind, _, rest = (crs or "OGC:CRS84").partition(":")
-    if kind == "srid":
-        return f"EPSG:{rest}"
-    if kind == "projjson":
-        stored = (file.metadata.metadata or {}).get(rest.encode(), b"")
-        return str(stored.decode(errors="replace"))
-    return str(crs or "OGC:CRS84")
-
-
-def _keys(folder: Path, part: Path) -> dict[str, str]:
-    """Values in the names of the folders between, such as year=2020."""
-    if part == folder:
-        return {}
-    names = [name.split("=", 1) for name in part.relative_to(folder).parts[:-1] if "=" in name]
-    return {key: value for key, value in names}
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Values in the names of the folders above a part, such as year=2020; the last is its own."""
+    pairs = [name.split("=", 1) for name in names[:-1] if "=" in name]
+    return {key: value for key, value in pairs}
 
 
 def _chunks(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pq.ColumnChunkMetaData]:

@@ -50,6 +50,9 @@ Rows = npt.NDArray[np.bool_]
 MARGIN = 1e-6
 """Degrees around the box in which rows are copied, too; the reader then decides exactly."""
 
+FIRST = 1000
+"""Rows that tell what a remote table is."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -101,9 +104,24 @@ def selection(source: ParquetSource, how: Reading, within: Path) -> Iterator[Sel
         yield Selection(path, how, search.left_out)
 
 
+@contextmanager
+def first_rows(source: ParquetSource, within: Path) -> Iterator[Path]:
+    """Copy the first rows of a table, for as long as the `with` block lasts.
+
+    Raises
+    ------
+    TableError
+        The table is damaged.
+    """
+    with TemporaryDirectory(dir=within, prefix="rows-") as folder, _spoken_of(folder, source):
+        group = next(each for each in source.groups if each.rows)
+        rows = np.arange(group.rows) < FIRST
+        yield _copy(source, [(group, rows)], Path(folder) / source.path.name)
+
+
 def may_be_selected(source: ParquetSource, how: Reading) -> bool:
-    """Whether a box or a date is asked for, and the columns can be copied under their names."""
-    asked = how.bbox is not None or how.date not in (None, NEWEST)
+    """Whether rows must be copied first, and the columns can be copied under their names."""
+    asked = how.bbox is not None or how.date not in (None, NEWEST) or not source.parts
     return asked and len(set(source.schema.names)) == len(source.schema.names)
 
 
@@ -114,7 +132,7 @@ def _spoken_of(folder: str, source: ParquetSource) -> Iterator[None]:
         yield
     except TableError as error:
         copy = f"{Path(folder) / source.path.name}"
-        raise TableError(str(error).replace(copy, f"{source.path}")) from error
+        raise TableError(str(error).replace(copy, source.title)) from error
 
 
 class _Search:
@@ -123,7 +141,7 @@ class _Search:
     def __init__(self, source: ParquetSource, how: Reading) -> None:
         self._source, self._how = source, how
         recipe = recipe_to_follow(source.schema, how)
-        found = embedding_columns(source.schema, source.path, how, recipe)
+        found = embedding_columns(source.schema, source.title, how, recipe)
         self._names = places_columns(source.schema, found)
         self._dates = date_columns([n for n in source.schema.names if n not in found.names])
         sized = how.spacing is not None or (recipe is not None and recipe.size is not None)
@@ -151,7 +169,7 @@ class _Search:
         found = [*self._in_box(dated, self._how.bbox)]
         kept = sum(int(rows.sum()) for _, rows in found)
         if not kept:
-            raise TableError(f"{self._source.path}: {NONE_IN_BOX}.")
+            raise TableError(f"{self._source.title}: {NONE_IN_BOX}.")
         self.left_out[OUTSIDE] = of_date - kept
         return found
 
@@ -169,7 +187,7 @@ class _Search:
             ]
             if found:
                 return found
-        rows_of_date(source.read(self._dates), date, source.path)
+        rows_of_date(source.read(self._dates), date, source.title)
         raise AssertionError("rows_of_date finds what the row groups do not hold")
 
     def _dated(self, group: RowGroup, column: str, date: str) -> Rows:
@@ -200,7 +218,7 @@ class _Search:
 
     def _inside_of(self, table: pa.Table, rows: Rows, box: Bbox) -> Rows:
         try:
-            places = decode_places(table, self._source.path, TableError, crs=self._how.crs)
+            places = decode_places(table, self._source.title, TableError, crs=self._how.crs)
         except TableError:  # the reader of the copy says it
             return np.ones(len(table), bool)
         if places is None:
@@ -223,13 +241,11 @@ def _copy(source: ParquetSource, found: list[tuple[RowGroup, Rows]], path: Path)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    whole = source.path.is_dir()
+    whole = bool(source.parts) and source.path.is_dir()
     file = path / "part.parquet" if whole else path
     file.parent.mkdir(exist_ok=True)
-    beside = source.path if whole else source.path.parent
-    for each in (source.path.with_suffix(".json"), *map(beside.joinpath, STAC_FILES)):
-        if each.is_file():
-            shutil.copy(each, (path if each.parent == source.path else path.parent) / each.name)
+    for each in _stac_files(source):
+        shutil.copy(each, (path if each.parent == source.path else path.parent) / each.name)
     with pq.ParquetWriter(file, source.schema, **COMPRESSION) as writer:
         for group, rows in found:
             start = 0
@@ -238,4 +254,15 @@ def _copy(source: ParquetSource, found: list[tuple[RowGroup, Rows]], path: Path)
                 start += len(table)
                 if here.any():
                     writer.write_table(table.filter(pa.array(here)))
+                if not rows[start:].any():
+                    break
     return path
+
+
+def _stac_files(source: ParquetSource) -> list[Path]:
+    """STAC's files beside a table, which may say what its codes stand for."""
+    if not source.parts:  # a server does not list what is beside a file
+        return []
+    beside = source.path if source.path.is_dir() else source.path.parent
+    names = [source.path.with_suffix(".json"), *map(beside.joinpath, STAC_FILES)]
+    return [each for each in names if each.is_file()]

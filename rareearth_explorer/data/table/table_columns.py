@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.data.numbers import Embeddings, find_embeddings
@@ -33,22 +32,22 @@ def recipe_to_follow(schema: pa.Schema, how: Reading) -> Recipe | None:
 
 
 def embedding_columns(
-    schema: pa.Schema, path: Path, how: Reading, recipe: Recipe | None
+    schema: pa.Schema, name: object, how: Reading, recipe: Recipe | None
 ) -> Embeddings:
     """Find the columns of the embeddings: those asked for, of the recipe, or detected.
 
     Raises
     ------
     TableError
-        There are none, or two columns share a name; the sentence calls the file `path`.
+        There are none, or two columns share a name; the sentence calls the file `name`.
     """
     wide = numbered(schema.names, recipe.wide) if recipe and recipe.wide else []
     found = (
         Embeddings(tuple(wide), wide=True)
         if wide and how.column is None
-        else find_embeddings(schema, path, how.column)
+        else find_embeddings(schema, name, how.column)
     )
-    require_single(schema.names, found.names, path, TableError)
+    require_single(schema.names, found.names, name, TableError)
     return found
 
 

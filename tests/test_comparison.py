@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import shapely
 from fake_encoders import tiny_clay
 from planet_grid import THREE_METRES, UTM_47N
 from pyproj import CRS
@@ -14,6 +17,7 @@ from rareearth_explorer.change.comparison import ENCODER_FACTS, Comparison, find
 from rareearth_explorer.cli import main
 from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.table import TableWriter, open_table
+from rareearth_explorer.embedding import import_table
 from rareearth_explorer.embedding.encoders.random_features import RandomFeatures
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.hunt import Session
@@ -130,7 +134,6 @@ def test_a_scene_with_fewer_rows_is_on_the_same_grid(tmp_path, tables, embedding
     [
         ({"encoder": ENCODER | {"name": "other"}}, "its encoder differs"),
         ({"scenes": [{"name": "x", "time": "2022-03-07T04:00:00+00:00"}]}, "tables of two dates"),
-        ({"grid": None}, "has no patch grid"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(tmp_path, tables, embeddings, change, said):
@@ -252,3 +255,73 @@ def test_options_that_cannot_be_meant_are_refused(tables, capsys, options, said)
     command = ["compare", *(str(table.path) for table in tables), "--session", "hunt", *options]
     assert main(command) == 2
     assert said in capsys.readouterr().err
+
+
+# Tables without a patch grid ----------------------------------------------------------------------
+
+
+def imported(path, embeddings, day, *, shift=0.0, order=slice(None)):
+    """Import a table of others of the same patches; it has no grid."""
+    grid = PatchGrid.for_raster(CRS(UTM_47N), THREE_METRES, 84 * COLUMNS, 84 * ROWS)
+    row, column = np.divmod(np.arange(ROWS * COLUMNS, dtype=np.int32), COLUMNS)
+    corners = grid.corners(row, column)
+    corners = corners + shift * np.ptp(corners[0, :, 0])
+    columns = {
+        "id": [f"p{number}" for number in np.arange(len(corners))[order]],
+        "datetime": [f"{day}T04:00:00"] * len(corners),
+        "embedding": [*embeddings[order].astype(np.float32)],
+        "geometry": [*shapely.to_wkb(shapely.polygons(corners[order]))],
+    }
+    theirs = path.with_name(f"theirs_{path.name}")
+    pq.write_table(pa.table(columns), theirs)
+    return open_table(import_table(theirs, path).table)
+
+
+@pytest.fixture
+def gridless(tmp_path, embeddings):
+    backward = slice(None, None, -1)
+    return (
+        imported(tmp_path / "first.parquet", embeddings[0], "2024-06-15"),
+        imported(tmp_path / "second.parquet", embeddings[1], "2025-06-15", order=backward),
+    )
+
+
+def test_tables_without_a_grid_match_by_footprint(gridless):
+    compared = Comparison.of(*gridless[::-1], hunt(gridless[0], [0, 1], [50, 51]))
+    frame = compared.to_geodataframe()
+    assert sorted(frame.patch) == sorted(NEW)
+    assert (frame.patch_later == ROWS * COLUMNS - 1 - frame.patch).all()
+    assert set(frame.date_before) == {"2024-06-15"}
+
+
+def test_one_grid_is_enough_to_match_by_footprint(gridless, embeddings, tmp_path):
+    ours = write_table(tmp_path / "ours.parquet", embeddings[1], "2025-06-15", encoder={})
+    compared = Comparison.of(gridless[0], ours, hunt(gridless[0], [0, 1], [50, 51]))
+    assert len(compared.rows) == ROWS * COLUMNS
+
+
+@pytest.mark.parametrize(("shift", "shared"), [(0.02, True), (0.1, False), (0.5, False)])
+def test_shifted_footprints_do_not_match(gridless, embeddings, tmp_path, shift, shared):
+    later = imported(tmp_path / "third.parquet", embeddings[1], "2025-06-15", shift=shift)
+    session = hunt(gridless[0], [0, 1], [50, 51])
+    if shared:
+        assert len(Comparison.of(gridless[0], later, session).rows) == ROWS * COLUMNS
+        return
+    with pytest.raises(TableError, match=r"shares no patch with .*; use one area, and patches at"):
+        Comparison.of(gridless[0], later, session)
+
+
+def test_several_rows_at_one_place_are_refused(gridless, embeddings, tmp_path):
+    parts = [pq.read_table(tmp_path / f"theirs_{name}.parquet") for name in ("first", "second")]
+    pq.write_table(pa.concat_tables(parts), tmp_path / "both.parquet")
+    both = open_table(import_table(tmp_path / "both.parquet", tmp_path / "t.parquet").table)
+    with pytest.raises(TableError, match="several patches at one place; import one date"):
+        Comparison.of(gridless[0], both, hunt(gridless[0], [0, 1], [50, 51]))
+
+
+def test_a_table_of_unknown_date_keeps_its_place(gridless, embeddings, tmp_path):
+    later = imported(tmp_path / "third.parquet", embeddings[1], "season")
+    compared = Comparison.of(gridless[0], later, hunt(gridless[0], [0, 1], [50, 51]))
+    assert compared.dates[0] is not None
+    assert compared.dates[1] is None
+    assert compared.later is later

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.grid import WGS84, PatchGrid
+from rareearth_explorer.change.shared_patches import shared_patches
+from rareearth_explorer.data.grid import WGS84
 from rareearth_explorer.data.places import split_at_antimeridian, wrapped
 from rareearth_explorer.data.table import PatchTable
+from rareearth_explorer.data.table.several_dates import date_columns, only_day
 from rareearth_explorer.errors import SessionError, TableError
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.state import scores_of
@@ -39,9 +41,6 @@ ENCODER_FACTS = (
 )  # fmt: skip
 """Facts about the encoder that two tables must share. The machine may differ, and so may the
 statistics of scenes that are normalised by their own."""
-
-_TOLERANCE = 0.05
-"""Largest shift between two grids in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,8 @@ class Comparison:
         Parameters
         ----------
         first, second
-            Tables by one encoder on one grid, in any order of dates.
+            Tables by one encoder of the same patches: on one grid, or with equal footprints where
+            one has no grid. In any order of dates; the earlier one first where a date is unknown.
         session
             The file of a saved session.
         threshold
@@ -109,12 +109,14 @@ class Comparison:
         SessionError
             The session cannot be read, is about neither table, or has no template.
         TableError
-            The tables differ in their grid or encoder, or are of one date.
+            The tables differ in their patches or encoder, or are of one date.
         """
-        earlier, later = sorted((first, second), key=lambda t: str(_date(t) or ""))
+        days = _date(first), _date(second)
+        turned = None not in days and str(days[0]) > str(days[1])
+        earlier, later = (second, first) if turned else (first, second)
         _require_same_kind(earlier, later)
         opened, on_later = _open_session(session, earlier, later)
-        rows = _shared(earlier, later)
+        rows = shared_patches(earlier, later)
         before, after = _scores(opened, earlier, later, on_later, rows)
         rise = after - before
         drift = float(np.median(rise))
@@ -204,9 +206,14 @@ def find_session_of(session: str, *tables: PatchTable) -> Path:
 
 
 def _date(table: PatchTable) -> date | None:
-    """Date of a table's scenes, if known."""
+    """Date of a table's scenes, or the only one of an imported table, if known."""
     times = [scene.get("time") for scene in table.metadata.get("scenes", [])]
-    return date.fromisoformat(times[0][:10]) if times and times[0] else None
+    if times and times[0]:
+        return date.fromisoformat(times[0][:10])
+    if table.carried is None:
+        return None
+    days = [only_day(table.carried, name) for name in date_columns(table.carried.column_names)]
+    return next((day for day in days if day is not None), None)
 
 
 def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
@@ -223,6 +230,11 @@ def _require_same_kind(earlier: PatchTable, later: PatchTable) -> None:
                 f"{later.path}: its encoder differs from that of {earlier.path} ({fact}: {other} "
                 f"and {one}); embed both dates with the same encoder."
             )
+    if earlier.recipe and later.recipe and earlier.recipe != later.recipe:
+        raise TableError(
+            f"{later.path}: its embeddings are of {later.recipe}, those of {earlier.path} of "
+            f"{earlier.recipe}; compare tables of one product."
+        )
     if earlier.dim != later.dim:
         raise TableError(
             f"{later.path}: its embeddings have {later.dim} numbers, those of {earlier.path} "
@@ -265,39 +277,3 @@ def _scores(
     columns = Columns(np.concatenate([earlier.unit_embeddings, later.unit_embeddings]))
     scores, _ = scores_of(session.decisions, columns, start=len(earlier) if on_later else 0)
     return scores[rows[:, 0]], scores[len(earlier) + rows[:, 1]]
-
-
-def _shared(earlier: PatchTable, later: PatchTable) -> npt.NDArray[np.int64]:
-    """Find the patches in both tables: (n, 2) their row numbers in each."""
-    here, there = _keys(earlier), _keys(later)
-    if not _one_grid(earlier.grid, later.grid):
-        raise TableError(
-            f"{later.path}: its patches are not on the grid of {earlier.path}; embed scenes with "
-            "the same upper left corner, pixels and patch size."
-        )
-    _, first, second = np.intersect1d(here, there, assume_unique=True, return_indices=True)
-    if not len(first):
-        raise TableError(f"{later.path}: it shares no patch with {earlier.path}; use one area.")
-    return np.stack([first, second], axis=-1)
-
-
-def _keys(table: PatchTable) -> npt.NDArray[np.int64]:
-    """One number for the row and column of each patch, (N,)."""
-    if table.grid is None or table.row is None or table.column is None:
-        raise TableError(
-            f"{table.path}: it has no patch grid; embed the scene with 'rareearth-explorer embed'."
-        )
-    return table.row.astype(np.int64) * 2**32 + table.column
-
-
-def _one_grid(first: PatchGrid | None, second: PatchGrid | None) -> bool:
-    """Whether patches of the same row and column lie at the same place."""
-    if first is None or second is None:
-        return False
-    pixel = first.transform.a
-    step = np.subtract(tuple(first.transform)[:6], tuple(second.transform)[:6]) / pixel
-    return (
-        first.crs == second.crs
-        and first.patch_px == second.patch_px
-        and bool(np.abs(step).max() < _TOLERANCE)
-    )

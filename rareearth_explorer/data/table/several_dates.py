@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,6 +124,15 @@ def _dates(table: pa.Table) -> npt.NDArray[np.str_] | None:
 def _padded(column: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
     longest = int(np.char.str_len(column).max(initial=0))
     return np.char.zfill(column, longest) if np.char.isdigit(column).all() else column
+
+
+def only_day(table: pa.Table, column: str) -> date | None:
+    """Day of a column of dates in which all rows have the same one; else None."""
+    days = {text[:10] for text in _texts(table, column)}
+    try:
+        return date.fromisoformat(days.pop()) if len(days) == 1 else None
+    except ValueError:  # only a year or a month
+        return None
 
 
 def several_dates(corners: npt.NDArray[np.float64], table: pa.Table) -> str | None:

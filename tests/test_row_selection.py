@@ -206,6 +206,15 @@ def test_dates_of_folders(tmp_path: Path, read_groups: list[RowGroup]) -> None:
         import_table(source, tmp_path / "t.parquet", reading=Reading(date="1999"))
 
 
+def test_a_column_counts_more_than_the_folder_of_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "set" / "month=06"
+    folder.mkdir(parents=True)
+    write(folder / "part.parquet", {**listed(Made()), "month": np.full(ACROSS * DOWN, 6)})
+    reading = Reading(date="6")
+    report = import_table(tmp_path / "set", tmp_path / "t.parquet", reading=reading)
+    assert report.patches == len(open_table(tmp_path / "set", reading=reading)) == 1200
+
+
 def test_dates_by_their_statistics(tmp_path: Path, read_groups: list[RowGroup]) -> None:
     made = Made()
     made.dates = sorted(made.dates)

@@ -14,8 +14,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = commands.add_parser(
         "compare",
         help="list the patches that became mine-like between two dates",
-        description="Score the patch tables of two dates, of the same patches, by the templates of a "
-        "session on one of them, and list the patches that are mine-like only on the later date.",
+        description="Score the patch tables of two dates, of the same patches, by the templates of "
+        "a session on one of them, and list the patches that are mine-like only on the later date.",
     )
     parser.add_argument("first", type=Path, metavar="TABLE_A")
     parser.add_argument("second", type=Path, metavar="TABLE_B")

@@ -52,7 +52,7 @@ def in_degrees(
                 f"leave {source.option} out."
             )
         notes = (f"the coordinates are degrees, though the file declares {crs.name}",)
-    elif crs is not None and not _is_lonlat(crs):
+    elif crs is not None and not is_lonlat(crs):
         shapes = _transformed(source, shapes, crs)
         bounds = shapely.bounds(shapes)
     _check_range(source, bounds, there, crs, where)
@@ -74,7 +74,8 @@ def _first_not_finite(bounds: npt.NDArray[np.float64], there: npt.NDArray[np.boo
     return int(off.argmax()) if off.any() else None
 
 
-def _is_lonlat(crs: CRS) -> bool:
+def is_lonlat(crs: CRS) -> bool:
+    """Whether coordinates in a CRS are longitude and latitude in WGS 84 as they stand."""
     return crs.to_authority() in (("EPSG", "4326"), ("OGC", "CRS84"), ("EPSG", "4979"))
 
 

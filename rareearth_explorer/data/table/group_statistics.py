@@ -16,6 +16,7 @@ from rareearth_explorer.data.grid import Bbox
 from rareearth_explorer.data.places import bbox_columns, place_columns
 from rareearth_explorer.data.places.column_names import names_degrees
 from rareearth_explorer.data.places.declared_crs import geo_metadata, shape_column
+from rareearth_explorer.data.places.degrees_on_earth import is_lonlat
 from rareearth_explorer.data.places.lonlat_box import meets
 from rareearth_explorer.data.table.parquet_source import ParquetSource, RowGroup
 
@@ -73,7 +74,8 @@ def may_meet(source: ParquetSource, group: RowGroup, edges: Sequence[str], box: 
 
 def may_begin_with(source: ParquetSource, group: RowGroup, column: str, text: str) -> bool:
     """Tell whether a value of a column, as text, may begin with `text` in a row of a group."""
-    if column in source.keys[group.part]:
+    stored = column in source.files[group.part].schema_arrow.names
+    if not stored and column in source.keys[group.part]:
         return source.keys[group.part][column].startswith(text)
     found = _range(source, group, column)
     if found is None:
@@ -108,7 +110,7 @@ def _in_degrees(crs: Any) -> bool:
     from pyproj.exceptions import CRSError
 
     try:
-        return crs is not None and CRS.from_user_input(crs).is_geographic
+        return crs is not None and is_lonlat(CRS.from_user_input(crs))
     except (CRSError, RecursionError, TypeError, ValueError):
         return False
 

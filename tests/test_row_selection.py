@@ -215,6 +215,18 @@ def test_a_column_counts_more_than_the_folder_of_its_name(tmp_path: Path) -> Non
     assert report.patches == len(open_table(tmp_path / "set", reading=reading)) == 1200
 
 
+def test_the_order_of_coordinates_in_text_is_told_by_all_rows(tmp_path: Path) -> None:
+    made = Made(turn=-70)  # from 27 to 27.4, so that both orders are places
+    texts = [f"{y:.4f}, {x:.4f}" for x, y in zip(made.lon, made.lat, strict=True)]
+    texts[-1] = "24.0000, 127.0000"  # only this row tells which is the longitude
+    columns = {"coordinates": texts, "embedding": [*made.numbers]}
+    source = write(tmp_path / "t.parquet", columns)
+    reading = Reading(bbox=(27.05, 24.04, 27.145, 24.155))
+    plain = open_table(source, reading=reading)
+    report = import_table(source, tmp_path / "out.parquet", reading=reading)
+    same(open_table(report.table), plain)
+
+
 def test_dates_by_their_statistics(tmp_path: Path, read_groups: list[RowGroup]) -> None:
     made = Made()
     made.dates = sorted(made.dates)

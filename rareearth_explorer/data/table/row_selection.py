@@ -21,7 +21,8 @@ import shapely
 
 from rareearth_explorer.data.grid import Bbox
 from rareearth_explorer.data.numbers.declared_coding import STAC_FILES
-from rareearth_explorer.data.places import decode_places
+from rareearth_explorer.data.places import bbox_columns, decode_places, place_columns
+from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.data.places.lonlat_box import meets
 from rareearth_explorer.data.places.squares import usual_spacing
 from rareearth_explorer.data.table.chosen_rows import NONE_IN_BOX, OTHER_DATES, OUTSIDE
@@ -161,6 +162,8 @@ class _Search:
         TableError
             There are none.
         """
+        if not self._each_for_itself():
+            return [(group, np.ones(group.rows, bool)) for group in self._source.groups]
         dated = self._of_date()
         of_date = sum(int(rows.sum()) for _, rows in dated)
         self.left_out[OTHER_DATES] = self._source.rows - of_date
@@ -172,6 +175,14 @@ class _Search:
             raise TableError(f"{self._source.title}: {NONE_IN_BOX}.")
         self.left_out[OUTSIDE] = of_date - kept
         return found
+
+    def _each_for_itself(self) -> bool:
+        """Whether the place of a row does not depend on other rows.
+
+        Text that holds both coordinates is read in the order that all rows together tell.
+        """
+        stands_alone = shape_column(self._source.schema), bbox_columns(self._names)
+        return any(stands_alone) or place_columns(self._names) is not None
 
     def _of_date(self) -> list[tuple[RowGroup, Rows]]:
         """Rows of the date, by the first column that has it, as `rows_of_date` takes them."""

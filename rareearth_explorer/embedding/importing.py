@@ -10,9 +10,9 @@ from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
 from rareearth_explorer.data.recipes import recipe_called
+from rareearth_explorer.data.storage.file_identity import file_identity
 from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table import Reading, TableWriter, add_projection, open_table
-from rareearth_explorer.embedding.provenance import file_identity
 from rareearth_explorer.errors import TableError
 
 ROW_GROUP = 4096

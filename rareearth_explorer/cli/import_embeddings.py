@@ -25,8 +25,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "import",
         help="make a patch table from embeddings of others",
         description="Make a patch table from published embeddings: a Parquet file or a folder of "
-        "its parts, or rasters with an embedding in each pixel. Recipes say how known products "
-        "are decoded. Rows and pixels without data are left out and counted.",
+        "its parts, or rasters or arrays with an embedding in each pixel. Recipes say how known "
+        "products are decoded. Rows and pixels without data are left out and counted.",
     )
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
@@ -108,7 +108,7 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
-    pixels = parser.add_argument_group("rasters with an embedding in each pixel")
+    pixels = parser.add_argument_group("rasters and arrays with an embedding in each pixel")
     pixels.add_argument(
         "--patch-size", type=metres, metavar="METRES", help="side of a patch (default: 250)"
     )

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.cluster_options import add_cluster
 from rareearth_explorer.cli.numbers import metres, number
 from rareearth_explorer.cli.pixel_options import add_nodata
-from rareearth_explorer.data.file_kinds import is_table, parquet_parts, require_table_name
-from rareearth_explorer.data.grid import Bbox
+from rareearth_explorer.data.file_kinds import (
+    is_table,
+    is_zarr_store,
+    parquet_parts,
+    require_table_name,
+)
 from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
 from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.errors import ExplorerError
 
-TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing", "date")
+if TYPE_CHECKING:
+    from rareearth_explorer.data.grid import Bbox
+
+TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing")
 PIXEL_OPTIONS = ("patch_size", "statistics", "nodata", "cluster")
 
 
@@ -44,6 +52,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar=("W", "S", "E", "N"),
         help="only patches in it; degrees",
     )
+    parser.add_argument(
+        "--date",
+        metavar="DATE",
+        help="of tables, read only the rows of this date, year or month, or the newest of each "
+        "place; of Zarr stores, this year",
+    )
     _add_table_options(parser)
     _add_pixel_options(parser)
     add_cluster(parser)
@@ -52,7 +66,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Import tables or rasters, whichever is given, and print a summary."""
-    tables = [path for path in options.sources if is_table(path)]
+    tables = [path for path in options.sources if not is_zarr_store(path) and is_table(path)]
     rasters = [path for path in options.sources if path not in tables]
     of_tables = not rasters or not rasters[0].exists()  # what is missing is said as for a table
     if tables and (rasters or len(tables) > 1):
@@ -62,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
         )
     for name in PIXEL_OPTIONS if of_tables else TABLE_OPTIONS:
         if getattr(options, name) is not None:
-            kind = "rasters" if of_tables else "tables"
+            kind = "rasters and arrays" if of_tables else "tables"
             raise ExplorerError(
                 f"{options.sources[0]}: --{name.replace('_', '-')} is for {kind} of embeddings; "
                 "leave it out."
@@ -100,11 +114,6 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
         help="side of the patches around points (default: that of the product, or the distance of "
         "the points)",
     )
-    tables.add_argument(
-        "--date",
-        metavar="DATE",
-        help="read only the rows of this date, year or month, or the newest of each place",
-    )
 
 
 def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +136,7 @@ def _import_table(options: argparse.Namespace) -> None:
     (source,) = options.sources
     require_other(options.output, [source, *(parquet_parts(source) if source.is_dir() else ())])
     require_table_name(options.output)
-    given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")}
+    given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "date", "recipe")}
     reading = Reading(**given, bbox=_bbox(options))
     report = import_table(source, options.output, reading=reading)
     left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
@@ -151,6 +160,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
         statistics=options.statistics or "mean",
         bbox=_bbox(options),
         nodata=options.nodata,
+        date=options.date,
         cluster=options.cluster,
     )
     print(

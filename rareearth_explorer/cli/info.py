@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(options: argparse.Namespace) -> Lines:
-    from rareearth_explorer.data.arrays.kinds import is_pixel_arrays
-    from rareearth_explorer.data.file_kinds import is_imagery, is_table
+    from rareearth_explorer.data.file_kinds import is_imagery, is_pixel_arrays, is_table
 
     path: Path = options.file
 
@@ -106,13 +105,12 @@ def _of_arrays(facts: ArrayFacts) -> Lines:
     yield "pixels", f"{facts.dimensions} numbers, in {facts.crs}"
     yield "valid", f"{100 * facts.valid:.1f} % of the pixels"
     yield from _recipe(facts.recipe, facts.coding)
+    if facts.years:
+        yield "years", ", ".join(map(str, facts.years))
     yield "patches", f"{facts.patches:,} of {facts.patch_size:g} m"
-    yield (
-        "next",
-        shlex.join(
-            ["rareearth-explorer", "import", str(facts.path), "-o", f"{facts.path.stem}.parquet"]
-        ),
-    )
+    date = ["--date", f"{max(facts.years)}"] if len(facts.years) > 1 else []
+    command = ["rareearth-explorer", "import", str(facts.path)]
+    yield "next", shlex.join([*command, "-o", f"{facts.path.stem}.parquet", *date])
 
 
 def _recipe(recipe: Recipe | None, coding: str) -> Lines:

@@ -9,14 +9,15 @@ from typing import Self
 from rasterio.windows import Window
 
 from rareearth_explorer.data.arrays import ArrayScene
+from rareearth_explorer.data.file_kinds import is_zarr_store
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE
 from rareearth_explorer.data.recipes import Recipe, recipe_of_bands
 from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.embedding.importing_pixels import open_pixels
 from rareearth_explorer.errors import SceneError
 
-SAMPLES = 256
-"""Rows that are read to tell how many pixels have data."""
+SAMPLES, SIDE = 16, 32
+"""Windows across and down that tell how many pixels have data, and their longest side in pixels."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ class ArrayFacts:
     dimensions
         Numbers in an embedding.
     valid
-        Fraction of the pixels with data, in at most `SAMPLES` rows spread evenly.
+        Fraction of the pixels with data, in windows spread evenly.
     recipe, coding
         The product, None if it is not known, and how its numbers are decoded.
+    years
+        Years that a store holds; the facts are those of the newest.
     patch_size, patches
         Default side of a patch in metres, and number of patches; 0 if none fits.
     """
@@ -56,6 +59,7 @@ class ArrayFacts:
     valid: float
     recipe: Recipe | None
     coding: str
+    years: tuple[int, ...]
     patch_size: float
     patches: int
 
@@ -68,7 +72,7 @@ class ArrayFacts:
         SceneError
             They cannot be read, or do not fit together.
         """
-        with open_pixels([path]) as scene:
+        with open_pixels([path], date="newest" if is_zarr_store(path) else None) as scene:
             assert isinstance(scene, ArrayScene)
             return cls(
                 path=path,
@@ -82,14 +86,20 @@ class ArrayFacts:
                 valid=_valid(scene),
                 recipe=recipe_of_bands(scene.bands),
                 coding=scene.coding,
+                years=scene.years,
                 patch_size=DEFAULT_PATCH_SIZE,
                 patches=_patches(scene),
             )
 
 
 def _valid(scene: ArrayScene) -> float:
-    rows = range(0, scene.height, max(1, scene.height // SAMPLES))
-    found = [scene.read(Window(0, row, scene.width, 1))[1].mean() for row in rows]
+    down, across = (max(1, length // SAMPLES) for length in (scene.height, scene.width))
+    found = [
+        scene.read(Window(column, row, min(across, SIDE, scene.width - column), rows))[1].mean()
+        for row in range(0, scene.height, down)
+        for column in range(0, scene.width, across)
+        for rows in [min(down, SIDE, scene.height - row)]
+    ]
     return float(sum(found) / len(found))
 
 

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rareearth_explorer.data.arrays import (
-    ArrayScene,
+from rareearth_explorer.data.arrays import ArrayScene, open_npy_tiles, open_zarr_store
+from rareearth_explorer.data.file_kinds import (
     is_npy_tiles,
     is_pixel_arrays,
-    open_npy_tiles,
+    is_zarr_store,
+    require_table_name,
 )
-from rareearth_explorer.data.file_kinds import require_table_name
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox
 from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_bands
 from rareearth_explorer.data.scene import Nodata, Scene, images_of, open_mosaic
@@ -40,6 +40,7 @@ def import_pixels(
     statistics: Statistics = "mean",
     bbox: Bbox | None = None,
     nodata: Nodata = None,
+    date: str | None = None,
     cluster: str | int | None = None,
     progress: bool = True,
 ) -> EmbeddingReport:
@@ -52,7 +53,7 @@ def import_pixels(
     ----------
     sources
         GeoTIFFs, VRTs, or TESSERA's tiles of `.npy` files, of one date, or folders of them; where
-        they overlap, the first counts.
+        they overlap, the first counts. Or one Zarr store.
     target
         Path of the patch table to write.
     recipe
@@ -65,6 +66,8 @@ def import_pixels(
         Only patches with their centre in this box; None takes all.
     nodata
         The value of empty pixels of rasters, instead of those that the files declare.
+    date
+        The year of a Zarr store that holds several, or `newest`.
     cluster, progress
         As for `rareearth_explorer.embed`.
 
@@ -78,7 +81,7 @@ def import_pixels(
     if cluster is not None:  # workers run in other folders
         sources = [path.absolute() for path in sources]
     known = recipe_called(recipe) if recipe else None
-    open_scene = partial(open_pixels, sources, nodata, known)
+    open_scene = partial(open_pixels, sources, nodata, known, date)
     how: dict[str, Any] = {
         "patch_size": patch_size,
         "batch": BATCH,
@@ -127,7 +130,10 @@ def require_no_arrays(paths: Sequence[Path]) -> None:
 
 
 def open_pixels(
-    sources: Sequence[Path], nodata: Nodata = None, known: Recipe | None = None
+    sources: Sequence[Path],
+    nodata: Nodata = None,
+    known: Recipe | None = None,
+    date: str | None = None,
 ) -> Pixels:
     """Open rasters or arrays with an embedding in each pixel; as for `import_pixels`.
 
@@ -136,19 +142,23 @@ def open_pixels(
     SceneError
         They cannot be read, or are of several kinds.
     """
+    stores = [path for path in sources if is_zarr_store(path)]
+    if date is not None and not stores:
+        raise SceneError(f"{sources[0]}: --date is for tables and Zarr stores; leave it out.")
     if not any(is_pixel_arrays(path) for path in sources):
         return _open_rasters(images_of(sources), nodata, known)
-    if odd := [path for path in sources if not is_npy_tiles(path)]:
-        raise SceneError(
-            f"{odd[0]}: this is no tile of .npy files, and other sources are; make one table of "
-            "each kind."
-        )
     if nodata is not None:
         raise SceneError(
-            f"{sources[0]}: pixels without data are told by its scales and land mask; leave out "
-            "--nodata."
+            f"{sources[0]}: its scales or codes tell which pixels have no data; leave out --nodata."
         )
-    return open_npy_tiles(sources)
+    if not stores and all(map(is_npy_tiles, sources)):
+        return open_npy_tiles(sources)
+    if len(sources) > 1:
+        raise SceneError(
+            f"{sources[1]}: of Zarr stores, .npy files and rasters, only .npy files or rasters of "
+            "one kind form a mosaic; make one table of each."
+        )
+    return open_zarr_store(stores[0], date)
 
 
 def _open_rasters(images: Sequence[Path], nodata: Nodata, known: Recipe | None) -> Scene:

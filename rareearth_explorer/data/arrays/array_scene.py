@@ -92,6 +92,8 @@ class ArrayScene:
         The files, of which the first gives the name.
     coding
         How the stored numbers were decoded, a phrase.
+    years
+        All years that the store holds, of which one is read; empty if it does not say.
 
     Attributes
     ----------
@@ -119,6 +121,7 @@ class ArrayScene:
         bands: Sequence[str],
         sources: Sequence[ArrayFile],
         coding: str,
+        years: Sequence[int] = (),
     ) -> None:
         first = tiles[0]
         placed = [_placed(each, first) for each in tiles]
@@ -126,6 +129,7 @@ class ArrayScene:
         self._tiles = [replace(each, left=each.left - left, top=each.top - top) for each in placed]
         self.path, self.crs = first.path, first.crs
         self.bands, self.sources, self.coding = tuple(bands), tuple(sources), coding
+        self.years = tuple(years)
         self.transform = first.transform @ Affine.translation(left, top)
         self.width = max(each.left + each.width for each in self._tiles)
         self.height = max(each.top + each.height for each in self._tiles)

@@ -14,8 +14,8 @@ from pyproj import CRS
 from rasterio.windows import Window
 
 from rareearth_explorer.data.arrays.array_scene import ArrayFile, ArrayScene, Numbers, Tile
-from rareearth_explorer.data.arrays.kinds import NPY, SCALES
-from rareearth_explorer.data.arrays.scaled_codes import decode_scaled
+from rareearth_explorer.data.arrays.scaled_codes import SCALED, decode_scaled
+from rareearth_explorer.data.file_kinds import NPY, NPY_SCALES
 from rareearth_explorer.data.recipes import recipe_called
 from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.data.storage.file_identity import file_identity
@@ -51,7 +51,7 @@ def open_npy_tiles(paths: Sequence[Path]) -> ArrayScene:
     tiles = [_tile(each) for each in files]
     (dimensions,) = recipe_called("tessera").dimensions
     bands = [f"Tessera_Band_{number}" for number in range(dimensions)]
-    return ArrayScene(tiles, bands, sources, "v * scale of the pixel")
+    return ArrayScene(tiles, bands, sources, SCALED)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _TileFiles:
     @classmethod
     def beside(cls, codes: Path) -> _TileFiles:
         """Find the scales and the land mask of a tile."""
-        scales = codes.with_name(f"{codes.stem}{SCALES}")
+        scales = codes.with_name(f"{codes.stem}{NPY_SCALES}")
         if not scales.is_file():
             raise SceneError(
                 f"{codes}: the scales that decode it are not beside it; download {scales.name} "
@@ -87,9 +87,9 @@ class _TileFiles:
 def _codes_in(path: Path) -> list[Path]:
     """List the files of codes of a folder, or take the file; a file of scales stands for both."""
     if not path.is_dir():
-        return [path.with_name(path.name.replace(SCALES, NPY))]
-    scales = sorted(path.rglob(f"*{SCALES}"))
-    return [each.with_name(each.name.replace(SCALES, NPY)) for each in scales]
+        return [path.with_name(path.name.replace(NPY_SCALES, NPY))]
+    scales = sorted(path.rglob(f"*{NPY_SCALES}"))
+    return [each.with_name(each.name.replace(NPY_SCALES, NPY)) for each in scales]
 
 
 def _year_of(codes: Sequence[Path]) -> int | None:

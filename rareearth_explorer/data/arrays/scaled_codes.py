@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+SCALED = "v * scale of the pixel"
+"""The rule, for notes."""
+
 
 def decode_scaled(codes: npt.NDArray[Any], scales: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Multiply codes by their scales.

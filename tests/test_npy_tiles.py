@@ -76,6 +76,15 @@ def test_patches_in_water_are_left_out_and_counted(tmp_path: Path) -> None:
     assert (report.patches, report.left_out) == (3, 1)
 
 
+def test_zeros_inside_a_geotiff_are_no_data(tmp_path: Path) -> None:
+    codes, scales = random_codes(72, 72)
+    pixels = codes * scales[..., None]
+    pixels[20:50, 20:50] = 0  # no corner of the raster
+    target = tmp_path / "t.parquet"
+    report = import_pixels([write_geotiff(tmp_path / NAME, pixels)], target, progress=False)
+    assert (report.patches, report.left_out) == (8, 1)
+
+
 def test_a_scale_for_each_number(tmp_path: Path) -> None:
     codes, _ = random_codes(48, 48)
     scales = np.random.default_rng(1).uniform(0.01, 0.2, codes.shape).astype(np.float32)

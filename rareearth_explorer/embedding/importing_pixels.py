@@ -165,7 +165,8 @@ def _open_rasters(images: Sequence[Path], nodata: Nodata, known: Recipe | None) 
     """Open the rasters; their missing data is that of the recipe where the files declare none."""
     scene = open_mosaic(images, udm2="none", nodata=nodata)
     found = known or recipe_of_bands(scene.bands)
-    missing = found.coding.nodata if found is not None and found.coding is not None else None
+    # Numbers that are no codes mark missing pixels by zeros in all bands.
+    missing = None if found is None else found.coding.nodata if found.coding is not None else 0
     if nodata is not None or scene.nodata is not None or missing is None:
         return scene
     scene.close()

@@ -175,3 +175,33 @@ def test_longitudes_counted_from_anywhere_are_one_place(left: float) -> None:
     assert [(w.row_off, w.col_off) for w in windows if w is not None] == [
         (r * grid.patch_px, c * grid.patch_px) for r, c in zip(row, column, strict=True)
     ]
+
+
+@given(
+    GRIDS,
+    st.tuples(st.floats(-0.3, 1.1), st.floats(-0.3, 1.1), st.floats(0.01, 1), st.floats(0.01, 1)),
+)
+def test_a_box_takes_the_rows_and_columns_of_all_patches_in_it(
+    grid: PatchGrid, box: tuple[float, float, float, float]
+) -> None:
+    row, column = np.indices((grid.rows, grid.columns))
+    lon, lat = np.moveaxis(grid.centroids(row, column), -1, 0)
+    west, south = (
+        low + at * np.ptp(axis)
+        for axis, low, at in ((lon, lon.min(), box[0]), (lat, lat.min(), box[1]))
+    )
+    east, north = west + box[2] * np.ptp(lon), south + box[3] * np.ptp(lat)
+    inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)).tolist() for axis in (1, 0))
+    found = grid.within((west, south, east, north))
+    assert [*map(len, found)] == [each[-1] - each[0] + 1 if each else 0 for each in (rows, columns)]
+    assert not rows or (found[0][0], found[1][0]) == (rows[0], columns[0])
+
+
+def test_a_box_in_a_zone_needs_little_memory() -> None:
+    zone = PatchGrid(
+        CRS("EPSG:32647").to_wkt(), Affine(10, 0, 166_000, 0, -10, 9_329_000), 4, 233_000, 17_000
+    )
+    rows, columns = zone.within((97.9, 25.8, 98.0, 25.9))
+    assert 200 < len(rows) < 300  # 0.1 degrees of 40 m; all patches would need 60 GB
+    assert 200 < len(columns) < 300

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import rasterio
+from pixel_arrays import of_years, write_land_mask, write_store
 from rasterio.vrt import WarpedVRT
 
 from rareearth_explorer.cli.command import main
@@ -207,6 +208,18 @@ def test_patches_of_tessera(tmp_path: Path) -> None:
     np.testing.assert_allclose(open_table(report.table).embeddings, by_hand(pixels, 24), atol=1e-6)
 
 
+def test_patches_of_a_tile_of_tessera(tmp_path: Path) -> None:
+    name, folder = "grid_97.95_25.85", FORMATS / "tessera_npy"
+    for path in folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    write_land_mask(tmp_path / f"{name}.tiff", np.ones((64, 64)))
+    report = import_pixels([tmp_path / f"{name}.npy"], tmp_path / "t.parquet", progress=False)
+    scales = np.load(folder / f"{name}_scales.npy")
+    pixels = np.load(folder / f"{name}.npy").astype(float) * scales[..., None]
+    right = by_hand(pixels.transpose(2, 0, 1), 24)
+    np.testing.assert_allclose(open_table(report.table).embeddings, right, atol=1e-6)
+
+
 def test_only_patches_in_a_box(tmp_path: Path) -> None:
     path = FORMATS / "aef" / "topdown.tiff"
     whole = open_table(import_pixels([path], tmp_path / "all.parquet", progress=False).table)
@@ -265,6 +278,8 @@ FILES = {
     "earth_engine.parquet": "gee_wide.parquet",
     "codes.parquet": "aef_int8_list.parquet",
     "grid_97.95_25.85_2024.tif": "tessera/grid_97.95_25.85_2024.tif",
+    "grid_97.95_25.85.npy": "tessera_npy/grid_97.95_25.85.npy",
+    "tessera.zarr": "",  # made by the test
     "aggregated": "lgnd/aggregated",
     "part_00001.parquet": "majortom_array2d.parquet",
     "earthindex.parquet": "earthindex_25.parquet",
@@ -292,7 +307,15 @@ def test_the_how_to_works(
 ) -> None:
     given = tmp_path / command[1]
     given.parent.mkdir(parents=True, exist_ok=True)
-    given.symlink_to(FORMATS / FILES[command[1]])
+    if given.suffix == ".zarr":
+        pytest.importorskip("zarr", reason="needs Zarr: pip install .[zarr]")
+        write_store(given, of_years(2), group="utm47")
+    else:
+        given.symlink_to(FORMATS / FILES[command[1]])
+    if given.suffix == ".npy":
+        scales = FORMATS / "tessera_npy" / f"{given.stem}_scales.npy"
+        given.with_name(scales.name).symlink_to(scales)
+        write_land_mask(tmp_path / "landmasks" / f"{given.stem}.tiff", np.ones((64, 64)))
     monkeypatch.chdir(tmp_path)
     assert main(command) == 0
     table = open_table(Path(command[command.index("-o") + 1]))

@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("dask", "stac")
+EXTRAS = ("dask", "stac", "zarr")
 """Extras to include; Clay is left out, because torch is too large."""
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]

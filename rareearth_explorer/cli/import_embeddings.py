@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rareearth_explorer.cli.cluster_options import add_cluster
 from rareearth_explorer.cli.numbers import metres, number
 from rareearth_explorer.cli.pixel_options import add_nodata
-from rareearth_explorer.data.file_kinds import is_table, parquet_parts, require_table_name
-from rareearth_explorer.data.grid import Bbox
+from rareearth_explorer.data.file_kinds import (
+    is_table,
+    is_zarr_store,
+    parquet_parts,
+    require_table_name,
+)
 from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
 from rareearth_explorer.data.recipes import known_recipes
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.data.storage.remote_files import Address, place_of
 from rareearth_explorer.errors import ExplorerError
 
-TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing", "date")
+if TYPE_CHECKING:
+    from rareearth_explorer.data.grid import Bbox
+
+TABLE_OPTIONS = ("column", "dtype", "scale", "offset", "crs", "spacing")
 PIXEL_OPTIONS = ("patch_size", "statistics", "nodata", "cluster")
 
 
@@ -26,9 +34,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "import",
         help="make a patch table from embeddings of others",
         description="Make a patch table from published embeddings: a Parquet file or a folder of "
-        "its parts, also at an https:// or s3:// address, or rasters with an embedding in each "
-        "pixel. Recipes say how known products are decoded. Rows and pixels without data are left "
-        "out and counted.",
+        "its parts, also at an https:// or s3:// address, or rasters or arrays with an embedding "
+        "in each pixel. Recipes say how known products are decoded. Rows and pixels without data "
+        "are left out and counted.",
     )
     parser.add_argument("sources", nargs="+", type=place_of, metavar="SOURCE")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
@@ -46,6 +54,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar=("W", "S", "E", "N"),
         help="only patches in it; degrees",
     )
+    parser.add_argument(
+        "--date",
+        metavar="DATE",
+        help="of tables, read only the rows of this date, year or month, or the newest of each "
+        "place; of Zarr stores, this year",
+    )
     _add_table_options(parser)
     _add_pixel_options(parser)
     add_cluster(parser)
@@ -54,7 +68,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Import tables or rasters, whichever is given, and print a summary."""
-    tables = [each for each in options.sources if isinstance(each, Address) or is_table(each)]
+    tables = [each for each in options.sources if _is_table(each)]
     rasters = [path for path in options.sources if path not in tables]
     of_tables = not rasters or not rasters[0].exists()  # what is missing is said as for a table
     if tables and (rasters or len(tables) > 1):
@@ -64,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
         )
     for name in PIXEL_OPTIONS if of_tables else TABLE_OPTIONS:
         if getattr(options, name) is not None:
-            kind = "rasters" if of_tables else "tables"
+            kind = "rasters and arrays" if of_tables else "tables"
             raise ExplorerError(
                 f"{options.sources[0]}: --{name.replace('_', '-')} is for {kind} of embeddings; "
                 "leave it out."
@@ -102,15 +116,10 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
         help="side of the patches around points (default: that of the product, or the distance of "
         "the points)",
     )
-    tables.add_argument(
-        "--date",
-        metavar="DATE",
-        help="read only the rows of this date, year or month, or the newest of each place",
-    )
 
 
 def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
-    pixels = parser.add_argument_group("rasters with an embedding in each pixel")
+    pixels = parser.add_argument_group("rasters and arrays with an embedding in each pixel")
     pixels.add_argument(
         "--patch-size", type=metres, metavar="METRES", help="side of a patch (default: 250)"
     )
@@ -131,7 +140,7 @@ def _import_table(options: argparse.Namespace) -> None:
         parts = parquet_parts(source) if source.is_dir() else ()
         require_other(options.output, [source, *parts])
     require_table_name(options.output)
-    given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "recipe")}
+    given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "date", "recipe")}
     reading = Reading(**given, bbox=_bbox(options))
     report = import_table(source, options.output, reading=reading)
     left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
@@ -155,6 +164,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
         statistics=options.statistics or "mean",
         bbox=_bbox(options),
         nodata=options.nodata,
+        date=options.date,
         cluster=options.cluster,
     )
     print(
@@ -165,3 +175,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
 
 def _bbox(options: argparse.Namespace) -> Bbox | None:
     return tuple(options.bbox) if options.bbox else None
+
+
+def _is_table(source: Path | Address) -> bool:
+    return isinstance(source, Address) or (not is_zarr_store(source) and is_table(source))

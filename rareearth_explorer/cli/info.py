@@ -15,7 +15,9 @@ from rareearth_explorer.errors import ExplorerError, LabelsError
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.labels import Labels
+    from rareearth_explorer.data.recipes import Recipe
     from rareearth_explorer.data.table import PatchTable
+    from rareearth_explorer.embedding.array_facts import ArrayFacts
     from rareearth_explorer.embedding.scene_facts import SceneFacts
 
 Lines = Iterator[tuple[str, str]]
@@ -45,13 +47,18 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(options: argparse.Namespace) -> Lines:
-    from rareearth_explorer.data.file_kinds import is_imagery, is_table
+    from rareearth_explorer.data.file_kinds import is_imagery, is_pixel_arrays, is_table
 
     path: Path | Address = options.file
     if isinstance(path, Address):
         return _of_remote(path)
-    if options.layer is not None and (is_imagery(path) or is_table(path)):
+    kinds = (is_pixel_arrays, is_imagery, is_table)
+    if options.layer is not None and any(is_kind(path) for is_kind in kinds):
         raise LabelsError(f"{path}: it has no layers; leave --layer out.")
+    if is_pixel_arrays(path):
+        from rareearth_explorer.embedding.array_facts import ArrayFacts
+
+        return _of_arrays(ArrayFacts.of(path))
     if is_imagery(path):
         from rareearth_explorer.embedding.scene_facts import SceneFacts
 
@@ -96,6 +103,31 @@ def _of_scene(facts: SceneFacts) -> Lines:
     yield "next", shlex.join(_embed(facts))
 
 
+def _of_arrays(facts: ArrayFacts) -> Lines:
+    yield "embeddings", str(facts.path)
+    yield from _listed("files", facts.files)
+    yield "extent", _extent(facts.bounds)
+    yield "size", f"{facts.width:,} x {facts.height:,} pixels of {facts.gsd:.4g} m"
+    yield "pixels", f"{facts.dimensions} numbers, in {facts.crs}"
+    yield "valid", f"{100 * facts.valid:.1f} % of the pixels"
+    yield from _recipe(facts.recipe, facts.coding)
+    if facts.years:
+        yield "years", ", ".join(map(str, facts.years))
+    yield "patches", f"{facts.patches:,} of {facts.patch_size:g} m"
+    date = ["--date", f"{max(facts.years)}"] if len(facts.years) > 1 else []
+    command = ["rareearth-explorer", "import", str(facts.path)]
+    yield "next", shlex.join([*command, "-o", f"{facts.path.stem}.parquet", *date])
+
+
+def _recipe(recipe: Recipe | None, coding: str) -> Lines:
+    if recipe is None:
+        yield "recipe", "not recognised; name the product with --recipe"
+    else:
+        yield "recipe", f"{recipe.name}: {recipe.title} ({recipe.licence})"
+    decoded = f", decoded as {coding}" if coding else ""
+    yield "", f"a patch gets the mean of its pixels' embeddings{decoded}"
+
+
 def _date(facts: SceneFacts) -> str:
     if facts.time is None:
         return "not known"
@@ -128,9 +160,7 @@ def _bands(facts: SceneFacts) -> Lines:
     yield "bands", ", ".join(facts.bands)
     if facts.recipe is not None:
         coding = facts.recipe.coding
-        decoded = f", decoded as {coding.formula}" if coding else ""
-        yield "recipe", f"{facts.recipe.name}: {facts.recipe.title} ({facts.recipe.licence})"
-        yield "", f"a patch gets the mean of its pixels' embeddings{decoded}"
+        yield from _recipe(facts.recipe, coding.formula if coding else "")
         return
     if facts.unknown_bands:
         yield (

@@ -13,6 +13,10 @@ LABEL_SUFFIXES = tuple(
     ".csv .tsv .txt .xlsx .geojson .json .gpkg .kml .kmz .shp .gpx".split()  # noqa: SIM905
 )
 
+NPY = ".npy"
+NPY_SCALES = f"_scales{NPY}"
+"""How the name of a file of scales ends, after the name of its codes."""
+
 
 def is_imagery(path: Path) -> bool:
     """Whether a path is imagery: a raster, or a folder as Planet delivers it."""
@@ -22,6 +26,21 @@ def is_imagery(path: Path) -> bool:
 def is_table(path: Path) -> bool:
     """Whether a path is a patch table: a Parquet file, or a folder of its parts."""
     return bool(parquet_parts(path)) if path.is_dir() else path.suffix.lower() in TABLE_SUFFIXES
+
+
+def is_pixel_arrays(path: Path) -> bool:
+    """Whether a path holds an embedding for each pixel in arrays, not in rasters."""
+    return is_zarr_store(path) or is_npy_tiles(path)
+
+
+def is_zarr_store(path: Path) -> bool:
+    """Whether a path is a Zarr store of version 3, or a group in one."""
+    return path.is_dir() and (path.suffix.lower() == ".zarr" or (path / "zarr.json").is_file())
+
+
+def is_npy_tiles(path: Path) -> bool:
+    """Whether a path is a tile of `.npy` files, or a folder that holds such tiles."""
+    return any(path.rglob(f"*{NPY_SCALES}")) if path.is_dir() else path.suffix.lower() == NPY
 
 
 def parquet_parts(folder: Path) -> list[Path]:

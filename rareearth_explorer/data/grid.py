@@ -29,6 +29,8 @@ DEFAULT_PATCH_SIZE = 250.0
 PIXEL_MULTIPLE = 4
 """Patch sides are multiples of this many pixels: 84 at 3 m, as in the paper."""
 
+MOST_BOX = 20.0
+"""Degrees from which a box is too large to be told by its edges in a projection."""
 
 Bbox = tuple[float, float, float, float]
 """West, south, east and north in WGS 84 degrees."""
@@ -229,13 +231,35 @@ class PatchGrid:
         Two empty ranges if no patch lies there.
         """
         west, south, east, north = bbox
-        row, column = np.indices((self.rows, self.columns))
+        near_rows, near_columns = self._around(bbox)
+        row, column = np.ix_(near_rows, near_columns)
+        row, column = np.broadcast_arrays(row, column)
         lon, lat = np.moveaxis(self.centroids(row, column), -1, 0)
         inside = (south <= lat) & (lat <= north) & ((lon - west) % 360 <= (east - west) % 360)
         if not inside.any():
             return range(0), range(0)
         rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-        return range(rows[0], rows[-1] + 1), range(columns[0], columns[-1] + 1)
+        return near_rows[rows[0] : rows[-1] + 1], near_columns[columns[0] : columns[-1] + 1]
+
+    def _around(self, bbox: Bbox) -> tuple[range, range]:
+        """Find rows and columns that hold all patches in a box, by its edges alone.
+
+        A zone has so many patches that their places do not fit into memory.
+        """
+        west, south, east, north = bbox
+        whole = range(self.rows), range(self.columns)
+        across = (east - west) % 360
+        if not (0 < across <= MOST_BOX and 0 < north - south <= MOST_BOX):
+            return whole
+        part = np.linspace(0, 1, 257)
+        lon = west + across * np.concatenate([part, part, 0 * part, 0 * part + 1])
+        lat = south + (north - south) * np.concatenate([0 * part, 0 * part + 1, part, part])
+        width = self.columns * self.patch_px
+        pixels = pixels_under(lon, lat, WGS84, self.crs, self.transform, width)
+        if not np.isfinite(pixels).all():
+            return whole
+        column, row = (axis / self.patch_px for axis in pixels)
+        return _between(whole[0], row), _between(whole[1], column)
 
     def window(self, row: int, column: int) -> Window:
         """Pixels of one patch."""
@@ -309,6 +333,11 @@ class PatchGrid:
         """Place of fractional patch rows and columns, (..., 2) lon/lat in degrees."""
         x, y = self.transform @ (column * self.patch_px, row * self.patch_px)
         return np.stack(transformer(self.crs, WGS84).transform(x, y), axis=-1)
+
+
+def _between(every: range, edge: npt.NDArray[np.float64]) -> range:
+    """Take the part of a range between the ends of an edge, and two more on each side."""
+    return every[max(0, int(edge.min()) - 2) : max(0, int(edge.max()) + 3)]
 
 
 def written(lat: float, lon: float) -> str:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import Bbox, PatchGrid
-from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.embedding.encoders.encoder import Chips, Encoder
+from rareearth_explorer.embedding.pixel_source import PixelSource
 from rareearth_explorer.errors import EncoderError
 
 MOST_PATCHES = 64
@@ -113,7 +113,7 @@ class CutBlock:
     left_out: int
 
 
-def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
+def cut_block(scene: PixelSource, grid: PatchGrid, block: Block) -> CutBlock:
     """Read a block and cut it into chips; patches with too few valid pixels are left out.
 
     Pixels without data are filled with the mean of the valid pixels of their patch, band by band,
@@ -137,7 +137,7 @@ def cut_block(scene: Scene, grid: PatchGrid, block: Block) -> CutBlock:
 
 
 def _times(
-    scene: Scene, grid: PatchGrid, block: Block, kept: npt.NDArray[np.intp]
+    scene: PixelSource, grid: PatchGrid, block: Block, kept: npt.NDArray[np.intp]
 ) -> tuple[datetime | None, ...] | None:
     """Time of the file that most pixels of each kept patch come from; None if all have one."""
     origins = scene.origins(block.window(grid))

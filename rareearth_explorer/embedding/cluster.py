@@ -16,11 +16,11 @@ from typing import Any
 from uuid import uuid4
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox, PatchGrid
-from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import differences
 from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
 from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.pixel_source import PixelSource
 from rareearth_explorer.embedding.provenance import describe_encoder, describe_sources
 from rareearth_explorer.embedding.running import PATIENCE, Finished, Numbered, as_finished
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, fill_table, plan_of
@@ -50,7 +50,7 @@ class Job:
     """
 
     key: str
-    open_scene: Callable[[], Scene] = field(compare=False)
+    open_scene: Callable[[], PixelSource] = field(compare=False)
     make_encoder: Callable[[], Encoder] = field(compare=False)
     grid: PatchGrid = field(compare=False)
     batch: int = field(compare=False)
@@ -58,7 +58,7 @@ class Job:
 
 
 def embed_on_cluster(
-    open_scene: Callable[[], Scene],
+    open_scene: Callable[[], PixelSource],
     make_encoder: Callable[[], Encoder],
     table: Path,
     cluster: str | int,
@@ -217,14 +217,14 @@ _PREPARING = threading.Lock()
 
 
 @lru_cache(maxsize=1)  # a worker caches the scene and the encoder of one job
-def _prepare(job: Job) -> tuple[Scene, Encoder, dict[str, Any]]:
+def _prepare(job: Job) -> tuple[PixelSource, Encoder, dict[str, Any]]:
     """Open the scene, load the encoder, and return the facts that the plan must agree with."""
     scene, encoder = job.open_scene(), job.make_encoder()
     return scene, encoder, {"encoder": describe_encoder(encoder), "scenes": describe_sources(scene)}
 
 
 @contextmanager
-def _prepared(job: Job) -> Iterator[tuple[Scene, Encoder, dict[str, Any]]]:
+def _prepared(job: Job) -> Iterator[tuple[PixelSource, Encoder, dict[str, Any]]]:
     """Yield the cached scene and encoder of a worker; errors name the worker."""
     from distributed import get_worker
 

@@ -18,7 +18,7 @@ from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.embedding import encoders
 from rareearth_explorer.embedding.cluster import embed_on_cluster
 from rareearth_explorer.embedding.encoders import CLAY, LEAST_PIXELS, ClayOptions, Encoder
-from rareearth_explorer.embedding.importing_pixels import require_imagery
+from rareearth_explorer.embedding.importing_pixels import require_imagery, require_no_arrays
 from rareearth_explorer.embedding.projecting import project_if_missing
 from rareearth_explorer.embedding.scene_embedding import BATCH, EmbeddingReport, embed_scene
 from rareearth_explorer.errors import EncoderError, SceneError
@@ -93,6 +93,7 @@ def embed(
         Files, encoder and options do not fit together, a file cannot be read, or the table cannot
         be written; the message names the file.
     """
+    require_no_arrays(_listed(paths))
     images = images_of(_listed(paths))
     if not images:
         raise SceneError("There is nothing to embed; give at least one image.")

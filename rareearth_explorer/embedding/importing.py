@@ -11,6 +11,7 @@ from typing import Any
 
 from rareearth_explorer.data.file_kinds import parquet_parts
 from rareearth_explorer.data.recipes import recipe_called
+from rareearth_explorer.data.storage.file_identity import file_identity
 from rareearth_explorer.data.storage.remote_files import Address
 from rareearth_explorer.data.storage.replacing import explained, replacing
 from rareearth_explorer.data.table import (
@@ -22,7 +23,6 @@ from rareearth_explorer.data.table import (
 )
 from rareearth_explorer.data.table.parquet_source import open_source
 from rareearth_explorer.data.table.row_selection import may_be_selected, selection
-from rareearth_explorer.embedding.provenance import file_identity
 from rareearth_explorer.errors import TableError
 
 ROW_GROUP = 4096

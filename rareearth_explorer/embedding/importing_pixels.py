@@ -1,4 +1,4 @@
-"""Import of rasters with an embedding in each pixel: one embedding for each patch."""
+"""Import of rasters and arrays with an embedding in each pixel: one embedding for each patch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rareearth_explorer.data.file_kinds import require_table_name
+from rareearth_explorer.data.arrays import ArrayScene, open_npy_tiles, open_zarr_store
+from rareearth_explorer.data.file_kinds import (
+    is_npy_tiles,
+    is_pixel_arrays,
+    is_zarr_store,
+    require_table_name,
+)
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox
 from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_bands
 from rareearth_explorer.data.scene import Nodata, Scene, images_of, open_mosaic
@@ -17,6 +23,9 @@ from rareearth_explorer.embedding.encoders.encoder import Encoder
 from rareearth_explorer.embedding.pixel_statistics import PixelStatistics, Statistics
 from rareearth_explorer.embedding.scene_embedding import EmbeddingReport, embed_scene
 from rareearth_explorer.errors import SceneError
+
+Pixels = Scene | ArrayScene
+"""Rasters or arrays with an embedding in each pixel."""
 
 BATCH = 64
 """Patches whose statistics are taken at once."""
@@ -31,10 +40,11 @@ def import_pixels(
     statistics: Statistics = "mean",
     bbox: Bbox | None = None,
     nodata: Nodata = None,
+    date: str | None = None,
     cluster: str | int | None = None,
     progress: bool = True,
 ) -> EmbeddingReport:
-    """Make a patch table from rasters with an embedding in each pixel.
+    """Make a patch table from rasters or arrays with an embedding in each pixel.
 
     Like `embed_scene`, a run that is stopped continues with the next call, and memory does not
     grow with the raster.
@@ -42,7 +52,8 @@ def import_pixels(
     Parameters
     ----------
     sources
-        GeoTIFFs or VRTs of one date, or folders of them; where they overlap, the first counts.
+        GeoTIFFs, VRTs, or TESSERA's tiles of `.npy` files, of one date, or folders of them; where
+        they overlap, the first counts. Or one Zarr store.
     target
         Path of the patch table to write.
     recipe
@@ -54,7 +65,9 @@ def import_pixels(
     bbox
         Only patches with their centre in this box; None takes all.
     nodata
-        The value of empty pixels, instead of those that the files declare.
+        The value of empty pixels of rasters, instead of those that the files declare.
+    date
+        The year of a Zarr store that holds several, or `newest`.
     cluster, progress
         As for `rareearth_explorer.embed`.
 
@@ -64,13 +77,11 @@ def import_pixels(
         The rasters hold no known embeddings, cannot be read, or the table cannot be written; the
         message names the file.
     """
-    images = images_of(sources)
-    if cluster is not None:  # workers run in other folders
-        images = [path.absolute() for path in images]
-    require_other(target, images)
     require_table_name(target)
+    if cluster is not None:  # workers run in other folders
+        sources = [path.absolute() for path in sources]
     known = recipe_called(recipe) if recipe else None
-    open_scene = partial(_open, images, nodata, known)
+    open_scene = partial(open_pixels, sources, nodata, known, date)
     how: dict[str, Any] = {
         "patch_size": patch_size,
         "batch": BATCH,
@@ -78,8 +89,10 @@ def import_pixels(
         "progress": progress,
     }
     with open_scene() as scene:
-        found = known or recipe_of_bands(scene.bands)
-        encoder = PixelStatistics(_fitting(scene, found), len(scene.bands), statistics)
+        require_other(target, [source.path for source in scene.sources])
+        found = _fitting(scene, known or recipe_of_bands(scene.bands))
+        decoded = scene.coding if isinstance(scene, ArrayScene) else None
+        encoder = PixelStatistics(found, len(scene.bands), statistics, decoded)
         if cluster is None:
             return embed_scene(scene, encoder, target, **how)
         return embed_on_cluster(open_scene, partial(_same, encoder), target, cluster, **how)
@@ -100,18 +113,67 @@ def require_imagery(scene: Scene) -> None:
         )
 
 
-def _open(images: Sequence[Path], nodata: Nodata, known: Recipe | None) -> Scene:
+def require_no_arrays(paths: Sequence[Path]) -> None:
+    """Refuse to embed arrays of embeddings.
+
+    Raises
+    ------
+    SceneError
+        A path holds an embedding for each pixel in arrays.
+    """
+    for path in paths:
+        if is_pixel_arrays(path):
+            raise SceneError(
+                f"{path}: it holds an embedding for each pixel already; make a patch table of them "
+                f"with 'rareearth-explorer import {path} -o TABLE'."
+            )
+
+
+def open_pixels(
+    sources: Sequence[Path],
+    nodata: Nodata = None,
+    known: Recipe | None = None,
+    date: str | None = None,
+) -> Pixels:
+    """Open rasters or arrays with an embedding in each pixel; as for `import_pixels`.
+
+    Raises
+    ------
+    SceneError
+        They cannot be read, or are of several kinds.
+    """
+    stores = [path for path in sources if is_zarr_store(path)]
+    if date is not None and not stores:
+        raise SceneError(f"{sources[0]}: --date is for tables and Zarr stores; leave it out.")
+    if not any(is_pixel_arrays(path) for path in sources):
+        return _open_rasters(images_of(sources), nodata, known)
+    if nodata is not None:
+        raise SceneError(
+            f"{sources[0]}: its scales or codes tell which pixels have no data; leave out --nodata."
+        )
+    if not stores and all(map(is_npy_tiles, sources)):
+        return open_npy_tiles(sources)
+    if len(sources) > 1:
+        raise SceneError(
+            f"{sources[1]}: of Zarr stores, .npy files and rasters, only .npy files or rasters of "
+            "one kind form a mosaic; make one table of each."
+        )
+    return open_zarr_store(stores[0], date)
+
+
+def _open_rasters(images: Sequence[Path], nodata: Nodata, known: Recipe | None) -> Scene:
     """Open the rasters; their missing data is that of the recipe where the files declare none."""
     scene = open_mosaic(images, udm2="none", nodata=nodata)
     found = known or recipe_of_bands(scene.bands)
-    missing = found.coding.nodata if found is not None and found.coding is not None else None
+    # Numbers that are no codes mark missing pixels by zeros in all bands.
+    missing = None if found is None else found.coding.nodata if found.coding is not None else 0
     if nodata is not None or scene.nodata is not None or missing is None:
         return scene
     scene.close()
     return open_mosaic(images, udm2="none", nodata=missing)
 
 
-def _fitting(scene: Scene, found: Recipe | None) -> Recipe:
+def _fitting(scene: Pixels, found: Recipe | None) -> Recipe:
     """Check that the raster has the embeddings of the recipe, in the type of its codes."""
     if found is None:
         raise SceneError(

@@ -33,14 +33,23 @@ class PixelStatistics:
     statistics
         `mean`, or `mean-std` for twice as many numbers: first the means, then the standard
         deviations, together of length 1.
+    decoded
+        How the numbers of the pixels were decoded already; None if they are as the recipe says.
     """
 
-    def __init__(self, recipe: Recipe, dimensions: int, statistics: Statistics = "mean") -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        dimensions: int,
+        statistics: Statistics = "mean",
+        decoded: str | None = None,
+    ) -> None:
         self.name = f"{recipe.name}, {statistics} of pixels"
         self.dim = dimensions * (2 if statistics == "mean-std" else 1)
         self._recipe = recipe
         self._statistics = statistics
-        self._coding: Coding = recipe.coding or PLAIN
+        self._coding: Coding = PLAIN if decoded else recipe.coding or PLAIN
+        self._formula = decoded or self._coding.formula
 
     def describe(self) -> dict[str, Any]:
         """Return everything that the numbers depend on, as JSON types."""
@@ -50,7 +59,7 @@ class PixelStatistics:
             "licence": self._recipe.licence,
             "source": self._recipe.source,
             "statistics": self._statistics,
-            "coding": self._coding.formula,
+            "coding": self._formula,
         }
 
     def encode(self, chips: Chips) -> npt.NDArray[np.float32]:

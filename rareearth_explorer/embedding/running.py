@@ -8,10 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
 from rareearth_explorer.data.grid import PatchGrid
-from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.threads import cores
 from rareearth_explorer.embedding.blocks import Block, EmbeddedBlock, cut_block, embed_block
 from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.pixel_source import PixelSource
 
 PATIENCE = 30.0
 """Seconds without a finished block after which `at_once` is called again."""
@@ -24,7 +24,7 @@ Finished = Generator[tuple[int, EmbeddedBlock], None, None]
 
 
 def embed_in_threads(
-    scene: Scene, encoder: Encoder, grid: PatchGrid, batch: int, work: Iterable[Numbered]
+    scene: PixelSource, encoder: Encoder, grid: PatchGrid, batch: int, work: Iterable[Numbered]
 ) -> Finished:
     """Read and embed blocks, in as many threads as there are cores.
 

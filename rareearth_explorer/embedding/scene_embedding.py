@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox, PatchGrid
 from rareearth_explorer.data.progress import progress_bar
-from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.finished_parts import Arrays, FinishedParts
 from rareearth_explorer.data.table import TableWriter, read_facts
 from rareearth_explorer.embedding.blocks import LEAST_VALID, blocks, is_embedded
 from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.pixel_source import PixelSource
 from rareearth_explorer.embedding.provenance import describe_encoder, describe_sources
 from rareearth_explorer.embedding.running import Finished, Numbered, embed_in_threads
 from rareearth_explorer.errors import SceneError, TableError
@@ -62,7 +62,7 @@ class EmbeddingReport:
 
 
 def embed_scene(
-    scene: Scene,
+    scene: PixelSource,
     encoder: Encoder,
     table: Path,
     *,
@@ -106,7 +106,7 @@ def embed_scene(
 
 
 def plan_of(
-    scene: Scene,
+    scene: PixelSource,
     grid: PatchGrid,
     encoder: dict[str, Any],
     batch: int,
@@ -127,7 +127,7 @@ def plan_of(
 
 
 def fill_table(
-    scene: Scene,
+    scene: PixelSource,
     grid: PatchGrid,
     plan: dict[str, Any],
     embed: Callable[[Sequence[Numbered]], Finished],

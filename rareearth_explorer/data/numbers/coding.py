@@ -126,6 +126,9 @@ def coding_from(record: Mapping[str, Any], origin: str) -> Coding | None:
     method = _method(record)
     if method is None:
         return None
+    inner = record.get("scale")
+    if isinstance(inner, Mapping) and inner.get("type") == "scalar":  # as geoemb writes it
+        record = {**record, "offset": inner.get("offset", 0.0), "scale": inner.get("scale")}
     dimensions = record.get("n_dims")
     if dimensions is not None and (type(dimensions) is not int or dimensions < 1):
         raise ValueError(f"n_dims is {dimensions!r}")

@@ -14,14 +14,11 @@ from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from rareearth_explorer.data.grid import turn_to
+from rareearth_explorer.data.scene.laying import MisfitError, place_on
 from rareearth_explorer.data.scene.preview import Masked
 from rareearth_explorer.data.scene.raster import Raster
 from rareearth_explorer.data.scene.units import Conversion
 from rareearth_explorer.errors import SceneError
-
-ALIGNMENT = 0.05
-"""Largest shift between grids in pixels; a shift this small does not affect a patch."""
 
 CLEAR = 1
 """Value, in the first band of a UDM2, of pixels without cloud, shadow, haze and snow."""
@@ -184,20 +181,11 @@ class Mosaic:
 
 def _place(raster: Raster, first: Raster) -> tuple[int, int]:
     """Find the upper left pixel of a raster on the grid of another: left, top."""
-    here, there = raster.transform, first.transform
     crs, wanted = (CRS.from_wkt(each.dataset.crs.to_wkt()) for each in (raster, first))
-    if not crs.equals(wanted, ignore_axis_order=True):
-        raise _misfit(raster, first, f"its coordinates are in {crs.name}, unlike")
-    if not np.allclose((here.a, here.e), (there.a, there.e), rtol=1e-6, atol=0):
-        raise _misfit(raster, first, "its pixels differ in size from")
-    turn = turn_to(
-        here.c + here.a * raster.width / 2, there.c + there.a * first.width / 2, wanted.to_wkt()
-    )
-    column, row = ~there @ (here.c + turn, here.f)
-    left, top = round(column), round(row)
-    if max(abs(column - left), abs(row - top)) > ALIGNMENT:
-        raise _misfit(raster, first, "its pixels are not aligned with")
-    return left, top
+    try:
+        return place_on(crs, raster, wanted, first)
+    except MisfitError as fault:
+        raise _misfit(raster, first, str(fault)) from None
 
 
 def _require_same_size(udm2: Raster, raster: Raster) -> None:

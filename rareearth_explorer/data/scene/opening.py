@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -11,14 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from pyproj import CRS
-from pyproj.exceptions import ProjError
-from rasterio.transform import array_bounds
 
-from rareearth_explorer.data.grid import WGS84, ground_sample_distance, transformer
+from rareearth_explorer.data.grid import ground_sample_distance
 from rareearth_explorer.data.scene import planet
+from rareearth_explorer.data.scene.laying import lonlat_bounds
 from rareearth_explorer.data.scene.mosaic import Layer, Mosaic
 from rareearth_explorer.data.scene.raster import Raster
-from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.data.scene.scene import Scene
 from rareearth_explorer.data.scene.sources import (
     LEFT_OUT,
@@ -193,7 +190,7 @@ def _scene_of(layers: Sequence[Layer], sources: tuple[Source, ...]) -> Scene:
     is_plain = len(layers) == 1 and layers[0].udm2 is None and layers[0].conversion is None
     pixels = first if is_plain else Mosaic(layers)
     crs = CRS.from_wkt(first.dataset.crs.to_wkt())
-    bounds = _lonlat_bounds(crs, first.path, pixels)
+    bounds = lonlat_bounds(first.path, crs, pixels)
     return Scene(
         path=first.path,
         crs=crs,
@@ -212,22 +209,3 @@ def _scene_of(layers: Sequence[Layer], sources: tuple[Source, ...]) -> Scene:
         notes=tuple(notes_on([layer.raster for layer in layers], sources)),
         _raster=pixels,
     )
-
-
-def _lonlat_bounds(crs: CRS, path: Path, pixels: Raster | Mosaic) -> Bounds:
-    try:
-        there = transformer(crs.to_wkt(), WGS84)
-        west, south, east, north = there.transform_bounds(
-            *array_bounds(pixels.height, pixels.width, pixels.transform)
-        )
-    except ProjError:
-        west = south = east = north = math.inf
-    if not (-360 <= west <= 360 and -90 <= south < north <= 90):
-        raise SceneError(
-            f"{path}: its coordinates lie outside the Earth in its coordinate reference system, "
-            f"{crs.name}; assign the right one with 'rio edit-info --crs EPSG:... FILE'."
-        )
-    if east <= west:
-        east += 360
-    turns = 360 * math.floor((west + 180) / 360)  # longitudes may be counted from 0 to 360
-    return (south, west - turns), (north, east - turns)

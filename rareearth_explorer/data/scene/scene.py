@@ -23,10 +23,11 @@ from rareearth_explorer.data.scene import tiles
 from rareearth_explorer.data.scene.bands import true_colour
 from rareearth_explorer.data.scene.fill import Fill, suspected_fill
 from rareearth_explorer.data.scene.indices import index_of
+from rareearth_explorer.data.scene.laying import grid_over
 from rareearth_explorer.data.scene.mosaic import Mosaic
 from rareearth_explorer.data.scene.preview import Masked, Preview
 from rareearth_explorer.data.scene.raster import Raster
-from rareearth_explorer.data.scene.raster_checks import Bounds, require_on_map
+from rareearth_explorer.data.scene.raster_checks import Bounds
 from rareearth_explorer.data.scene.sources import Source
 from rareearth_explorer.data.scene.statistics import Statistics
 from rareearth_explorer.errors import SceneError
@@ -105,19 +106,7 @@ class Scene:
         SceneError
             If no patch fits, the size is not above 0, or the scene reaches beyond the map.
         """
-        require_on_map(self.path, self.bounds)
-        if not 0 < patch_size < math.inf:
-            raise SceneError(
-                f"{self.path}: a patch cannot be {patch_size} m wide; choose a size above 0."
-            )
-        grid = PatchGrid.for_raster(self.crs, self.transform, self.width, self.height, patch_size)
-        if len(grid) == 0:
-            raise SceneError(
-                f"{self.path}: a patch of {patch_size:g} m is larger than the scene of "
-                f"{self.width * self.gsd:.0f} x {self.height * self.gsd:.0f} m; "
-                "choose a smaller patch."
-            )
-        return grid
+        return grid_over(self.path, self.crs, self, self.bounds, patch_size)
 
     def read(
         self,

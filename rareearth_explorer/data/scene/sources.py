@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from rareearth_explorer.data.scene.units import (
     unit_notes,
 )
 from rareearth_explorer.data.scene.validity import Nodata
+from rareearth_explorer.data.storage.file_identity import file_identity
 from rareearth_explorer.errors import SceneError
 
 LEFT_OUT = "_"
@@ -59,6 +62,17 @@ class Source:
     units: Units = field(default_factory=Units)
     nodata: Nodata = None
     months: str = ""
+
+    def describe(self) -> dict[str, Any]:
+        """Identify the file and how it is read, as JSON types; it reads the whole file."""
+        return {
+            **file_identity(self.path),
+            "time": self.time.isoformat() if self.time else None,
+            "bands": list(self.bands),
+            "udm2": file_identity(self.udm2) if self.udm2 else None,
+            "nodata": _json_number(self.nodata),
+            "conversion": _describe_conversion(self.conversion),
+        }
 
 
 def units_of(raster: Raster) -> Units:
@@ -147,3 +161,18 @@ def _roles_of(raster: Raster) -> tuple[str, ...]:
         evidence.append(sidecar.read_text(errors="replace"))
     colours = ["undefined" if colour == "alpha" else colour for colour in raster.colours]
     return band_roles(raster.descriptions, colours, evidence, raster.dtype == "uint8")
+
+
+def _json_number(nodata: Nodata) -> float | str | None:
+    """Write a nodata value with JSON types, which have no NaN and no infinity."""
+    return str(nodata) if isinstance(nodata, float) and not math.isfinite(nodata) else nodata
+
+
+def _describe_conversion(conversion: Conversion | None) -> dict[str, Any] | None:
+    if conversion is None:
+        return None
+    return {
+        "gain": conversion.gain.tolist(),
+        "offset": conversion.offset.tolist(),
+        "reflectance_1": conversion.one,
+    }

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "rareearth_explorer"
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-OF_RUNNING = ("clay", "dask", "stac")
+OF_RUNNING = ("clay", "dask", "stac", "zarr")
 """Extras without which the package runs, and with which it does more."""
 
 FRONTENDS = ("anywidget", "ipyleaflet", "ipywidgets", "jupyter-scatter", "voila")

@@ -17,6 +17,7 @@ from pyproj.exceptions import ProjError
 from rasterio.windows import Window
 
 from rareearth_explorer.data.places.longitudes import near, wrapped
+from rareearth_explorer.data.places.lonlat_box import holds
 
 __all__ = ["DEFAULT_PATCH_SIZE", "PatchGrid"]
 
@@ -230,12 +231,9 @@ class PatchGrid:
         -------
         Two empty ranges if no patch lies there.
         """
-        west, south, east, north = bbox
         near_rows, near_columns = self._around(bbox)
-        row, column = np.ix_(near_rows, near_columns)
-        row, column = np.broadcast_arrays(row, column)
-        lon, lat = np.moveaxis(self.centroids(row, column), -1, 0)
-        inside = (south <= lat) & (lat <= north) & ((lon - west) % 360 <= (east - west) % 360)
+        row, column = np.broadcast_arrays(*np.ix_(near_rows, near_columns))
+        inside = holds(bbox, self.centroids(row, column))
         if not inside.any():
             return range(0), range(0)
         rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))

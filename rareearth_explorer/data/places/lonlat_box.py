@@ -14,9 +14,9 @@ Mask = npt.NDArray[np.bool_]
 
 
 def holds(box: Bbox, points: npt.NDArray[np.float64]) -> Mask:
-    """Tell which points (N, 2) lon/lat lie in the box, (N,), in any turn of the longitudes."""
+    """Tell which points (..., 2) lon/lat lie in the box, (...), in any turn of the longitudes."""
     west, south, _, north = box
-    lon, lat = points.T
+    lon, lat = np.moveaxis(points, -1, 0)
     return np.asarray((south <= lat) & (lat <= north) & ((lon - west) % 360 <= _width(box)))
 
 

@@ -630,6 +630,7 @@ class TestKeyboard:
         assert explorer.keyboard.help.layout.display == "none"
 
     def test_sign_opacity_and_bands(self, explorer):
+        explorer.map.opacity.value = 0.6
         self.press(explorer, "s", "]", "b")
         assert explorer.session.sign == "negative"
         assert explorer.map.opacity.value == pytest.approx(0.7)

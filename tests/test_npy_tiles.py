@@ -194,8 +194,10 @@ def test_workers_make_the_same_table(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_said_in_one_sentence(
     spoil, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = write_tile(tmp_path / "tiles", *random_codes(48, 48))
-    spoil(path, tmp_path / "landmasks" / f"{NAME}.tiff")
+    # Deep, because a land mask is also sought in folders above, which hold those of other tests.
+    alone = tmp_path / "a" / "b" / "c" / "d"
+    path = write_tile(alone / "tiles", *random_codes(48, 48))
+    spoil(path, alone / "landmasks" / f"{NAME}.tiff")
     with pytest.raises(SceneError, match=said) as caught:
         import_pixels([path], tmp_path / "t.parquet", progress=False)
     assert str(caught.value).endswith(".")

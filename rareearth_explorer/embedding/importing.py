@@ -23,6 +23,7 @@ from rareearth_explorer.data.table import (
 )
 from rareearth_explorer.data.table.parquet_source import open_source
 from rareearth_explorer.data.table.row_selection import may_be_selected, selection
+from rareearth_explorer.data.table.table_reading import read_table
 from rareearth_explorer.errors import TableError
 
 ROW_GROUP = 4096
@@ -90,7 +91,7 @@ def import_table(
     how = replace(how, column=column) if column is not None else how
     opened = open_source(source)
     if isinstance(source, Path) and not may_be_selected(opened, how):
-        found = open_table(source, reading=how)
+        found = read_table(opened, how)
         with _whole(target) as beside:
             return _write(found, beside, target, _origin(source, how, found))
     with _whole(target) as beside, selection(opened, how, beside.parent) as rows:

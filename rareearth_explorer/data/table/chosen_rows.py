@@ -104,13 +104,13 @@ def chosen_rows(
         rows = (
             np.ones(len(corners), bool)
             if ours and find is _first
-            else find(corners, _filtered(others, kept), how, path)
+            else find(corners, filtered(others, kept), how, path)
         )
         left_out[why] = int((~rows).sum())
         kept[kept] = rows
         corners = corners[rows]
         _require_some(kept, path, NONE_IN_BOX)
-    said = None if ours else several_dates(corners, _filtered(others, kept))
+    said = None if ours else several_dates(corners, filtered(others, kept))
     counted = {why: count for why, count in left_out.items() if count}
     return ChosenRows(kept, corners, counted, (said,) if said else ())
 
@@ -155,7 +155,8 @@ def _require_some(kept: Rows, path: object, problem: str) -> None:
         raise TableError(f"{path}: {problem}.")
 
 
-def _filtered(table: pa.Table, rows: Rows) -> pa.Table:
+def filtered(table: pa.Table, rows: Rows) -> pa.Table:
+    """Return the rows of a table, (N,), that are True; the table itself if all are."""
     import pyarrow as pa
 
     return table if rows.all() else table.filter(pa.array(rows))

@@ -27,8 +27,10 @@ from rareearth_explorer.data.places.lonlat_box import meets
 from rareearth_explorer.data.places.squares import usual_spacing
 from rareearth_explorer.data.table.chosen_rows import NONE_IN_BOX, OTHER_DATES, OUTSIDE
 from rareearth_explorer.data.table.group_statistics import edge_columns, may_begin_with, may_meet
+from rareearth_explorer.data.table.own_columns import is_ours
 from rareearth_explorer.data.table.parquet_source import ParquetSource, RowGroup
 from rareearth_explorer.data.table.reading import Reading
+from rareearth_explorer.data.table.recorded_facts import recorded_facts
 from rareearth_explorer.data.table.several_dates import (
     NEWEST,
     begins_with,
@@ -141,7 +143,8 @@ class _Search:
 
     def __init__(self, source: ParquetSource, how: Reading) -> None:
         self._source, self._how = source, how
-        recipe = recipe_to_follow(source.schema, how)
+        ours = is_ours(recorded_facts(source.schema.metadata)[0])
+        recipe = recipe_to_follow(source.schema, how, ours=ours)
         found = embedding_columns(source.schema, source.title, how, recipe)
         self._names = places_columns(source.schema, found)
         self._dates = date_columns([n for n in source.schema.names if n not in found.names])

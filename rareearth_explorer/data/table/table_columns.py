@@ -14,9 +14,8 @@ from rareearth_explorer.data.places.column_names import (
 from rareearth_explorer.data.places.declared_crs import shape_column
 from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_table
 from rareearth_explorer.data.recipes.recognition import numbered
-from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours
+from rareearth_explorer.data.table.own_columns import OWN_COLUMNS
 from rareearth_explorer.data.table.reading import Reading
-from rareearth_explorer.data.table.recorded_facts import recorded_facts
 from rareearth_explorer.data.table.several_dates import date_columns
 from rareearth_explorer.errors import TableError
 
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def recipe_to_follow(schema: pa.Schema, how: Reading) -> Recipe | None:
+def recipe_to_follow(schema: pa.Schema, how: Reading, *, ours: bool) -> Recipe | None:
     """Find the recipe that is asked for, or that the file follows; ours are decoded already."""
     if how.recipe is not None:
         return recipe_called(how.recipe)
-    return None if is_ours(recorded_facts(schema.metadata)[0]) else recipe_of_table(schema)
+    return None if ours else recipe_of_table(schema)
 
 
 def embedding_columns(

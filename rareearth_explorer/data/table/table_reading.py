@@ -16,7 +16,7 @@ from rareearth_explorer.data.places.column_names import require_single
 from rareearth_explorer.data.recipes import Recipe, known_recipes
 from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
 from rareearth_explorer.data.table.carried_columns import carried_columns, decoded
-from rareearth_explorer.data.table.chosen_rows import chosen_rows
+from rareearth_explorer.data.table.chosen_rows import chosen_rows, filtered
 from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
 from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.data.table.patch_table import PatchTable
@@ -64,13 +64,18 @@ def open_table(
         The file is missing, not Parquet, damaged or empty, has no footprints or no embeddings of
         one length, or does not say what its numbers or places are; the sentence names the file.
     """
-    path = Path(path)
     how = reading or Reading()
     how = replace(how, column=column) if column is not None else how
-    source = ParquetSource.open(path)
+    return read_table(ParquetSource.open(Path(path)), how)
+
+
+def read_table(source: ParquetSource, how: Reading) -> PatchTable:
+    """Read an opened patch table, which is not remote; errors are those of `open_table`."""
+    path = source.path
     facts, notes = recorded_facts(source.schema.metadata)
-    recipe = recipe_to_follow(source.schema, how)
-    stored = _stored(source, how, recipe, ours=is_ours(facts))
+    ours = is_ours(facts)
+    recipe = recipe_to_follow(source.schema, how, ours=ours)
+    stored = _stored(source, how, recipe, ours=ours)
     found = stored.found
     beside = other_columns(source.schema, found)
     require_single(source.schema.names, [*found.names, *beside], path, TableError)
@@ -82,8 +87,7 @@ def open_table(
     units = embeddings.units()
     if recipe is not None:
         notes += notes_on_recipe(recipe, units.shape[1], path, forced=how.recipe is not None)
-    here = others if rows.kept.all() else others.filter(_mask(rows.kept))
-    columns, more = own_columns(here, facts)
+    columns, more = own_columns(filtered(others, rows.kept), facts)
     notes += (*rows.notes, *places.notes, *notes_on_numbers(stored), *more)
     return PatchTable(
         corners=rows.corners,
@@ -95,7 +99,7 @@ def open_table(
         notes=notes,
         embedding_column=found.title,
         recipe=_recipe_name(facts, recipe, units.shape[1]),
-        read_carried=_carried(source, found, places, rows.kept, ours=is_ours(facts)),
+        read_carried=_carried(source, found, places, rows.kept, ours=ours),
         read_embeddings=embeddings.read,
         read_identity=embeddings.identity,
     )
@@ -157,26 +161,20 @@ def _carried(
         return None
 
     def read() -> pa.Table:
-        table = source.read([*names])
-        return decoded(table if kept.all() else table.filter(_mask(kept)), names)
+        return decoded(filtered(source.read([*names]), kept), names)
 
     return read
 
 
 def _stored_places(places: Places, kept: Rows) -> Iterable[bytes]:
     """Read the stored place of each row as bytes, as `table_identity` takes it."""
+    import pyarrow as pa
     import shapely
 
     shapes = places.shapes[kept]
     if places.raw is not None:
-        stored: list[bytes] = places.raw.filter(_mask(kept)).to_pylist()
+        stored: list[bytes] = places.raw.filter(pa.array(kept)).to_pylist()
         return stored
     if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
         return [point.tobytes() for point in shapely.get_coordinates(shapes).astype("<f8")]
     return [*shapely.to_wkb(shapes)]
-
-
-def _mask(rows: Rows) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(rows)

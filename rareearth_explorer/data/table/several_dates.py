@@ -137,18 +137,19 @@ def only_day(table: pa.Table, column: str) -> date | None:
 
 def several_dates(corners: npt.NDArray[np.float64], table: pa.Table) -> str | None:
     """Say that patches lie on top of each other, and which dates they are of; None if none do."""
+    for column in date_columns(table.column_names):
+        if len(set(values := _texts(table, column))) > 1:
+            break
+    else:  # rows of one place and one date are read once
+        return None
     places = int(_places(corners).max()) + 1
     if places == len(corners):
         return None
     where = "one place" if places == 1 else f"{places:,} places"
-    said = f"{len(corners):,} patches lie at {where}, on top of each other"
-    for column in date_columns(table.column_names):
-        if len(set(values := _texts(table, column))) > 1:
-            return (
-                f"{said}; column {column!r} has {_listed(values)}: choose one with "
-                "'rareearth-explorer import --date'"
-            )
-    return f"{said}; keep one row for each place"
+    return (
+        f"{len(corners):,} patches lie at {where}, on top of each other; column {column!r} has "
+        f"{_listed(values)}: choose one with 'rareearth-explorer import --date'"
+    )
 
 
 def _texts(table: pa.Table, column: str) -> list[str]:

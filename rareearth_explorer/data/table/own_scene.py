@@ -9,6 +9,9 @@ from rareearth_explorer.data.grid import windows_over
 from rareearth_explorer.data.scene import Nodata, Scene, images_of, nodata_of, open_scene
 from rareearth_explorer.data.table.patch_table import PatchTable
 
+AT_ONCE = 1000
+"""Patches that are looked for in a scene at once."""
+
 
 def open_own_scene(
     path: str | Path, table: PatchTable, *, nodata: Nodata = None, one_date: bool = False
@@ -41,10 +44,13 @@ def open_own_scene(
 
 def shows(scene: Scene, table: PatchTable) -> bool:
     """Whether a scene shows any patch of a table, in part at least."""
-    windows, _ = windows_over(
-        table.corners, scene.crs.to_wkt(), scene.transform, scene.width, scene.height
+    raster = scene.crs.to_wkt(), scene.transform, scene.width, scene.height
+    # In pieces, as the first patches tell it nearly always.
+    return any(
+        window is not None
+        for start in range(0, len(table), AT_ONCE)
+        for window in windows_over(table.corners[start : start + AT_ONCE], *raster)[0]
     )
-    return any(window is not None for window in windows)
 
 
 def _recorded(path: Path, table: PatchTable) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rareearth_explorer.errors import ExplorerError
 
@@ -49,10 +49,14 @@ def parquet_parts(folder: Path) -> list[Path]:
     Names that begin with `_` are left out: they hold facts about the parts, such as `_metadata`.
     """
     return [
-        path
-        for path in _visible(folder, TABLE_SUFFIXES)
-        if not any(part.startswith("_") for part in path.relative_to(folder).parts)
+        path for path in _visible(folder, TABLE_SUFFIXES) if is_table_part(path.relative_to(folder))
     ]
+
+
+def is_table_part(path: PurePath) -> bool:
+    """Whether a file, by its path below the folder of a table, is one of the table's parts."""
+    hidden = any(name.startswith((".", "_")) for name in path.parts)
+    return path.suffix.lower() in TABLE_SUFFIXES and not hidden
 
 
 def rasters_in(folder: Path) -> list[Path]:

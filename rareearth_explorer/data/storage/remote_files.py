@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rareearth_explorer.data.file_kinds import TABLE_SUFFIXES
+from rareearth_explorer.data.file_kinds import is_table_part
 from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
@@ -197,19 +197,15 @@ def _in_bucket(address: Address) -> list[RemoteFile]:
         if info.type is FileType.File:
             return [RemoteFile(address.name, info.size, store.open_input_file(path))]
         below = store.get_file_info(FileSelector(path, recursive=True, allow_not_found=True))
-        files = [(each.path[len(path) + 1 :], each) for each in below if _is_part(each.base_name)]
+        files = [(each.path[len(path) + 1 :], each) for each in below]
         found = [
             RemoteFile(name, each.size, store.open_input_file(each.path))
             for name, each in sorted(files, key=lambda file: file[0])
-            if not any(folder.startswith(("_", ".")) for folder in name.split("/"))
+            if is_table_part(PurePosixPath(name))
         ]
     if not found:
         raise TableError(f"{address}: there is no Parquet file there; check the address.")
     return found
-
-
-def _is_part(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in TABLE_SUFFIXES
 
 
 def _bucket(bucket: str) -> S3FileSystem:

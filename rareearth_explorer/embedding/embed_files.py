@@ -16,7 +16,7 @@ from rareearth_explorer.data.scene import Nodata, Scene, images_of, masks_of, op
 from rareearth_explorer.data.scene.fill import require_declared_fill
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.embedding import encoders
-from rareearth_explorer.embedding.cluster import embed_on_cluster
+from rareearth_explorer.embedding.cluster import already_made, embed_on_cluster
 from rareearth_explorer.embedding.encoders import CLAY, LEAST_PIXELS, ClayOptions, Encoder
 from rareearth_explorer.embedding.importing_pixels import require_imagery, require_no_arrays
 from rareearth_explorer.embedding.projecting import project_if_missing
@@ -157,7 +157,7 @@ def _encoder_maker(
                 f"{encoder.name} is an encoder object, so it takes neither weights nor Clay "
                 "options: omit them."
             )
-        return partial(_same, encoder)
+        return already_made(encoder)
     _require_pixels(scene, patch_size)
     return partial(
         encoders.load,
@@ -170,10 +170,6 @@ def _encoder_maker(
         weights=weights,
         options=clay,
     )
-
-
-def _same(encoder: Encoder) -> Encoder:
-    return encoder
 
 
 def _require_pixels(scene: Scene, patch_size: float) -> None:

@@ -18,8 +18,7 @@ from rareearth_explorer.data.grid import DEFAULT_PATCH_SIZE, Bbox
 from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_bands
 from rareearth_explorer.data.scene import Nodata, Scene, images_of, open_mosaic
 from rareearth_explorer.data.storage.inputs import require_other
-from rareearth_explorer.embedding.cluster import embed_on_cluster
-from rareearth_explorer.embedding.encoders.encoder import Encoder
+from rareearth_explorer.embedding.cluster import already_made, embed_on_cluster
 from rareearth_explorer.embedding.pixel_statistics import PixelStatistics, Statistics
 from rareearth_explorer.embedding.scene_embedding import EmbeddingReport, embed_scene
 from rareearth_explorer.errors import SceneError
@@ -95,7 +94,7 @@ def import_pixels(
         encoder = PixelStatistics(found, len(scene.bands), statistics, decoded)
         if cluster is None:
             return embed_scene(scene, encoder, target, **how)
-        return embed_on_cluster(open_scene, partial(_same, encoder), target, cluster, **how)
+        return embed_on_cluster(open_scene, already_made(encoder), target, cluster, **how)
 
 
 def require_imagery(scene: Scene) -> None:
@@ -198,7 +197,3 @@ def _fitting(scene: Pixels, found: Recipe | None) -> Recipe:
             f"{found.code_type}; download it again."
         )
     return found
-
-
-def _same(encoder: Encoder) -> Encoder:
-    return encoder

@@ -48,16 +48,9 @@ class ComponentColours:
     def tile(
         self, z: int, x: int, y: int, *, size: int = 256, bands: Sequence[str] | None = None
     ) -> npt.NDArray[np.uint8]:
-        """Picture of a Web Mercator tile: (size, size, 4) RGBA, transparent beside the patches.
+        """Picture of a Web Mercator tile, as `Scene.tile`; transparent beside the patches.
 
-        Parameters
-        ----------
-        z, x, y
-            Zoom, column and row as in XYZ tile addresses.
-        size
-            Side in pixels.
-        bands
-            Ignored, as there are none.
+        There are no `bands` to choose, so they are ignored.
         """
         west, south, east, north = tile_bounds(z, x, y)
         picture = np.zeros((size, size, 4), np.uint8)

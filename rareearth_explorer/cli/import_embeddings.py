@@ -125,8 +125,10 @@ def _add_pixel_options(parser: argparse.ArgumentParser) -> None:
     )
     pixels.add_argument(
         "--statistics",
-        choices=("mean", "mean-std"),
-        help="what a patch gets of its pixels: their mean (default), or also their deviation",
+        choices=("mean", "mean-std", "overview"),
+        help="what a patch gets of its pixels: their mean, or also their deviation, or the pixel "
+        "of the overview that is a patch (default: this for products whose overviews are means, "
+        "else the mean)",
     )
     add_nodata(pixels)
 
@@ -161,7 +163,7 @@ def _import_pixels(options: argparse.Namespace) -> None:
         options.output,
         recipe=options.recipe,
         patch_size=options.patch_size or DEFAULT_PATCH_SIZE,
-        statistics=options.statistics or "mean",
+        statistics=options.statistics,
         bbox=_bbox(options),
         nodata=options.nodata,
         date=options.date,
@@ -169,8 +171,10 @@ def _import_pixels(options: argparse.Namespace) -> None:
     )
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; {report.left_out:,} "
-        "left out, because less than half of their pixels have data."
+        "left out for want of data."
     )
+    for note in report.notes:
+        print(note)
 
 
 def _bbox(options: argparse.Namespace) -> Bbox | None:

@@ -120,7 +120,7 @@ def cut_block(scene: PixelSource, grid: PatchGrid, block: Block) -> CutBlock:
     which adds the least information.
     """
     pixels, valid = scene.read(block.window(grid))
-    side = grid.patch_px
+    side = pixels.shape[1]  # a block is one patch high, and overviews have fewer pixels
     chips = pixels.reshape(len(pixels), side, block.columns, side).transpose(2, 0, 1, 3)
     masks = valid.reshape(side, block.columns, side).transpose(1, 0, 2)
     kept = np.flatnonzero(masks.mean(axis=(1, 2)) >= LEAST_VALID)

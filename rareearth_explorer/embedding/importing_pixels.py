@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,20 @@ from rareearth_explorer.data.recipes import Recipe, recipe_called, recipe_of_ban
 from rareearth_explorer.data.scene import Nodata, Scene, images_of, open_mosaic
 from rareearth_explorer.data.storage.inputs import require_other
 from rareearth_explorer.embedding.cluster import already_made, embed_on_cluster
+from rareearth_explorer.embedding.overview_pixels import OverviewPixels
+from rareearth_explorer.embedding.pixel_source import PixelSource
 from rareearth_explorer.embedding.pixel_statistics import PixelStatistics, Statistics
 from rareearth_explorer.embedding.scene_embedding import EmbeddingReport, embed_scene
 from rareearth_explorer.errors import SceneError
 
 Pixels = Scene | ArrayScene
 """Rasters or arrays with an embedding in each pixel."""
+
+FROM_OVERVIEWS = (
+    "The patches were read from the overviews of the files, their makers' own means, and count "
+    "where any pixel has data; --statistics mean takes the mean of the pixels, and reads all."
+)
+"""Sentence about a table whose patches are pixels of an overview."""
 
 BATCH = 64
 """Patches whose statistics are taken at once."""
@@ -36,7 +45,7 @@ def import_pixels(
     *,
     recipe: str | None = None,
     patch_size: float = DEFAULT_PATCH_SIZE,
-    statistics: Statistics = "mean",
+    statistics: Statistics | None = None,
     bbox: Bbox | None = None,
     nodata: Nodata = None,
     date: str | None = None,
@@ -60,7 +69,8 @@ def import_pixels(
     patch_size
         Side of a patch in metres.
     statistics
-        What a patch gets of its pixels, see `PixelStatistics`.
+        What a patch gets of its pixels, see `PixelStatistics`; None takes the overview where the
+        product's overviews are means and one of its pixels is a patch, else the mean.
     bbox
         Only patches with their centre in this box; None takes all.
     nodata
@@ -80,21 +90,26 @@ def import_pixels(
     if cluster is not None:  # workers run in other folders
         sources = [path.absolute() for path in sources]
     known = recipe_called(recipe) if recipe else None
-    open_scene = partial(open_pixels, sources, nodata, known, date)
+    open_whole = partial(open_pixels, sources, nodata, known, date)
     how: dict[str, Any] = {
         "patch_size": patch_size,
         "batch": BATCH,
         "bbox": bbox,
         "progress": progress,
     }
-    with open_scene() as scene:
+    with open_whole() as scene:
         require_other(target, [source.path for source in scene.sources])
         found = _fitting(scene, known or recipe_of_bands(scene.bands))
         decoded = scene.coding if isinstance(scene, ArrayScene) else None
-        encoder = PixelStatistics(found, len(scene.bands), statistics, decoded)
+        side = _overview_side(scene, found, patch_size, statistics)
+        taken = "overview" if side else statistics or "mean"
+        encoder = PixelStatistics(found, len(scene.bands), taken, decoded)
         if cluster is None:
-            return embed_scene(scene, encoder, target, **how)
-        return embed_on_cluster(open_scene, already_made(encoder), target, cluster, **how)
+            report = embed_scene(_at_overview(scene, side), encoder, target, **how)
+        else:
+            open_scene = partial(_open_at, open_whole, side)
+            report = embed_on_cluster(open_scene, already_made(encoder), target, cluster, **how)
+    return replace(report, notes=(FROM_OVERVIEWS,)) if side else report
 
 
 def require_imagery(scene: Scene) -> None:
@@ -158,6 +173,32 @@ def open_pixels(
             "one kind form a mosaic; make one table of each."
         )
     return open_zarr_store(stores[0], date)
+
+
+def _overview_side(
+    scene: Pixels, found: Recipe, patch_size: float, statistics: Statistics | None
+) -> int | None:
+    """Return the side in pixels of a patch if the overview with one pixel for each is wanted."""
+    if statistics not in (None, "overview"):
+        return None
+    side = scene.grid(patch_size).patch_px
+    if found.overviews and isinstance(scene, Scene) and scene.has_overview(side):
+        return side
+    if statistics is None:
+        return None
+    raise SceneError(
+        f"{scene.path}: a patch of {patch_size:g} m has {side} x {side} pixels, and there is no "
+        "overview with a mean of so many; leave out --statistics overview, or choose another "
+        "--patch-size."
+    )
+
+
+def _at_overview(scene: Pixels, side: int | None) -> PixelSource:
+    return OverviewPixels(scene, side) if side and isinstance(scene, Scene) else scene
+
+
+def _open_at(open_whole: Callable[[], Pixels], side: int | None) -> PixelSource:
+    return _at_overview(open_whole(), side)
 
 
 def _open_rasters(images: Sequence[Path], nodata: Nodata, known: Recipe | None) -> Scene:

@@ -12,7 +12,7 @@ from rareearth_explorer.data.numbers.coding import PLAIN
 from rareearth_explorer.data.recipes import Recipe
 from rareearth_explorer.embedding.encoders.encoder import Chips
 
-Statistics = Literal["mean", "mean-std"]
+Statistics = Literal["mean", "mean-std", "overview"]
 """What a patch gets of its pixels' embeddings."""
 
 STATISTICS: tuple[Statistics, ...] = get_args(Statistics)
@@ -32,7 +32,7 @@ class PixelStatistics:
         Numbers in the embedding of a pixel.
     statistics
         `mean`, or `mean-std` for twice as many numbers: first the means, then the standard
-        deviations, together of length 1.
+        deviations, together of length 1. `overview` takes one pixel, the maker's mean of a patch.
     decoded
         How the numbers of the pixels were decoded already; None if they are as the recipe says.
     """

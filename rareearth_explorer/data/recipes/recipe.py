@@ -39,6 +39,8 @@ class Recipe:
         places are shapes.
     pixel
         Side of a pixel in metres, where each pixel has an embedding; else None.
+    overviews
+        Whether the overviews of its rasters hold means of pixels, of length 1.
     id, date, cell
         Names of the columns; empty where the product has none.
     """
@@ -58,6 +60,7 @@ class Recipe:
     size: float | None = None
     spacing: float | None = None
     pixel: float | None = None
+    overviews: bool = False
     id: str = ""
     date: str = ""
     cell: str = ""

@@ -96,8 +96,8 @@ class Mosaic:
         Bands, counted from 1, the same in all layers.
     transform, width, height
         Those of the smallest rectangle that holds all layers.
-    has_overviews
-        Whether all layers have overviews.
+    overviews
+        Those that all layers have, as in `Raster`.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -110,7 +110,7 @@ class Mosaic:
         self.transform = first.transform @ Affine.translation(left, top)
         self.width = max(layer.left + layer.raster.width for layer in self._layers)
         self.height = max(layer.top + layer.raster.height for layer in self._layers)
-        self.has_overviews = all(layer.raster.has_overviews for layer in layers)
+        self.overviews = sorted(set.intersection(*(set(each.raster.overviews) for each in layers)))
         kinds = [each.raster.dtype if each.conversion is None else np.float32 for each in layers]
         self.dtype = np.result_type(*kinds).name
 
@@ -118,6 +118,13 @@ class Mosaic:
     def rasters(self) -> list[Raster]:
         """The images, the first on top."""
         return [layer.raster for layer in self._layers]
+
+    def has_overview(self, side: int) -> bool:
+        """As `Raster.has_overview`, where the layers lie on one grid of such pixels."""
+        return all(
+            layer.raster.has_overview(side) and not (layer.left % side or layer.top % side)
+            for layer in self._layers
+        )
 
     def close(self) -> None:
         """Close the files in all threads, none of which may be reading."""

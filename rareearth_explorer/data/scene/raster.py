@@ -73,8 +73,8 @@ class Raster:
         Description and colour interpretation of each band of data.
     transform, width, height, dtype
         North up, and the type that holds all bands.
-    has_overviews
-        Whether it contains overviews.
+    overviews
+        Pixels of the file a side in a pixel of each of its overviews; empty if it has none.
     validity
         How empty pixels are told.
     doubtful
@@ -121,7 +121,7 @@ class Raster:
             self.transform @= Affine.translation(0, self.height) @ Affine.scale(1, -1)
         if self._mirrored:
             self.transform @= Affine.translation(self.width, 0) @ Affine.scale(-1, 1)
-        self.has_overviews = bool(dataset.overviews(1))
+        self.overviews: list[int] = dataset.overviews(1)
 
     def _find_bands(self, dataset: Any, named: int | None, colours: bool) -> None:
         """Find the bands of data, and whether their numbers stand for colours."""
@@ -163,6 +163,10 @@ class Raster:
             handle = self._threads.handle = rasterio.open(self.path)
             self._handles.add(handle)
         return handle
+
+    def has_overview(self, side: int) -> bool:
+        """Whether an overview has a pixel for every `side` x `side` pixels, none partial."""
+        return side in self.overviews and not (self.width % side or self.height % side)
 
     def close(self) -> None:
         """Close the file in all threads, none of which may be reading."""

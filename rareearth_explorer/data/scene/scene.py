@@ -144,6 +144,13 @@ class Scene:
         pixels, valid = self._read(window, out_shape, places)
         return pixels.astype(np.float32), valid
 
+    def has_overview(self, side: int) -> bool:
+        """Whether overviews have a pixel for every square of `side` x `side` pixels.
+
+        Then `read` with such an `out_shape` gives their pixels as they are stored.
+        """
+        return self._raster.has_overview(side)
+
     def fills(self) -> Iterator[tuple[Path, Fill]]:
         """Find files in which a value is probably missing data, though nothing declares it.
 
@@ -229,7 +236,7 @@ class Scene:
             "gsd": self.gsd,
             "bounds": [list(corner) for corner in self.bounds],
             "time": self.time.isoformat() if self.time else None,
-            "overviews": self._raster.has_overviews,
+            "overviews": bool(self._raster.overviews),
             "valid": statistics.valid,
             "valid_by": self.validity,
             "mean": statistics.mean.tolist(),
@@ -289,6 +296,6 @@ class Scene:
     def _look(self, view: tiles.View, places: Sequence[int]) -> Masked:
         """Read a view from the file, or from the preview if it would need the whole file."""
         finest = max(self._preview.coarseness)
-        if not self._raster.has_overviews and view.coarseness >= finest > 1:
+        if not self._raster.overviews and view.coarseness >= finest > 1:
             return self._preview.sample(view.window, view.shape, places)
         return self._read(view.window, view.shape, places, Resampling.average)

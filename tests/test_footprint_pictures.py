@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import rasterio
 import shapely
+from PIL import Image
 from rasterio.vrt import WarpedVRT
 
 from rareearth_explorer.data.scene import Scene, footprint_picture, open_scene
-from rareearth_explorer.data.table import PatchTable, TableWriter, open_table, shows
+from rareearth_explorer.data.table import PatchTable, Reading, TableWriter, open_table, shows
+from rareearth_explorer.demo.synthetic import make_demo
+from rareearth_explorer.embedding import embed
+from rareearth_explorer.widgets.review.review_pictures import Pictures
 
 SIDE = 84
 
@@ -99,3 +105,30 @@ def test_a_stripped_table_has_the_pictures_of_the_original(scene: Scene, tmp_pat
             footprint_picture(scene, table.corners[patch], SIDE) for table in (own, bare)
         )
         assert np.abs(ours.astype(int) - theirs).mean() < 2
+
+
+@pytest.mark.slow
+def test_a_stripped_table_of_the_demo_is_reviewed_with_the_same_pictures(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, patches=(6, 7), progress=False)
+    report = embed(demo.scenes[0], tmp_path / "table.parquet", projection=False, progress=False)
+    ours, stripped = open_table(report.table), tmp_path / "stripped.parquet"
+    columns = pq.read_table(report.table).select(["embedding", "geometry"])
+    pq.write_table(columns.replace_schema_metadata(None), stripped)
+    theirs = open_table(stripped, reading=Reading(crs="EPSG:4326"))
+    assert theirs.row is None
+    grid = ours.grid
+    assert grid is not None
+    assert ours.row is not None
+    assert ours.column is not None
+    with open_scene(demo.scenes[0]) as scene:
+        own, foreign = (Pictures(table, scene) for table in (ours, theirs))
+        for patch in range(len(ours)):
+            shown = [decoded(pictures.of(patch, None)) for pictures in (own, foreign)]
+            right = scene.chip(grid.window(int(ours.row[patch]), int(ours.column[patch])), SIDE)
+            assert np.abs(shown[0] - shown[1]).mean() < 2
+            assert np.abs(right.astype(int) - shown[1]).mean() < 6  # by the compression of WebP
+            assert np.ptp(shown[1]) > 20
+
+
+def decoded(picture: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), int)

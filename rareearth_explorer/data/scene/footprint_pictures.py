@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from rasterio.errors import WindowError
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import WGS84, pixels_under
@@ -74,12 +75,10 @@ def _square(scene: Scene, corners: npt.NDArray[np.float64]) -> Window | None:
 
 
 def _within(window: Window, scene: Scene) -> Window | None:
-    (top, bottom), (left, right) = window.toranges()
-    top, left = max(top, 0), max(left, 0)
-    bottom, right = min(bottom, scene.height), min(right, scene.width)
-    if top >= bottom or left >= right:
+    try:
+        return window.intersection(Window(0, 0, scene.width, scene.height))
+    except WindowError:
         return None
-    return Window(left, top, right - left, bottom - top)
 
 
 def _share(part: tuple[int, int], whole: tuple[int, int], size: int) -> slice:

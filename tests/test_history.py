@@ -147,3 +147,19 @@ def test_the_panel_lists_rounds_and_goes_on_from_a_branch(session):
     panel.visit.click()
     assert len(session.decisions.rounds) == 2
     assert panel.visit.disabled
+
+
+def test_undo_and_redo_name_the_step(session: Session) -> None:
+    session.mark([3, 4], "positive")
+    session.judge(5, "rejected", mark=True)
+    session.note(6, "smoke")
+    history = session.history
+    assert (history.undo_name, history.redo_name) == ("note on 6", "")
+    session.undo()
+    assert (history.undo_name, history.redo_name) == ("reject 5", "note on 6")
+    session.undo()
+    assert (history.undo_name, history.redo_name) == ("mark 2 patches positive", "reject 5")
+    session.redo()
+    assert history.undo_name == "reject 5"
+    session.mute(5)
+    assert (history.undo_name, history.redo_name) == ("mute 5", "")

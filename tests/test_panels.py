@@ -415,8 +415,8 @@ class TestStatus:
         session.mark(3, "negative")
         assert "below it." in panel.line.value
         past = History(60)
-        past.follow(steps.mark(past.present, patch=[7], sign="positive"))
-        past.follow(steps.mark(past.present, patch=[8], sign="negative"))
+        for patch, sign in ((7, "positive"), (8, "negative")):
+            past.repeat("mark", {"patch": [patch], "sign": sign})
         session.resume(past)
         assert "below it." not in panel.line.value
         session.mark(9, "negative")

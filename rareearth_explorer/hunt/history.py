@@ -8,7 +8,11 @@ from typing import Any
 
 from rareearth_explorer.errors import SessionError
 from rareearth_explorer.hunt.decisions import Decisions
+from rareearth_explorer.hunt.step_names import UNKNOWN, step_name
 from rareearth_explorer.hunt.steps import STEPS
+
+Named = tuple[str, Decisions]
+"""Name of a step, and the decisions on its other side."""
 
 MOVES: dict[str, Callable[..., None]] = {}
 """Verbs of a journal that are not steps: undo, redo, and those that undo does not cover."""
@@ -39,8 +43,8 @@ class History:
     def __init__(self, patches: int) -> None:
         self.present = Decisions.none(patches)
         self.threshold = 0.0
-        self._past: list[Decisions] = []
-        self._future: list[Decisions] = []
+        self._past: list[Named] = []
+        self._future: list[Named] = []
 
     @property
     def can_undo(self) -> bool:
@@ -52,23 +56,34 @@ class History:
         """Whether there is a step to redo."""
         return bool(self._future)
 
-    def follow(self, after: Decisions) -> None:
+    @property
+    def undo_name(self) -> str:
+        """Name of the step that undo takes back; empty if there is none."""
+        return self._past[-1][0] if self._past else ""
+
+    @property
+    def redo_name(self) -> str:
+        """Name of the step that redo repeats; empty if there is none."""
+        return self._future[-1][0] if self._future else ""
+
+    def follow(self, after: Decisions, name: str) -> None:
         """Continue with the result of a step; undone steps cannot be redone any more."""
         if after is not self.present:
-            self._past.append(self.present)
+            self._past.append((name, self.present))
             self._future.clear()
             self.present = after
 
     def add_unknown(self) -> None:
         """Record an unknown step: it changes nothing, and one undo takes it back."""
-        self._past.append(self.present)
+        self._past.append((UNKNOWN, self.present))
         self._future.clear()
 
     def drop_unknown(self) -> None:
         """Remove the steps that change nothing, so that every undo has an effect."""
-        past, future = [*self._past, self.present], [*self._future, self.present]
-        self._past = [each for each, after in pairwise(past) if each is not after]
-        self._future = [each for each, before in pairwise(future) if each is not before]
+        now = ("", self.present)
+        past, future = [*self._past, now], [*self._future, now]
+        self._past = [each for each, after in pairwise(past) if each[1] is not after[1]]
+        self._future = [each for each, before in pairwise(future) if each[1] is not before[1]]
 
     def repeat(self, verb: str, arguments: dict[str, Any]) -> None:
         """Repeat the verb of a line of a journal.
@@ -83,7 +98,7 @@ class History:
         if verb in MOVES:
             MOVES[verb](self, **arguments)
         elif verb in STEPS:
-            self.follow(STEPS[verb](self.present, **arguments))
+            self.follow(STEPS[verb](self.present, **arguments), step_name(verb, arguments))
         else:
             raise SessionError(f"There is no verb {verb!r}.")
 
@@ -92,16 +107,18 @@ class History:
 def undo(history: History) -> None:
     """Take back the last step; do nothing if there is none."""
     if history._past:
-        history._future.append(history.present)
-        history.present = history._past.pop()
+        name, before = history._past.pop()
+        history._future.append((name, history.present))
+        history.present = before
 
 
 @move
 def redo(history: History) -> None:
     """Repeat the step that was undone last; do nothing if there is none."""
     if history._future:
-        history._past.append(history.present)
-        history.present = history._future.pop()
+        name, after = history._future.pop()
+        history._past.append((name, history.present))
+        history.present = after
 
 
 @move

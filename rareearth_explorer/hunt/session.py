@@ -20,6 +20,7 @@ from rareearth_explorer.hunt.patch_mask import PatchMask
 from rareearth_explorer.hunt.review import draw_sample
 from rareearth_explorer.hunt.state import State
 from rareearth_explorer.hunt.statements import Statement
+from rareearth_explorer.hunt.step_names import step_name
 from rareearth_explorer.hunt.views.frame import geodataframe_of
 from rareearth_explorer.hunt.views.layers import Layer
 from rareearth_explorer.score.columns import Columns
@@ -387,7 +388,7 @@ class Session(t.HasTraits):
         after = step(self._history.present, **arguments)
         if after is not self._history.present:
             self._tell(step, arguments)
-            self._history.follow(after)
+            self._history.follow(after, step_name(step.__name__, arguments))
             self._show()
 
     def _move(self, move: Callable[[History], None]) -> None:

@@ -9,17 +9,17 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from rareearth_explorer.widgets.refine_bar import RefineBar
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
-from rareearth_explorer.hunt import Session, Workspace, steps
+from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.history import History
 from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.export_panel import CHOICES, ExportPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.bridge import mercator_offsets
-from rareearth_explorer.widgets.refine_bar import RefineBar
 from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.roc_panel import RocPanel
 from rareearth_explorer.widgets.session_panel import SessionPanel

@@ -69,7 +69,16 @@ export interface SheetTraits extends WidgetTraits {
   chips: { patch: number; caption: string }[];
   pictures: Bytes[];
   verdicts: string[];
+  verbs: { verb: string; text: string; title: string }[];
   place: number;
+}
+
+/** Traits of `Histogram`, widgets/narrow/histogram.py. */
+export interface HistogramTraits extends WidgetTraits {
+  range: [number, number];
+  counts: number[];
+  known: number[];
+  at: number;
 }
 
 /** The part of anywidget's model that is used here. */

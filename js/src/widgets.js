@@ -4,12 +4,13 @@
 import { receiveAlways } from "./anywidget_private.js";
 import keys from "./keyboard/keys.js";
 import map from "./map/map_bridge.js";
+import histogram from "./narrow/histogram.js";
 import sheet from "./review/sheet.js";
 
 /** @import { Model, Widget, WidgetTraits } from "./types.js" */
 
 /** The widgets by name; each has its own traits. @type {Record<string, Widget<any>>} */
-const WIDGETS = { keys, map, sheet };
+const WIDGETS = { histogram, keys, map, sheet };
 
 /** @param {Model<WidgetTraits>} model */
 function widgetOf(model) {

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from weakref import WeakSet
 
 import ipywidgets as w
@@ -20,13 +20,19 @@ from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Session, Workspace
+from rareearth_explorer.hunt.review_order import Order
+from rareearth_explorer.hunt.views.next_step import Step
 from rareearth_explorer.serving import DashboardFiles
+from rareearth_explorer.widgets.alike_sheet import AlikeSheet
+from rareearth_explorer.widgets.check_panel import CheckPanel
 from rareearth_explorer.widgets.dates import DatesPanel
 from rareearth_explorer.widgets.export_panel import ExportPanel
+from rareearth_explorer.widgets.guide import Guide
+from rareearth_explorer.widgets.header import Header
 from rareearth_explorer.widgets.keyboard import KeyboardPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.merge_panel import MergePanel
-from rareearth_explorer.widgets.refine_bar import RefineBar
+from rareearth_explorer.widgets.narrow import NarrowPanel
 from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.roc_panel import RocPanel
 from rareearth_explorer.widgets.rounds_tab import RoundsTab
@@ -44,6 +50,12 @@ NOTEBOOK_HEIGHT = "clamp(520px, calc(100vh - 210px), 900px)"
 
 PAGE_HEIGHT = "100vh"
 """Height on a page of its own, served by Voila."""
+
+STEPS = get_args(Step)
+"""The steps of a hunt, in the order of their tabs."""
+
+ANALYSIS, VIEWS = "Analysis", ("Overview", "Rounds", "Dates")
+"""Title of the tab of the analysis, and its views."""
 
 SETTLED = 0.2
 """Seconds after which every panel shows the opened session."""
@@ -204,70 +216,104 @@ class Explorer:
 
     def _build(self, height: str) -> None:
         session, scene = self.session, self.scene
-        self.stages = stages = Stages(session, front="Overview")
+        self.stages = stages = Stages(session, front=STEPS[0])
         self.selection = SelectionBar(session, self._review_selected, self._export_selected)
         self.map = MapPanel(session, scene, self.other_dates, [self.selection.widget], stages)
         self.templates = TemplatesPanel(session, scene, stages)
-        self.refine_bar = RefineBar(session, stages)
+        self.alike = AlikeSheet(session, scene, stages)
         self.scoring = ScoringPanel(session, stages)
+        self.narrow = NarrowPanel(session, stages)
+        self.review = ReviewPanel(session, scene, stages, self.other_dates)
+        self.check = CheckPanel(session, self._review_sample, stages)
         self.umap = UmapPanel(
             session, stages=stages, height=240 if height != NOTEBOOK_HEIGHT else 170
         )
         self.roc = RocPanel(session, stages=stages)
-        self.status = StatusLine(session, stages)
-        self.review = ReviewPanel(session, scene, stages)
         self.rounds_tab = RoundsTab(session, stages)
         self.dates = DatesPanel(session, scene, self.other_dates, self.labels, stages)
         self.session_panel = SessionPanel(self.workspace, stages)
         self.merge_panel = MergePanel(self.workspace, stages)
         self.export_panel = ExportPanel(session, scene, lambda: self.workspace.name or "unnamed")
+        self.status = StatusLine(session, stages)
         self.keyboard = KeyboardPanel(session, keys_of(self))
+        self._build_desk()
+        self.guide = Guide(session, self.tabs, STEPS, stages)
+        menu = w.VBox([self.session_panel.widget, self.merge_panel.widget])
+        self.header = Header(
+            self.workspace,
+            scene,
+            menu,
+            partial(self.turn_to, "Export"),
+            self.keyboard.button,
+            stages,
+        )
+        desk = w.VBox(
+            [self.guide.widget, self.tabs], layout=w.Layout(flex="2 1 0", min_width="330px")
+        )
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
-        overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        session_tab = w.VBox(
-            [self.session_panel.widget, self.merge_panel.widget, self.export_panel.widget]
-        )
-        self.tabs = w.Tab(
-            [
-                overview,
-                self.review.widget,
-                self.dates.widget,
-                self.rounds_tab.widget,
-                session_tab,
-            ],
-            titles=["Overview", "Review", "Dates", "Rounds", "Session"],
-            layout=w.Layout(flex="2 1 0", min_width="0"),
-        )
-        self.tabs.observe(lambda _: self._open_tab(), "selected_index")
         self.widget = w.VBox(
             [
                 w.HTML(f"<style>{STYLE.read_text()}</style>", layout=w.Layout(display="none")),
-                self.refine_bar.widget,
-                w.HBox([left, self.tabs], layout=w.Layout(flex="1 1 auto", min_height="0")),
+                self.header.widget,
+                w.HBox([left, desk], layout=w.Layout(flex="1 1 auto", min_height="0")),
                 w.HBox(
-                    [self.templates.widget, self.scoring.widget],
-                    layout=w.Layout(align_items="center", flex="0 0 auto"),
-                ),
-                w.HBox(
-                    [self.status.widget, self.keyboard.widget],
-                    layout=w.Layout(align_items="center", flex="0 0 auto"),
+                    [self.status.widget, self.keyboard.widget], layout=w.Layout(flex="0 0 auto")
                 ),
             ],
             layout=w.Layout(height=height, width="100%"),
         )
         self.widget.add_class("rareearth-explorer")
 
-    def _open_tab(self) -> None:
-        tab = self.tabs.titles[self.tabs.selected_index or 0]
-        self.stages.front = tab
-        if tab == "Dates":
-            self.dates.look()
-        if tab == "Review" and not self.review.patches:
-            self.review.turn()
+    def _build_desk(self) -> None:
+        """Build the tabs: the steps of a hunt in their order, and the analysis."""
+        mark = w.VBox([self.alike.widget, self.templates.widget, self.scoring.widget])
+        mark.add_class("rareearth-mark")
+        overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
+        self.analysis = w.Tab(
+            [overview, self.rounds_tab.widget, self.dates.widget], titles=[*VIEWS]
+        )
+        steps = [
+            mark,
+            self.narrow.widget,
+            self.review.widget,
+            self.check.widget,
+            self.export_panel.widget,
+        ]
+        self.tabs = w.Tab(
+            [*steps, self.analysis],
+            titles=[*(f"{n} {step}" for n, step in enumerate(STEPS, 1)), ANALYSIS],
+            layout=w.Layout(flex="1 1 0", min_height="0", width="100%"),
+        )
+        self.tabs.add_class("rareearth-steps")
+        for each in (self.tabs, self.analysis):
+            each.observe(lambda _: self._open_tab(), "selected_index")
 
-    def turn_to(self, tab: str) -> None:
-        """Show the tab with this title."""
-        self.tabs.selected_index = self.tabs.titles.index(tab)
+    @property
+    def front(self) -> str:
+        """Name of the step, or of the view of the analysis, that is in front."""
+        step = self.tabs.selected_index or 0
+        return STEPS[step] if step < len(STEPS) else VIEWS[self.analysis.selected_index or 0]
+
+    def _open_tab(self) -> None:
+        self.stages.front = self.front
+        if self.front == "Dates":
+            self.dates.look()
+        if self.front == "Review" and self.session.under_review is None:
+            self.review.begin()
+
+    def turn_to(self, name: str) -> None:
+        """Show a step, or a view of the analysis."""
+        if name in STEPS:
+            self.tabs.selected_index = STEPS.index(name)
+            return
+        self.analysis.selected_index = VIEWS.index(name)
+        self.tabs.selected_index = len(STEPS)
+
+    def _review_sample(self) -> None:
+        if self.review.order.value is Order.AUDIT:
+            self.review.begin()
+        self.review.order.value = Order.AUDIT
+        self.turn_to("Review")
 
     def _review_selected(self) -> None:
         self.review.turn_to_selected()
@@ -275,7 +321,7 @@ class Explorer:
 
     def _export_selected(self) -> None:
         self.export_panel.only_selected.value = True
-        self.turn_to("Session")
+        self.turn_to("Export")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Display the widget."""

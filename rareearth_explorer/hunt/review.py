@@ -174,6 +174,30 @@ def missed(state: State, confidence: float = 0.95) -> Missed | None:
     )
 
 
+def reviewed(state: State, order: Order) -> tuple[int, int, int]:
+    """Count the progress of a review.
+
+    Parameters
+    ----------
+    state
+        The present state.
+    order
+        AUDIT counts the audit sample, all other orders the active patches.
+
+    Returns
+    -------
+    Patches with a verdict, patches in all, and patches confirmed as mines.
+    """
+    verdicts, audit = state.decisions.verdicts, state.decisions.audit
+    if order is Order.AUDIT:
+        sample = audit.sample if audit else ()
+        given = [verdicts[patch] for patch in sample if patch in verdicts]
+        return len(given), len(sample), given.count("confirmed")
+    active = state.active
+    given = [verdict for patch, verdict in verdicts.items() if active[patch]]
+    return len(given), int(active.sum()), given.count("confirmed")
+
+
 def progress(state: State) -> list[str]:
     """Describe the progress of a review: the verdicts, and the estimate of the missed mines.
 

@@ -270,5 +270,5 @@ class Workspace(t.HasTraits):
         requested, path = journal.requested.stem, journal.path.stem
         copy = f"as '{path}'" if path != requested else "in a copy, from your first step on"
         if path == requested and any(name.startswith(f"{requested} (") for name in self.names):
-            copy += "; the tab 'Session' lists earlier copies"
+            copy += "; the session's menu lists earlier copies"
         return f"Session '{requested}' is open in another window; your steps are saved {copy}."

@@ -83,7 +83,7 @@ class MergePanel:
             control.on_click(lambda _, verb=verb: verb())
         self.workspace.observe(lambda _: self._offer(), ["names", "name"])
         self.conflicts.observe(lambda _: self._choose(), "value")
-        stages.in_front("Session", self._follow, "state")
+        stages.after(self._follow, "state")
 
     def _first_round(self) -> Round:
         """Return the first round, one object in all decisions of the open session."""

@@ -89,7 +89,7 @@ class SessionPanel:
         """Report that a session continues, and its state on disk."""
         workspace, self.link.value = self.workspace, ""
         again = (
-            f"Session '{workspace.name}' is as you left it; the tab 'Session' lists the others."
+            f"Session '{workspace.name}' is as you left it; its menu lists the others."
             if workspace.steps
             else ""
         )
@@ -150,7 +150,7 @@ class SessionPanel:
         elif self.workspace.can_take_over and not could:
             requested = self.workspace.requested
             self.session.message = (
-                f"The other window is closed: 'take over' in the tab 'Session' continues session "
+                f"The other window is closed: 'take over' in the session's menu continues session "
                 f"'{requested}' here. Your steps are saved as '{self.workspace.name}'."
             )
         self._look_again()

@@ -40,7 +40,7 @@ function isField(target) {
 function isTaken({ key, target }) {
   if (isField(target)) return true;
   const slider = target instanceof Element && target.closest("[role=slider]");
-  return Boolean(slider) && key.startsWith("Arrow");
+  return Boolean(slider) && /^(Arrow|Page)/.test(key);
 }
 
 /** @type {Widget<KeyTraits>} */
@@ -53,6 +53,11 @@ export default {
     const focus = () => root?.focus({ preventScroll: true });
     const press = (/** @type {KeyboardEvent} */ event) => {
       const name = nameOf(event);
+      // Enter saves what was written and Esc leaves it; then keys belong to the explorer again.
+      if (isField(event.target) && ["Enter", "Escape"].includes(event.key)) {
+        setTimeout(focus);
+        return;
+      }
       if (isTaken(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();

@@ -68,7 +68,10 @@ export function mouse(model, map, L, footprints) {
   };
   const move = (/** @type {LeafletMouseEvent} */ event) => {
     place = event.latlng;
-    hover(model.get("tool") ? null : footprints.at(place));
+    const { target } = event.originalEvent;
+    // What lies under a button of the map is not what the pointer is on.
+    const covered = target instanceof Element && target.closest(".leaflet-control") !== null;
+    hover(model.get("tool") || covered ? null : footprints.at(place));
     if (hovered !== null && tooltip.isOpen()) tooltip.setLatLng(place);
   };
   const out = () => hover(null);

@@ -1,5 +1,5 @@
-// A sheet of chips: pictures of patches with captions; one patch is under review. sheet.py describes
-// the traits.
+// A sheet of chips: pictures of patches with captions; one may be chosen, and each may have buttons.
+// sheet.py describes the traits.
 
 /** @import { SheetTraits, Widget } from "../types.js" */
 
@@ -14,23 +14,53 @@ export default {
       urls = [];
     };
 
-    /** @type {(chip: SheetTraits["chips"][number], place: number) => HTMLElement} */
-    const figureOf = ({ patch, caption }, place) => {
-      const figure = document.createElement("figure");
+    /** @type {(place: number) => void} */
+    const choose = (place) => {
+      model.set("place", place);
+      model.save_changes();
+    };
+    /** @type {(picture: SheetTraits["pictures"][number] | undefined) => HTMLImageElement} */
+    const imageOf = (picture) => {
       const image = document.createElement("img");
-      const text = document.createElement("figcaption");
-      const picture = model.get("pictures")[place];
       if (picture?.byteLength) {
         const url = URL.createObjectURL(new Blob([picture], { type: "image/webp" }));
         urls.push(url);
         image.src = url;
       }
+      return image;
+    };
+    /** @type {(verb: SheetTraits["verbs"][number], patch: number) => HTMLElement} */
+    const buttonOf = ({ verb, text, title }, patch) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = text;
+      button.title = title;
+      button.setAttribute("aria-label", `${title}: patch ${patch}`);
+      button.dataset.verb = verb;
+      button.addEventListener("click", (event) => {
+        event.stopPropagation();
+        model.send({ verb, patch });
+      });
+      return button;
+    };
+    /** @type {(chip: SheetTraits["chips"][number], place: number) => HTMLElement} */
+    const figureOf = ({ patch, caption }, place) => {
+      const figure = document.createElement("figure");
+      const text = document.createElement("figcaption");
+      const image = imageOf(model.get("pictures")[place]);
       image.alt = `patch ${patch}`;
       text.textContent = caption;
+      figure.tabIndex = 0;
       figure.append(image, text);
-      figure.addEventListener("click", () => {
-        model.set("place", place);
-        model.save_changes();
+      const verbs = model.get("verbs") ?? [];
+      if (verbs.length) {
+        const row = document.createElement("div");
+        row.append(...verbs.map((verb) => buttonOf(verb, patch)));
+        figure.append(row);
+      }
+      figure.addEventListener("click", () => choose(place));
+      figure.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target === figure) choose(place);
       });
       return figure;
     };
@@ -42,11 +72,11 @@ export default {
     };
     const badge = () => {
       const verdicts = model.get("verdicts");
-      const underReview = model.get("place");
+      const chosen = model.get("place");
       [...el.children].forEach((child, number) => {
         const figure = /** @type {HTMLElement} */ (child);
         figure.dataset.verdict = verdicts[number] ?? "";
-        figure.classList.toggle("rareearth-under-review", number === underReview);
+        figure.classList.toggle("rareearth-under-review", number === chosen);
       });
     };
 

@@ -151,13 +151,20 @@ class Scene:
         """
         return self._raster.has_overview(side)
 
+    @cached_property
+    def is_synthetic(self) -> bool:
+        """Whether a file says that a program drew it, as those of the demo do."""
+        said = [
+            raster.dataset.tags().get("TIFFTAG_IMAGEDESCRIPTION", "") for raster in self._rasters
+        ]
+        return any("synthetic" in each.lower() for each in said)
+
     def fills(self) -> Iterator[tuple[Path, Fill]]:
         """Find files in which a value is probably missing data, though nothing declares it.
 
         It reads a sample of the files.
         """
-        rasters = [self._raster] if isinstance(self._raster, Raster) else self._raster.rasters
-        for raster in rasters:
+        for raster in self._rasters:
             fill = suspected_fill(raster)
             if fill is not None:
                 yield raster.path, fill
@@ -242,6 +249,10 @@ class Scene:
             "mean": statistics.mean.tolist(),
             "std": statistics.std.tolist(),
         }
+
+    @property
+    def _rasters(self) -> list[Raster]:
+        return [self._raster] if isinstance(self._raster, Raster) else self._raster.rasters
 
     def _places(self, bands: Sequence[str]) -> list[int]:
         """Positions of bands in `bands`, from 0."""

@@ -58,9 +58,7 @@ class KeyboardPanel:
         )
         self.help.add_class("rareearth-help")
         self.button = button("keys ?", "Show the list of keys", lambda: self.toggle_help())
-        self.widget = w.HBox(
-            [self.listener, self.help, self.button], layout=w.Layout(flex="0 0 auto")
-        )
+        self.widget = w.HBox([self.listener, self.help], layout=w.Layout(flex="0 0 auto"))
 
     def receive(self, message: dict[str, Any]) -> None:
         """Run the function of the key in a message from the browser."""

@@ -103,8 +103,8 @@ class MapPanel:
         self.legend = w.HTML()
         self.map.add(ipyleaflet.WidgetControl(widget=self.legend, position="bottomleft"))
         self._build_controls()
-        self._build_tools()
-        above = w.VBox([self.tools, self.drawing.hint, *over, self.drawer])
+        self._build_drawer()
+        above = w.VBox([self.drawing.hint, *over, self.drawer])
         above.add_class("rareearth-over")
         stage = w.Box([self.map, above], layout=w.Layout(flex="1 1 auto", min_height="200px"))
         stage.add_class("rareearth-stage")
@@ -132,7 +132,7 @@ class MapPanel:
             max=1,
             step=0.05,
             readout=False,
-            layout=w.Layout(width="98px"),
+            layout=w.Layout(width="160px"),
             style={"description_width": "46px"},
         )
         self.grid = w.Checkbox(
@@ -147,25 +147,23 @@ class MapPanel:
             indent=False,
             layout=w.Layout(width="66px"),
         )
+        self.more = toggle("Layers ▾", "Imagery, bands, scores, grid, mines, dates, base maps")
         self.controls = bar(
-            [self.sign, self.opacity, self.grid, self.imagery.shown, self.bands, self.mines],
-            flex="0 0 auto",
-            align_items="center",
+            [self.sign, self.place.text, self.more], flex="0 0 auto", align_items="center"
         )
 
-    def _build_tools(self) -> None:
-        self.more = toggle("Map", "Single bands, another date, base maps")
-        self.tools = w.HBox([self.place.text, self.more])
+    def _build_drawer(self) -> None:
         self.drawer = w.VBox(
             [
-                w.HBox(self.imagery.channels, layout=w.Layout(flex_flow="row wrap")),
+                bar([self.imagery.shown, self.bands]),
+                bar(self.imagery.channels),
+                bar([self.opacity, self.grid, self.mines], align_items="center"),
                 self.swipe.date,
                 self.base_map.choice,
                 self.base_map.note,
             ],
             layout=w.Layout(display="none"),
         )
-        self.tools.add_class("rareearth-tools")
         self.drawer.add_class("rareearth-drawer")
         self.more.observe(lambda change: self._open_drawer(opened=change.new), "value")
 

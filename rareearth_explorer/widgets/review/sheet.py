@@ -10,7 +10,10 @@ from rareearth_explorer.widgets.frontend import FrontendWidget
 
 
 class ChipSheet(FrontendWidget):
-    """Pictures of patches; a click chooses the patch under review."""
+    """Pictures of patches; a click chooses one.
+
+    A button on a picture sends ``{"verb": str, "patch": int}``.
+    """
 
     script = t.Unicode("sheet").tag(sync=True)
 
@@ -23,5 +26,8 @@ class ChipSheet(FrontendWidget):
     verdicts: t.List[str] = t.List().tag(sync=True)
     """For each place a verdict, or an empty string."""
 
-    place = t.Int(0).tag(sync=True)
-    """Place of the patch under review."""
+    verbs: t.List[dict[str, str]] = t.List().tag(sync=True)
+    """Buttons of each picture: ``{"verb": str, "text": str, "title": str}``."""
+
+    place = t.Int(-1).tag(sync=True)
+    """The place that was chosen, framed on the sheet; -1 if none is."""

@@ -49,7 +49,7 @@ function isField(target) {
 function isTaken({ key, target }) {
   if (isField(target)) return true;
   const slider = target instanceof Element && target.closest("[role=slider]");
-  return Boolean(slider) && key.startsWith("Arrow");
+  return Boolean(slider) && /^(Arrow|Page)/.test(key);
 }
 var keys_default = {
   render({ model, el }) {
@@ -59,6 +59,10 @@ var keys_default = {
     const focus = () => root?.focus({ preventScroll: true });
     const press = (event) => {
       const name = nameOf(event);
+      if (isField(event.target) && ["Enter", "Escape"].includes(event.key)) {
+        setTimeout(focus);
+        return;
+      }
       if (isTaken(event) || !model.get("names").includes(name)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -386,7 +390,7 @@ function drawing(model, map, L) {
   const sketch = new Sketch({
     tool: () => model.get("tool"),
     show: (places) => {
-      for (const shape of shapes) shape.setLatLngs(places);
+      for (const shape2 of shapes) shape2.setLatLngs(places);
     },
     drawn: (ring) => model.send({ kind: "drawn", ring }),
     measured: (path) => model.send({ kind: "measure", path })
@@ -420,7 +424,7 @@ function drawing(model, map, L) {
     map.off(events);
     document.removeEventListener("keydown", cancel, true);
     stop();
-    for (const shape of shapes) shape.remove();
+    for (const shape2 of shapes) shape2.remove();
   };
 }
 
@@ -768,7 +772,9 @@ function mouse(model, map, L, footprints) {
   };
   const move = (event) => {
     place = event.latlng;
-    hover(model.get("tool") ? null : footprints.at(place));
+    const { target } = event.originalEvent;
+    const covered = target instanceof Element && target.closest(".leaflet-control") !== null;
+    hover(model.get("tool") || covered ? null : footprints.at(place));
     if (hovered !== null && tooltip.isOpen()) tooltip.setLatLng(place);
   };
   const out = () => hover(null);
@@ -1154,6 +1160,119 @@ var map_bridge_default = {
   }
 };
 
+// src/narrow/histogram.js
+var WIDTH = 400;
+var HEIGHT = 110;
+var SVG = "http://www.w3.org/2000/svg";
+var STEPS = { ArrowLeft: -5e-3, ArrowRight: 5e-3, PageDown: -0.05, PageUp: 0.05 };
+function heightOf(count, most) {
+  return most > 0 ? Math.sqrt(count / most) * (HEIGHT - 4) : 0;
+}
+function shape(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+var histogram_default = {
+  render({ model, el }) {
+    el.classList.add("rareearth-histogram");
+    const plot = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" });
+    const bars = shape("g", {});
+    const out = shape("rect", { class: "rareearth-out", x: 0, y: 0, height: HEIGHT });
+    const line = shape("line", { class: "rareearth-line", y1: 0, y2: HEIGHT });
+    plot.append(bars, out, line);
+    const grip = document.createElement("div");
+    grip.className = "rareearth-grip";
+    grip.tabIndex = 0;
+    grip.setAttribute("role", "slider");
+    grip.setAttribute("aria-label", "Threshold: drag to discard lower scores");
+    el.append(plot, grip);
+    const range = () => {
+      const [low, high] = model.get("range");
+      return { low, high, span: high - low || 1 };
+    };
+    const drawBars = () => {
+      const counts = model.get("counts");
+      const most = Math.max(0, ...counts);
+      const wide = WIDTH / Math.max(1, counts.length);
+      const known = model.get("known");
+      const row = (values, kind) => values.map((count, at) => {
+        const height = heightOf(count, most);
+        const place = { x: at * wide, y: HEIGHT - height, width: wide * 0.94, height };
+        return shape("rect", { class: kind, ...place });
+      });
+      bars.replaceChildren(...row(counts, "rareearth-all"), ...row(known, "rareearth-known"));
+    };
+    const drawLine = () => {
+      const { low, high, span } = range();
+      const at = Math.min(high, Math.max(low, model.get("at")));
+      const x = (at - low) / span * WIDTH;
+      out.setAttribute("width", String(x));
+      line.setAttribute("x1", String(x));
+      line.setAttribute("x2", String(x));
+      grip.style.left = `${100 * x / WIDTH}%`;
+      grip.setAttribute("aria-valuemin", low.toFixed(3));
+      grip.setAttribute("aria-valuemax", high.toFixed(3));
+      grip.setAttribute("aria-valuenow", at.toFixed(3));
+    };
+    const update = () => {
+      drawBars();
+      drawLine();
+      el.dataset.ready = String(model.get("counts").length > 0);
+    };
+    let waiting = 0;
+    const move = (at) => {
+      const { low, high } = range();
+      model.set("at", Math.min(high, Math.max(low, at)));
+      drawLine();
+      waiting ||= requestAnimationFrame(() => {
+        waiting = 0;
+        model.save_changes();
+      });
+    };
+    const chosen = () => {
+      cancelAnimationFrame(waiting);
+      waiting = 0;
+      model.save_changes();
+      model.send({ chosen: model.get("at") });
+    };
+    const follow = (event) => {
+      const box = plot.getBoundingClientRect();
+      const { low, span } = range();
+      move(low + (event.clientX - box.left) / (box.width || 1) * span);
+    };
+    let dragging = false;
+    el.addEventListener("pointerdown", (event) => {
+      if (!model.get("counts").length || event.button !== 0) return;
+      dragging = true;
+      el.setPointerCapture?.(event.pointerId);
+      follow(event);
+    });
+    el.addEventListener("pointermove", (event) => {
+      if (dragging) follow(event);
+    });
+    const release = () => {
+      if (dragging) chosen();
+      dragging = false;
+    };
+    el.addEventListener("pointerup", release);
+    el.addEventListener("pointercancel", release);
+    grip.addEventListener("keydown", (event) => {
+      const step = STEPS[
+        /** @type {keyof typeof STEPS} */
+        event.key
+      ];
+      if (!step || !model.get("counts").length) return;
+      event.preventDefault();
+      move(model.get("at") + step * range().span);
+      chosen();
+    });
+    update();
+    model.on("change", update);
+    return () => cancelAnimationFrame(waiting);
+  }
+};
+
 // src/review/sheet.js
 var sheet_default = {
   render({ model, el }) {
@@ -1163,22 +1282,49 @@ var sheet_default = {
       for (const url of urls) URL.revokeObjectURL(url);
       urls = [];
     };
-    const figureOf = ({ patch, caption }, place) => {
-      const figure = document.createElement("figure");
+    const choose = (place) => {
+      model.set("place", place);
+      model.save_changes();
+    };
+    const imageOf = (picture) => {
       const image = document.createElement("img");
-      const text = document.createElement("figcaption");
-      const picture = model.get("pictures")[place];
       if (picture?.byteLength) {
         const url = URL.createObjectURL(new Blob([picture], { type: "image/webp" }));
         urls.push(url);
         image.src = url;
       }
+      return image;
+    };
+    const buttonOf = ({ verb, text, title }, patch) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = text;
+      button.title = title;
+      button.setAttribute("aria-label", `${title}: patch ${patch}`);
+      button.dataset.verb = verb;
+      button.addEventListener("click", (event) => {
+        event.stopPropagation();
+        model.send({ verb, patch });
+      });
+      return button;
+    };
+    const figureOf = ({ patch, caption }, place) => {
+      const figure = document.createElement("figure");
+      const text = document.createElement("figcaption");
+      const image = imageOf(model.get("pictures")[place]);
       image.alt = `patch ${patch}`;
       text.textContent = caption;
+      figure.tabIndex = 0;
       figure.append(image, text);
-      figure.addEventListener("click", () => {
-        model.set("place", place);
-        model.save_changes();
+      const verbs = model.get("verbs") ?? [];
+      if (verbs.length) {
+        const row = document.createElement("div");
+        row.append(...verbs.map((verb) => buttonOf(verb, patch)));
+        figure.append(row);
+      }
+      figure.addEventListener("click", () => choose(place));
+      figure.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target === figure) choose(place);
       });
       return figure;
     };
@@ -1190,14 +1336,14 @@ var sheet_default = {
     };
     const badge = () => {
       const verdicts = model.get("verdicts");
-      const underReview = model.get("place");
+      const chosen = model.get("place");
       [...el.children].forEach((child, number) => {
         const figure = (
           /** @type {HTMLElement} */
           child
         );
         figure.dataset.verdict = verdicts[number] ?? "";
-        figure.classList.toggle("rareearth-under-review", number === underReview);
+        figure.classList.toggle("rareearth-under-review", number === chosen);
       });
     };
     let shown = [];
@@ -1217,7 +1363,7 @@ var sheet_default = {
 };
 
 // src/widgets.js
-var WIDGETS = { keys: keys_default, map: map_bridge_default, sheet: sheet_default };
+var WIDGETS = { histogram: histogram_default, keys: keys_default, map: map_bridge_default, sheet: sheet_default };
 function widgetOf(model) {
   const name = model.get("script");
   if (!Object.hasOwn(WIDGETS, name)) throw new Error(`There is no widget "${name}".`);

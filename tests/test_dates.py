@@ -334,13 +334,13 @@ def test_activity_is_painted_on_the_map_and_let_go(session, scenes):
 
 def test_the_review_can_be_of_active_patches_only(session):
     panel = ReviewPanel(session)
-    panel.turn()
-    assert len(panel.patches) == 4
+    panel.begin()
+    assert len(panel.patches) == 3
     panel.least_activity.value = 0.035
-    assert panel.patches == [1]
+    assert (session.under_review, panel.patches) == (1, [])
     session.select([0, 3])
     panel.only_selected.value = True
-    assert panel.patches == []
+    assert (session.under_review, panel.patches) == (None, [])
 
 
 @pytest.mark.parametrize("index", ["blue-white", "ndvi"])

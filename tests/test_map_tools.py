@@ -227,10 +227,10 @@ class TestSelection:
         explorer.session.mark(0, "positive")
         explorer.session.select([0, 7, 8, 9])
         explorer.selection.review.click()
-        assert explorer.tabs.titles[explorer.tabs.selected_index] == "Review"
-        assert sorted(explorer.review.patches) == [7, 8, 9]
+        assert explorer.front == "Review"
+        assert {explorer.session.under_review, *explorer.review.patches} == {7, 8, 9}
         explorer.selection.export.click()
-        assert explorer.tabs.titles[explorer.tabs.selected_index] == "Session"
+        assert explorer.front == "Export"
         assert explorer.export_panel.only_selected.value
         explorer.close()
 
@@ -253,14 +253,14 @@ class TestJustTheSelected:
         assert panel.only_selected.disabled
         session.select([5, 6])
         panel.only_selected.value = True
-        assert sorted(panel.patches) == [5, 6]
+        assert {session.under_review, *panel.patches} == {5, 6}
         for _ in range(2):
             panel.judge("skipped")
-        assert "left to review" in panel.under_review.value
+        assert "left to review" in panel.progress.value
         session.select([])
         assert not panel.only_selected.value
-        assert panel.patches == []  # the map does not fly to another patch
-        panel.turn()
+        assert session.under_review is None  # the map does not fly to another patch
+        panel.begin()
         assert len(panel.patches) == 20
 
     @pytest.mark.slow

@@ -9,18 +9,15 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from rareearth_explorer.widgets.refine_bar import RefineBar
 
 from rareearth_explorer.app import Explorer
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.hunt import Session, Workspace
 from rareearth_explorer.hunt.history import History
-from rareearth_explorer.hunt.review_order import RECOMMENDED, Order
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.widgets.export_panel import CHOICES, ExportPanel
 from rareearth_explorer.widgets.map import MapPanel
 from rareearth_explorer.widgets.map.bridge import mercator_offsets
-from rareearth_explorer.widgets.review import ReviewPanel
 from rareearth_explorer.widgets.roc_panel import RocPanel
 from rareearth_explorer.widgets.session_panel import SessionPanel
 from rareearth_explorer.widgets.status_line import StatusLine
@@ -292,57 +289,6 @@ class TestRoc:
         assert bytes(RocPanel(session).image.value[:4]) == b"\x89PNG"
 
 
-class TestRounds:
-    def test_buttons_are_the_verbs(self, session):
-        panel = RefineBar(session)
-        assert panel.refine.disabled
-        assert panel.undo.disabled
-        marked(session)
-        panel.refine.click()
-        assert len(session.decisions.rounds) == 2
-        panel.back.click()
-        assert len(session.decisions.rounds) == 1
-        panel.undo.click()
-        assert len(session.decisions.rounds) == 2
-        panel.redo.click()
-        assert session.active.all()
-
-    def test_counts(self, labelled):
-        panel = RefineBar(labelled)
-        assert "60 of 60 (100%) patches kept" in panel.counts.value
-        assert "9 of 9 (100%) with mines" in panel.counts.value
-        marked(labelled)
-        assert f"would keep {(labelled.scores >= 0).sum()}" in panel.counts.value
-
-    def test_strip_shows_rounds_and_returns_to_one(self, session):
-        panel = RefineBar(session)
-        marked(session).refine()
-        session.refine(float(np.median(session.scores[session.active])))
-        counts = [int(r.active.sum()) for r in session.decisions.rounds]
-        assert [label for label, _ in panel.strip.options] == [
-            f"{n}: {count}" for n, count in enumerate(counts, start=1)
-        ]
-        assert panel.strip.value == 2
-        panel.strip.value = 0
-        assert len(session.decisions.rounds) == 1
-        assert panel.strip.value == 0
-
-    def test_threshold_is_the_sessions(self, session):
-        panel = RefineBar(session)
-        panel.threshold.value = 0.25
-        assert session.threshold == 0.25
-        session.threshold = 0.5
-        assert panel.threshold.value == 0.5
-
-    def test_what_cannot_be_done_is_said(self, session):
-        panel = RefineBar(session)
-        marked(session)
-        session.threshold = 1
-        panel.refine.click()
-        panel.refine.click()
-        assert "no patch would be" in session.message
-
-
 class TestTemplates:
     def test_lists_what_is_marked_and_takes_it_back(self, session):
         panel = TemplatesPanel(session)
@@ -443,6 +389,7 @@ class TestExplorer:
         explorer.session.mark(0, "positive")
         assert explorer.session.state.kind is ScoreKind.POSITIVES
         assert max(explorer.map.bridge.levels) > 0
+        explorer.turn_to("Overview")
         assert explorer.roc.curves
         assert explorer.templates.list.children
         assert explorer._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
@@ -457,126 +404,6 @@ class TestExplorer:
         assert "no.csv" in explorer.status.line.value
         assert explorer.scene is None
         assert explorer.session.mines is None
-
-
-class TestReview:
-    @pytest.fixture
-    def panel(self, labelled):
-        panel = ReviewPanel(marked(labelled))
-        panel.turn()
-        return panel
-
-    def test_shows_the_best_unreviewed_first(self, panel):
-        session = panel.session
-        open_ = [p for p in session.ranking if p not in (0, 1)]
-        assert panel.patches == open_[:20]
-        assert [c["patch"] for c in panel.sheet.chips] == panel.patches
-        assert session.under_review == panel.patches[0]
-        assert f"patch {panel.patches[0]}" in panel.under_review.value
-
-    def test_begins_in_the_recommended_order_and_says_so(self, panel):
-        assert panel.order.value is RECOMMENDED
-        names = {order: name for name, order in panel.order.options}
-        assert [o for o, name in names.items() if name.endswith("(recommended)")] == [RECOMMENDED]
-        assert "docs/scorers.md" in panel.order.tooltip
-
-    def test_verdicts_mark_templates_or_only_judge(self, panel):
-        session, (first, second, *_) = panel.session, panel.patches
-        panel.judge("confirmed")
-        assert first in session.positives
-        panel.marking.value = False
-        panel.judge("rejected")
-        assert second not in session.negatives
-        assert dict(session.decisions.verdicts) == {first: "confirmed", second: "rejected"}
-        assert panel.sheet.verdicts[:3] == ["confirmed", "rejected", ""]
-        assert session.under_review == panel.patches[2]
-        session.undo()
-        assert panel.sheet.verdicts[:3] == ["confirmed", "", ""]
-
-    def test_next_page_shows_others_until_all_were_seen(self, panel):
-        pages = [list(panel.patches)]
-        for _ in range(2):
-            panel.turn()
-            pages.append(list(panel.patches))
-        shown = [patch for page in pages for patch in page]
-        assert len(shown) == len(set(shown)) == 58, "all but the two templates, once each"
-        panel.turn()
-        assert panel.patches == pages[0], "those passed over come again"
-        panel.turn()
-        panel.order.value = Order.UNCERTAIN
-        panel.order.value = RECOMMENDED
-        assert panel.patches == pages[0], "another order begins at its beginning"
-
-    def test_the_page_turns_at_its_end(self, panel):
-        panel.marking.value = False
-        first = list(panel.patches)
-        for _ in first:
-            panel.judge("skipped")
-        assert not set(first) & set(panel.patches)
-        assert panel.sheet.place == 0
-
-    def test_keys_and_clicks_take_another_in_hand(self, panel):
-        panel.step(1)
-        panel.step(1)
-        panel.step(-1)
-        assert panel.session.under_review == panel.patches[1]
-        panel.sheet.place = 7  # what a click in the browser sets
-        assert panel.session.under_review == panel.patches[7]
-
-    def test_notes_are_the_sessions(self, panel):
-        panel.note.value = "two trucks"
-        patch = panel.session.under_review
-        assert dict(panel.session.decisions.notes) == {patch: "two trucks"}
-        panel.step(1)
-        assert panel.note.value == ""
-        panel.step(-1)
-        assert panel.note.value == "two trucks"
-
-    def test_sample_of_the_discarded_tells_what_was_missed(self, panel):
-        session = panel.session
-        session.refine(float(np.median(session.scores)))
-        panel.audit.click()
-        assert set(panel.patches) <= set(np.flatnonzero(~session.active))
-        panel.marking.value = False
-        for verdict in ("rejected", "rejected", "confirmed"):
-            panel.judge(verdict)
-        pile = session.decisions.audit.pile.flags
-        true, size = int((session.mines & pile).sum()), int(pile.sum())
-        assert f"Mines among {size} discarded patches: about {size / 3:.0f}" in panel.estimate.value
-        assert f"by the labels, {true}." in panel.estimate.value
-
-    def test_after_the_sample_the_selected_can_be_reviewed(self, panel):
-        session = panel.session
-        session.refine(float(np.median(session.scores)))
-        panel.audit.click()
-        panel.marking.value = False
-        while panel.patches:
-            panel.judge("rejected")
-        assert "The audit sample is reviewed" in panel.under_review.value
-        templates = (*session.positives, *session.negatives)
-        chosen = [int(p) for p in np.flatnonzero(session.active) if p not in templates][:3]
-        session.select(chosen)
-        panel.turn_to_selected()
-        assert set(panel.patches) == set(chosen)
-
-    def test_a_patch_taken_on_the_map_is_the_one_that_is_judged_and_noted(self, panel):
-        session, elsewhere = panel.session, panel.session.ranking[-1]
-        session.under_review = int(elsewhere)
-        assert f"patch {elsewhere}" in panel.under_review.value
-        panel.note.value = "seen from the road"
-        panel.judge("confirmed")
-        assert dict(session.decisions.notes) == {elsewhere: "seen from the road"}
-        assert dict(session.decisions.verdicts) == {elsewhere: "confirmed"}
-        assert session.under_review == elsewhere
-        session.under_review = panel.patches[3]
-        assert panel.sheet.place == 3
-        panel.judge("rejected")
-        assert session.under_review == panel.patches[4]
-
-    def test_without_a_page_there_is_nothing_in_hand(self, session):
-        panel = ReviewPanel(session)
-        panel.judge("confirmed")
-        assert "No patch is under review" in session.message
 
 
 @pytest.mark.slow
@@ -603,15 +430,32 @@ class TestKeyboard:
     def test_reviews_without_a_mouse(self, explorer):
         explorer.session.mark(0, "positive")
         self.press(explorer, "r")
-        assert explorer.tabs.selected_index == 1
-        first, second, third = explorer.review.patches[:3]
-        self.press(explorer, "c", "x", "k", "ArrowLeft")
-        assert dict(explorer.session.decisions.verdicts) == {
-            first: "confirmed",
-            second: "rejected",
-            third: "skipped",
-        }
-        assert explorer.session.under_review == third
+        assert explorer.front == "Review"
+        given = []
+        for key, verdict in (("c", "confirmed"), ("x", "rejected"), ("k", "skipped")):
+            given.append((explorer.session.under_review, verdict))
+            self.press(explorer, key)
+        assert dict(explorer.session.decisions.verdicts) == dict(given)
+        passed = explorer.session.under_review
+        self.press(explorer, "ArrowRight")
+        assert explorer.session.under_review != passed
+        self.press(explorer, "ArrowLeft")
+        assert explorer.session.under_review == passed
+        self.press(explorer, "p")
+        assert passed in explorer.session.positives
+        self.press(explorer, "r")
+        assert explorer.front == "Mark"
+
+    def test_judge_only_what_is_on_the_screen(self, explorer):
+        explorer.session.mark(0, "positive")
+        explorer.session.under_review = 7
+        for key in ("c", "x", "k", "w", "ArrowRight", "ArrowLeft"):
+            self.press(explorer, key)
+            assert "The review is not open" in explorer.session.message
+        self.press(explorer, "n")
+        assert "No patch is under the pointer" in explorer.session.message
+        assert not explorer.session.decisions.verdicts
+        assert explorer.session.under_review == 7
 
     def test_what_cannot_be_done_is_said(self, explorer):
         self.press(explorer, "f")

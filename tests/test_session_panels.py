@@ -102,7 +102,7 @@ class TestAnotherWindow:
             assert not shown(panel.take_over)
         panel.look()
         assert shown(panel.take_over)
-        assert "'take over' in the tab 'Session' continues session 'hunt'" in session.message
+        assert "'take over' in the session's menu continues session 'hunt'" in session.message
         panel.take_over.click()
         assert session.positives == (3,)
         assert workspace.name == "hunt"

@@ -262,7 +262,7 @@ def test_a_second_window_goes_on_in_a_copy_and_says_so(table, window):
     assert {*workspace.names} == {"hunt", "hunt (2)"}
     assert first.do(8) == "hunt (3, 8)"
     later = Workspace(table, name="hunt")
-    assert later.status.endswith("the tab 'Session' lists earlier copies.")
+    assert later.status.endswith("the session's menu lists earlier copies.")
 
 
 @pytest.mark.slow

@@ -72,6 +72,32 @@ describe("a key pressed", () => {
     assert.deepEqual(passed, ["q", "c", "c"]);
   });
 
+  test("that ends writing gives the keys back to the explorer", async () => {
+    let focused = 0;
+    find(".rareearth-explorer").focus = () => {
+      focused += 1;
+    };
+    const after = () => new Promise((resolve) => setTimeout(resolve));
+    for (const [field, key, expected] of [
+      ["#text", "Enter", 1],
+      ["#text", "Escape", 2],
+      ["#area", "Enter", 2], // a line of the text
+      ["#area", "Escape", 3],
+      ["#map", "Escape", 3],
+    ]) {
+      press(String(field), { key: String(key) });
+      await after();
+      assert.equal(focused, expected, `${key} in ${field}`);
+    }
+  });
+
+  test("belongs to a slider that uses it", () => {
+    model.receive({ names: ["c", "ArrowRight", "PageUp"] });
+    press("#handle", { key: "ArrowRight" });
+    press("#handle", { key: "PageUp" });
+    assert.deepEqual(model.sent, []);
+  });
+
   test("in a field is what somebody writes, on a box or a range it is not", () => {
     for (const field of ["#text", "#area", "#list"]) press(field, { key: "c" });
     assert.deepEqual(model.sent, []);

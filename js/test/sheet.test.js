@@ -14,9 +14,11 @@ describe("the sheet", () => {
   let model;
   /** @type {(() => void) | undefined} */
   let end;
+  /** @type {unknown} */
+  let page;
 
   beforeEach(() => {
-    openPage("<div id='sheet'></div>");
+    page = openPage("<div id='sheet'></div>");
     model = new FakeModel({
       script: "sheet",
       chips: [
@@ -25,6 +27,7 @@ describe("the sheet", () => {
       ],
       pictures: [picture(1, 2, 3), picture()],
       verdicts: ["confirmed", ""],
+      verbs: [],
       place: 1,
     });
     end = sheet.render({ model, el: find("#sheet") });
@@ -84,5 +87,26 @@ describe("the sheet", () => {
     const [second] = sources();
     end?.();
     assert.deepEqual(revoked, [first, second]);
+  });
+
+  test("is chosen from by keys, too", () => {
+    const event = new /** @type {any} */ (page).Event("keydown", { bubbles: true });
+    Object.assign(event, { key: "Enter" });
+    figures()[0].dispatchEvent(event);
+    assert.equal(model.traits.place, 0);
+    assert.equal(figures()[0].getAttribute("tabindex"), "0");
+  });
+
+  test("sends the verb of a button and its patch, and chooses nothing", () => {
+    model.receive({
+      verbs: [{ verb: "confirmed", text: "✓", title: "Confirm" }],
+      chips: [{ patch: 12, caption: "" }],
+      pictures: [picture(1)],
+    });
+    const button = find("#sheet button");
+    assert.equal(button.getAttribute("aria-label"), "Confirm: patch 12");
+    button.click();
+    assert.deepEqual(model.sent, [{ verb: "confirmed", patch: 12 }]);
+    assert.equal(model.saved, 0);
   });
 });

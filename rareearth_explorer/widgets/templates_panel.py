@@ -43,7 +43,7 @@ class TemplatesPanel:
         )
         self.widget = w.HBox(
             [self.heading, self.list, self.clear],
-            layout=w.Layout(align_items="center", flex="1 1 0", min_width="0"),
+            layout=w.Layout(align_items="center", flex="0 0 auto", width="100%"),
         )
         self.widget.add_class("rareearth-bar")
         # Creating the widgets of a card takes longer than scoring.

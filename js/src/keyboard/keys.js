@@ -33,6 +33,17 @@ function isField(target) {
 }
 
 /**
+ * Whether a key ends writing: Enter saves a line and Esc leaves any field. Then keys belong to the
+ * explorer again.
+ *
+ * @param {KeyboardEvent} event
+ */
+function endsField({ key, target }) {
+  if (!isField(target)) return false;
+  return key === "Escape" || (key === "Enter" && /** @type {Element} */ (target).matches("input"));
+}
+
+/**
  * Whether the focused element uses the key: a field uses every key, a slider the arrow keys.
  *
  * @param {KeyboardEvent} event
@@ -53,9 +64,8 @@ export default {
     const focus = () => root?.focus({ preventScroll: true });
     const press = (/** @type {KeyboardEvent} */ event) => {
       const name = nameOf(event);
-      // Enter saves what was written and Esc leaves it; then keys belong to the explorer again.
-      if (isField(event.target) && ["Enter", "Escape"].includes(event.key)) {
-        setTimeout(focus);
+      if (endsField(event)) {
+        setTimeout(focus); // after the field has taken the key
         return;
       }
       if (isTaken(event) || !model.get("names").includes(name)) return;
@@ -88,7 +98,7 @@ export default {
       root.addEventListener("keydown", press, true);
       root.addEventListener("keydown", typed, true);
       root.addEventListener("change", chosen);
-      root.addEventListener("pointerdown", point);
+      root.addEventListener("pointerdown", point, true); // Jupyter's tabs stop it
     };
     attach();
     return () => root?.removeEventListener("keydown", press, true);

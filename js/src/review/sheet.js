@@ -50,7 +50,7 @@ export default {
       const image = imageOf(model.get("pictures")[place]);
       image.alt = `patch ${patch}`;
       text.textContent = caption;
-      figure.tabIndex = 0;
+      figure.setAttribute("tabindex", "0");
       figure.append(image, text);
       const verbs = model.get("verbs") ?? [];
       if (verbs.length) {

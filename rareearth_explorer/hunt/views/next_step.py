@@ -27,10 +27,10 @@ def next_step(state: State) -> tuple[Step, str]:
     if positives < EXAMPLES:
         return "Mark", "Confirm or reject the most alike patches."
     if len(state.decisions.rounds) == 1:
-        return "Narrow", "Drag the line to discard the patches that are clearly no mines."
+        return "Narrow", "Drag the line to discard what is clearly no mine."
     done, of, _ = reviewed(state, RECOMMENDED)
     if done < min(ENOUGH, of):
-        return "Review", "Look at the best patches one by one: c confirms, x rejects."
+        return "Review", "Judge the best patches: c confirms, x rejects."
     checked, sample, _ = reviewed(state, Order.AUDIT)
     if missed(state) is None or checked < sample:
         return "Check", "Was a mine discarded? Review a random sample."

@@ -46,6 +46,11 @@ function isIgnoredRepeat({ key, repeat }) {
 function isField(target) {
   return target instanceof Element && target.closest(FIELDS) !== null;
 }
+function endsField({ key, target }) {
+  if (!isField(target)) return false;
+  return key === "Escape" || key === "Enter" && /** @type {Element} */
+  target.matches("input");
+}
 function isTaken({ key, target }) {
   if (isField(target)) return true;
   const slider = target instanceof Element && target.closest("[role=slider]");
@@ -59,7 +64,7 @@ var keys_default = {
     const focus = () => root?.focus({ preventScroll: true });
     const press = (event) => {
       const name = nameOf(event);
-      if (isField(event.target) && ["Enter", "Escape"].includes(event.key)) {
+      if (endsField(event)) {
         setTimeout(focus);
         return;
       }
@@ -89,7 +94,7 @@ var keys_default = {
       root.addEventListener("keydown", press, true);
       root.addEventListener("keydown", typed, true);
       root.addEventListener("change", chosen);
-      root.addEventListener("pointerdown", point);
+      root.addEventListener("pointerdown", point, true);
     };
     attach();
     return () => root?.removeEventListener("keydown", press, true);
@@ -1314,7 +1319,7 @@ var sheet_default = {
       const image = imageOf(model.get("pictures")[place]);
       image.alt = `patch ${patch}`;
       text.textContent = caption;
-      figure.tabIndex = 0;
+      figure.setAttribute("tabindex", "0");
       figure.append(image, text);
       const verbs = model.get("verbs") ?? [];
       if (verbs.length) {

@@ -158,7 +158,7 @@ def test_undo_and_redo_name_the_step(session: Session) -> None:
     session.undo()
     assert (history.undo_name, history.redo_name) == ("reject 5", "note on 6")
     session.undo()
-    assert (history.undo_name, history.redo_name) == ("mark 2 patches positive", "reject 5")
+    assert (history.undo_name, history.redo_name) == ("mark 2 patches as positive", "reject 5")
     session.redo()
     assert history.undo_name == "reject 5"
     session.mute(5)

@@ -266,7 +266,7 @@ class Explorer:
 
     def _build_desk(self) -> None:
         """Build the tabs: the steps of a hunt in their order, and the analysis."""
-        mark = w.VBox([self.alike.widget, self.templates.widget, self.scoring.widget])
+        mark = w.VBox([self.templates.widget, self.alike.widget, self.scoring.widget])
         mark.add_class("rareearth-mark")
         overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
         self.analysis = w.Tab(

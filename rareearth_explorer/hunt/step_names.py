@@ -19,7 +19,7 @@ def step_name(verb: str, arguments: Mapping[str, Any]) -> str:
     >>> step_name("judge", {"patch": [586], "verdict": "rejected"})
     'reject 586'
     >>> step_name("mark", {"patch": [3, 4, 9], "sign": "positive"})
-    'mark 3 patches positive'
+    'mark 3 patches as positive'
     """
     return _NAMES[verb](arguments) if verb in _NAMES else UNKNOWN
 
@@ -38,7 +38,7 @@ def _judge(arguments: Mapping[str, Any]) -> str:
 
 
 _NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "mark": lambda given: f"mark {_patches(given)} {given['sign']}",
+    "mark": lambda given: f"mark {_patches(given)} as {given['sign']}",
     "unmark": lambda given: f"remove template {_patches(given)}",
     "mute": lambda given: f"{'mute' if given.get('muted', True) else 'unmute'} {_patches(given)}",
     "score_by": lambda _: "change the scorer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 
 import ipywidgets as w
 
@@ -78,17 +79,19 @@ class Header:
             each.disabled = not name
 
 
-def _title(table: object, scene: Scene | None) -> str:
+def _title(table: Path | None, scene: Scene | None) -> str:
     """Write product, scene and date, with a badge where the scene is synthetic."""
-    said = ["<b>Rare Earth Explorer</b>"]
-    if scene is None:
-        said.append(html.escape(f"{getattr(table, 'name', '') or 'table'}"))
-    else:
-        said.append(html.escape(scene.path.name))
-        said += [f"{scene.time:%Y-%m-%d}"] if scene.time else []
-        if scene.is_synthetic:
-            said.append("<span class='rareearth-badge'>SYNTHETIC</span>")
-    return f"<span title='{html.escape(' · '.join(said[1:3]))}'>{' · '.join(said)}</span>"
+    name = table.name if scene is None and table is not None else ""
+    shown = [name or "no scene"] if scene is None else [scene.path.name]
+    if scene is not None and scene.time is not None:
+        shown.append(f"{scene.time:%Y-%m-%d}")
+    badge = "<span class='rareearth-badge'>SYNTHETIC</span> " if _is_synthetic(scene) else ""
+    what = html.escape(" · ".join(shown))
+    return f"<span title='{what}'><b>Rare Earth Explorer</b> {badge}{what}</span>"
+
+
+def _is_synthetic(scene: Scene | None) -> bool:
+    return scene is not None and scene.is_synthetic
 
 
 def _short(name: str) -> str:

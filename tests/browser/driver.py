@@ -115,7 +115,6 @@ class Driver:
         later = self.page.get_by_role("button", name="Hide notification")  # JupyterLab's news
         if later.count():
             later.click()
-        eventually(lambda: has_points(self.picture("umap")), "the UMAP shows no points")
 
     def uncovered(self, patches: Iterable[int]) -> list[int]:
         """Those of the patches over whose centres no control lies."""
@@ -150,6 +149,20 @@ class Driver:
         tooltip = self.page.locator(".rareearth-tooltip")
         expect(tooltip).to_contain_text(re.compile(rf"patch {patch}\b"))  # not of patch 137 for 13
         return tooltip.inner_text()
+
+    def turn_to(self, tab: str) -> None:
+        """Show a step, such as `Narrow`, or `Analysis`."""
+        self.page.get_by_role("tab", name=tab).first.click()
+
+    @property
+    def in_hand(self) -> int:
+        """The patch under review, as the review shows it."""
+        said = self.page.locator(".rareearth-review .rareearth-in-hand b").first.inner_text()
+        return int(said.removeprefix("patch "))
+
+    def undo(self) -> None:
+        """Take back the last step, which the button names."""
+        self.page.get_by_role("button", name="Undo: ").click()
 
     def press(self, name: str) -> None:
         """Press the button of that name."""
@@ -193,8 +206,13 @@ class Driver:
         return np.array([screen[round(y), round(x)] for x, y in places])
 
     def picture(self, what: str) -> np.ndarray:
-        """RGB of the `umap` or the `roc` panel, (H, W, 3)."""
+        """RGB of the `umap` or the `roc` panel, (H, W, 3), which the tab Analysis shows."""
         part = {"umap": ".rareearth-umap canvas", "roc": ".rareearth-roc img"}[what]
+        if not self.page.locator(part).first.is_visible():
+            self.turn_to("Analysis")
+            if what == "umap":
+                plot = self.page.locator(part).first
+                eventually(lambda: has_points(_rgb(plot.screenshot())), "the UMAP shows no points")
         return _rgb(self.page.locator(part).first.screenshot())
 
 

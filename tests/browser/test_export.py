@@ -43,6 +43,14 @@ def check(path, twin, driver):
     np.testing.assert_allclose(centres.y, expected.lat, atol=1e-4)
 
 
+FOLLOWING = ".rareearth-review .rareearth-sheet:not(.rareearth-strip) figure"
+
+
+def seen(session):
+    """Patches that a review does not show again."""
+    return {*session.decisions.templates.marked, *session.decisions.verdicts}
+
+
 def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_path):
     driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
     page, twin = driver.page, Session(driver.table, open_labels(demo.labels))
@@ -53,13 +61,16 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     twin.mark(mine, "positive")
     twin.mark(far, "negative")
     page.keyboard.press("r")
-    expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
-    for key, verdict in (("c", "confirmed"), ("x", "rejected")):
-        patch = int(page.locator(".rareearth-under-review img").get_attribute("alt").split()[1])
+    expect(page.locator(FOLLOWING)).to_have_count(12)
+    for key, verdict, mines in (("c", "confirmed", "1 mine"), ("x", "rejected", "1 mine")):
+        patch = driver.in_hand
         page.keyboard.press(key)
-        badge = page.locator(f"[data-verdict='{verdict}'] img[alt='patch {patch}']")
-        expect(badge).to_be_visible()
         twin.judge(patch, verdict, mark=True)
+        done = len(twin.decisions.verdicts)
+        expect(page.locator(".rareearth-review")).to_contain_text(f"{done} of {len(driver.table)}")
+        expect(page.locator(".rareearth-review")).to_contain_text(mines)
+        following = [int(p) for p in twin.ranking if p not in seen(twin)]
+        assert driver.in_hand == following[0]
 
     driver.shot(SCREENSHOTS / "voila-5-review.png")
 
@@ -79,6 +90,7 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
         driver.wait_painted(before)
         verb()
     expect(page.get_by_role("button", name=f"− {patch} ✕")).to_have_count(0)
+    driver.turn_to("Narrow")
     expect(page.get_by_text(f"Round 2: {twin.active.sum()} of")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_text("show or hide this list")).to_be_visible()
@@ -86,9 +98,7 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     page.keyboard.press("?")
     expect(page.get_by_text("show or hide this list")).to_be_hidden()
 
-    page.get_by_role("tab", name="Session").click()
-    saved = page.get_by_label("Session", exact=True)
-    expect(saved).to_have_value("default")
+    driver.turn_to("Export")
     choice = page.get_by_label("Export", exact=True)
     for kind, gdal in DRIVERS.items():
         choice.select_option(label=f"candidates ({kind})")
@@ -98,6 +108,8 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     driver.shot(SCREENSHOTS / "voila-7-export.png")
 
     # A second window goes on in a copy, and a session file can be imported and merged.
+    page.get_by_role("button", name="default ▾").click()
+    expect(page.get_by_label("Session", exact=True)).to_have_value("default")
     driver.press("save as file")
     path = download(page, "default.jsonl", tmp_path)
     second = page.context.new_page()

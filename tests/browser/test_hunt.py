@@ -35,7 +35,7 @@ def test_hunt(kind, open_explorer, demo):
     driver = open_explorer(kind, demo.table, demo.scene, demo.labels)
     page, table = driver.page, driver.table
     driver.shot(SCREENSHOTS / f"{kind}-1-opened.png")
-    expect(page.get_by_text("Mark a template")).to_be_visible()
+    expect(page.get_by_text("Click a patch on the map that shows a mine")).to_be_visible()
 
     # What the kernel should compute, computed here from the same files.
     twin = Session(table, open_labels(demo.labels))
@@ -60,6 +60,7 @@ def test_hunt(kind, open_explorer, demo):
         lambda: not np.array_equal(roc, driver.picture("roc")), "the ROC curve was not drawn"
     )
     assert f"rank {twin.state.ranks[watched[0]]}" in driver.hover(watched[0])
+    driver.turn_to("Mark")
     expect(page.get_by_role("button", name=f"+ {mine} ✕")).to_be_visible()
 
     driver.click(far, shift=True)
@@ -69,17 +70,20 @@ def test_hunt(kind, open_explorer, demo):
         "the map did not take the colours of the contrast",
     )
     expect(page.get_by_role("button", name=f"− {far} ✕")).to_be_visible()
+    driver.turn_to("Narrow")
     kept = int((twin.scores >= 0).sum())
-    expect(page.get_by_text(f"refining would keep {kept},")).to_be_visible()
+    expect(page.get_by_text(f"keeps {kept} of {len(table)}")).to_be_visible()
     driver.shot(SCREENSHOTS / f"{kind}-2-marked.png")
 
     other = watched[0]
+    driver.turn_to("Mark")
     driver.click(other, right=True)
     expect(page.get_by_role("button", name=f"− {other} ✕")).to_be_visible()
     driver.click(other, right=True)
     expect(page.get_by_role("button", name=f"− {other} ✕")).to_have_count(0)
 
     contrast, painted = driver.colours(watched), driver.painted
+    driver.turn_to("Narrow")
     driver.press("refine")
     driver.wait_painted(painted)
     twin.refine()
@@ -90,11 +94,13 @@ def test_hunt(kind, open_explorer, demo):
         "discarded but shown",
     )
     if kind == "voila":  # a process of its own compiles UMAP first; once is enough
+        driver.turn_to("Analysis")
         expect(page.get_by_text("patches of this round")).to_be_visible()
     driver.shot(SCREENSHOTS / f"{kind}-3-refined.png")
 
     painted = driver.painted
-    driver.press("undo")
+    driver.turn_to("Narrow")
+    driver.undo()
     driver.wait_painted(painted)
     expect(page.get_by_text("Round 1:")).to_be_visible()
     eventually(
@@ -103,6 +109,7 @@ def test_hunt(kind, open_explorer, demo):
     )
 
     painted = driver.painted
+    driver.turn_to("Mark")
     driver.press("clear all")
     driver.wait_painted(painted)
     eventually(
@@ -126,9 +133,11 @@ def test_the_small_things_that_make_one_stumble(open_explorer, demo):
         expect(page.get_by_text(f"{count} positive")).to_be_visible()
     assert driver.place(patch) == spot, "the map moved under the pointer"
 
+    page.get_by_role("button", name="Layers").click()
     bands = page.get_by_label("Bands", exact=True)
     bands.click()
     bands.select_option(label="infrared")
+    page.get_by_role("button", name="Layers").click()
     page.mouse.move(*spot)
     before = driver.painted
     page.keyboard.press("p")
@@ -175,6 +184,7 @@ def test_a_page_whose_program_stopped_says_so(whose, open_explorer, demo):
 def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):
     driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
     page = driver.page
+    driver.picture("umap")
     plot = page.locator(".rareearth-umap canvas").first.bounding_box()
     page.locator(".rareearth-umap button svg").nth(1).click()  # the lasso tool
     driver.wait_tiles()
@@ -198,6 +208,7 @@ def test_lasso_in_the_umap_selects_on_the_map(open_explorer, demo):
     painted = driver.painted
     driver.press("− mark")
     driver.wait_painted(painted)
+    driver.turn_to("Mark")
     expect(page.get_by_text(f"{count} negative")).to_be_visible()
 
 

@@ -83,6 +83,7 @@ def test_two_explorers_run_again_and_in_the_dark(browser, demo, tmp_path):
             "'apputils:change-theme', { theme: 'JupyterLab Dark' })"
         )
         page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        one.get_by_role("tab", name="Analysis").click()
         curve = one.locator(".rareearth-roc img")
         eventually(
             lambda: light_on_dark(curve.screenshot()),

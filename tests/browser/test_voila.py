@@ -91,8 +91,8 @@ def test_voila_in_a_jupyter_server(open_explorer, demo):
     assert kept == [], "the page that was left keeps a kernel"
     expect(page.get_by_role("button", name=f"+ {len(driver.table) // 2} ✕")).to_be_visible()
 
-    page.get_by_role("tab", name="Review").click()  # of what it shows much comes from Python
-    expect(page.locator(".rareearth-sheet figure").last).to_be_visible()
+    driver.turn_to("Review")  # of what it shows much comes from Python
+    expect(page.locator(".rareearth-review .rareearth-sheet figure").last).to_be_visible()
     for size in ((1280, 800), (1920, 1080)):
         page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
         for tab in page.get_by_role("tab").all():

@@ -275,7 +275,8 @@ class ReviewPanel:
         """Say how far the review is; or, where there is nothing to review, why."""
         done, of, mines = reviewed(self.session.state, self.order.value)
         what = "of the sample " if self.order.value is Order.AUDIT else ""
-        said = f"<b>{done:,} of {of:,}</b> {what}reviewed, <b>{mines:,} mines</b>"
+        found = f"{mines:,} mine{'s'[: mines != 1]}"
+        said = f"<b>{done:,} of {of:,}</b> {what}reviewed, <b>{found}</b>"
         if self.session.under_review is not None:
             return said
         if self.order.value is Order.AUDIT:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import tempfile
 from pathlib import Path
 
 from chromium import blank_page, launched
-from driver import MAP, Driver
+from driver import Driver
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -27,7 +26,7 @@ from rareearth_explorer.serving import free_port, serve
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE = (1280, 800)
 MOVING = (880, 550)
-MINE, FOREST = 586, 683
+MINE, HILL = 586, 351
 REVIEWED, CONFIRMED = 10, 8
 
 POINTER = """() => {
@@ -91,10 +90,11 @@ def hunt(driver: Driver, session: Session) -> None:
     film.take(1800)
     still(driver, "marked")
 
-    driver.hover(FOREST)
+    driver.hover(HILL)
     film.take(900)
-    driver.click(FOREST, shift=True)
-    expect(page.get_by_text("refining would keep 471, 40 with mines")).to_be_visible()
+    driver.click(HILL, shift=True)
+    driver.turn_to("Narrow")
+    expect(page.get_by_text("keeps 411 of 1,668 (39 of 42 known mines)")).to_be_visible()
     film.take(1800)
     still(driver, "contrast")
 
@@ -104,21 +104,22 @@ def hunt(driver: Driver, session: Session) -> None:
     film.take(700)
     button.click()
     driver.wait_painted(painted)
+    film.take(1200)
+    driver.turn_to("Analysis")
     expect(page.get_by_text("patches of this round")).to_be_visible()
     film.take(1800)
     still(driver, "refined")
 
     painted = driver.painted
+    driver.turn_to("Mark")
     page.get_by_label("Score", exact=True).select_option("Kernel Contrast")
     driver.wait_painted(painted)
-    page.locator(MAP).click(position={"x": 5, "y": 5})  # gives the keys to the explorer
-    page.keyboard.press("r")
-    expect(page.locator(".rareearth-sheet figure")).to_have_count(20)
+    driver.turn_to("Review")
     driver.wait_still()
     film.take(1200)
     confirmed = 0
     for _ in range(REVIEWED):
-        confirmed += judge(page, session)
+        confirmed += judge(driver, session)
         driver.wait_still()
         film.take(450)
     assert confirmed == CONFIRMED
@@ -126,25 +127,24 @@ def hunt(driver: Driver, session: Session) -> None:
     still(driver, "reviewed")
     film.save(DOCS / "pictures" / "hunt.webp")
 
-    sheet = page.locator(".rareearth-sheet", has=page.locator("figure"))  # of the tab in front
-    drawn = str(sheet.get_attribute("data-drawn"))
-    page.get_by_role("button", name="sample the discarded", exact=True).click()
-    expect(sheet).not_to_have_attribute("data-drawn", drawn)
+    driver.turn_to("Check")
+    driver.press("sample the discarded")
+    expect(page.get_by_text("0 of 50 of the sample")).to_be_visible()
     for _ in range(50):
-        judge(page, session)
+        judge(driver, session)
+    driver.turn_to("Check")
     expect(page.get_by_text("Mines among")).to_be_visible()
-    page.get_by_text("Mines among").scroll_into_view_if_needed()
     still(driver, "missed")
 
 
-def judge(page: Page, session: Session) -> bool:
+def judge(driver: Driver, session: Session) -> bool:
     """Judge the patch under review by the labels; return whether it is a mine."""
-    picture = page.locator(".rareearth-under-review img").first
-    patch = int(re.findall(r"\d+", str(picture.get_attribute("alt")))[0])
+    patch = driver.in_hand
     assert session.mines is not None
     mine = bool(session.mines[patch])
-    page.keyboard.press("c" if mine else "x")
-    expect(page.locator(f".rareearth-under-review img[alt='patch {patch}']")).to_have_count(0)
+    driver.page.keyboard.press("c" if mine else "x")
+    shown = driver.page.locator(".rareearth-review .rareearth-in-hand b").first
+    expect(shown).not_to_have_text(f"patch {patch}")
     return mine
 
 

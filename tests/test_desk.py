@@ -13,7 +13,7 @@ from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import PatchTable
 from rareearth_explorer.demo.synthetic import make_demo
 from rareearth_explorer.hunt import Session, Workspace
-from rareearth_explorer.hunt.views.next_step import next_step
+from rareearth_explorer.hunt.next_step import next_step
 from rareearth_explorer.widgets.alike_sheet import MOST, AlikeSheet
 from rareearth_explorer.widgets.guide import Guide
 from rareearth_explorer.widgets.header import Header

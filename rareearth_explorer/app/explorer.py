@@ -20,8 +20,8 @@ from rareearth_explorer.data.table import PatchTable, open_own_scene, open_table
 from rareearth_explorer.demo.prepare import prepare_demo
 from rareearth_explorer.errors import ExplorerError, LabelsError, SceneError
 from rareearth_explorer.hunt import Session, Workspace
+from rareearth_explorer.hunt.next_step import Step
 from rareearth_explorer.hunt.review_order import Order
-from rareearth_explorer.hunt.views.next_step import Step
 from rareearth_explorer.serving import DashboardFiles
 from rareearth_explorer.widgets.alike_sheet import AlikeSheet
 from rareearth_explorer.widgets.check_panel import CheckPanel

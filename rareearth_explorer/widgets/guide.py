@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ipywidgets as w
 
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.hunt.views.next_step import next_step
+from rareearth_explorer.hunt.next_step import next_step
 from rareearth_explorer.widgets.stages import Stages
 
 

@@ -155,8 +155,10 @@ class NarrowPanel:
             counts, edges = np.histogram(scores, BINS)
             self.histogram.range = (float(edges[0]), float(edges[-1]))
             self.histogram.counts = counts.tolist()
-            known = [] if mines is None else state.scores[state.active & mines]
-            self.histogram.known = [] if mines is None else np.histogram(known, edges)[0].tolist()
+            self.histogram.known = []
+            if mines is not None:
+                known = np.histogram(state.scores[state.active & mines], edges)[0]
+                self.histogram.known = known.tolist()
             self.histogram.at = self.session.threshold
 
     def _preview(self) -> None:

@@ -1,5 +1,6 @@
 // Imagery: requested tile by tile over the comm, and cancelled when a tile scrolls away.
 
+import { dropOldTiles } from "../leaflet_private.js";
 import { onChange } from "../model.js";
 import { pane } from "./panes.js";
 import { TileRequests } from "./tile_requests.js";
@@ -8,6 +9,9 @@ import { TileRequests } from "./tile_requests.js";
  * @import { DoneCallback, GridLayer, Map as LeafletMap } from "leaflet"
  * @import { Bytes, Leaflet, MapTraits, Model } from "../types.js"
  */
+
+/** Milliseconds in which Leaflet lets tiles appear. */
+const FADED = 260;
 
 const BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
@@ -90,6 +94,7 @@ export function imageryLayer(model, map, L, name) {
     });
     layer.on("load", () => {
       if (layers.at(-1) === layer) clear(1);
+      setTimeout(() => dropOldTiles(layer), FADED);
     });
     layers.push(layer);
     layer.addTo(map);

@@ -1,6 +1,7 @@
 // Score colours and grid lines. Each tile stores which patch each pixel shows, so new scores need no
 // geometry: a click repaints the screen in a few milliseconds.
 
+import { dropOldTiles } from "../leaflet_private.js";
 import { copied, onChange } from "../model.js";
 import { GRID_LINE, paintPixels, patchColours } from "./colours.js";
 import { TILE } from "./footprints.js";
@@ -75,6 +76,10 @@ export function scoreLayer(model, map, L, footprints) {
   });
   repaint();
   layer.addTo(map);
+  // Tiles are drawn as soon as they are made, so those of the earlier zoom can go at once.
+  const drop = () => requestAnimationFrame(() => dropOldTiles(layer));
+  map.on("zoomend moveend", drop);
+  layer.on("remove", () => map.off("zoomend moveend", drop));
   onChange(model, ["levels", "palette", "opacity", "grid"], repaint);
   return layer;
 }

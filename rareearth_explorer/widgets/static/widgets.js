@@ -252,6 +252,21 @@ function redrawShapes(renderer) {
   );
   if (canvas._map) canvas._updatePaths();
 }
+function dropOldTiles(layer) {
+  const grid = (
+    /** @type {any} */
+    layer
+  );
+  if (!grid._map || grid._map._animatingZoom) return;
+  for (const tile of Object.values(grid._tiles)) {
+    if (!tile.loaded) continue;
+    tile.loaded = 1;
+    tile.active = true;
+    tile.el.style.opacity = "1";
+  }
+  grid._noPrune = false;
+  grid._pruneTiles();
+}
 
 // src/map/displayed_map.js
 var PAUSE = 50;
@@ -663,6 +678,7 @@ var TileRequests = class {
 };
 
 // src/map/imagery_layer.js
+var FADED = 260;
 var BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 function show(picture, encoded, done) {
   const url = URL.createObjectURL(encoded);
@@ -725,6 +741,7 @@ function imageryLayer(model, map, L, name) {
     });
     layer.on("load", () => {
       if (layers.at(-1) === layer) clear(1);
+      setTimeout(() => dropOldTiles(layer), FADED);
     });
     layers.push(layer);
     layer.addTo(map);
@@ -973,6 +990,9 @@ function scoreLayer(model, map, L, footprints) {
   });
   repaint();
   layer.addTo(map);
+  const drop = () => requestAnimationFrame(() => dropOldTiles(layer));
+  map.on("zoomend moveend", drop);
+  layer.on("remove", () => map.off("zoomend moveend", drop));
   onChange(model, ["levels", "palette", "opacity", "grid"], repaint);
   return layer;
 }

@@ -24,41 +24,44 @@ LAYERS = """(kind) => {
 }"""
 """How many tiles of a layer lie over places of the map, at most, and how many places have one."""
 
-STILL = """() => {
+ZOOM = "() => document.querySelector('.leaflet-container').leafletMap.getZoom()"
+
+DRAWN = """() => {
     const map = document.querySelector('.leaflet-container').leafletMap;
-    return !map._animatingZoom && !document.querySelector('.leaflet-zoom-anim');
+    const layers = [];
+    map.eachLayer((layer) => { if (layer._tiles) layers.push(layer); });
+    return !map._animatingZoom && layers.every((layer) => {
+        const here = Object.values(layer._tiles).filter((tile) => tile.coords.z === layer._tileZoom);
+        const wanted = Math.min(Math.round(map.getZoom()), layer.options.maxNativeZoom ?? 99);
+        return layer._tileZoom === wanted && here.length > 0 && here.every((tile) => tile.loaded);
+    });
 }"""
+
+LATE_FRAMES = """
+const frame = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (draw) => frame(() => setTimeout(() => frame(draw), 150));
+"""
+"""As on a busy machine: timers come before the frames that were asked for earlier."""
 
 
 def test_no_tile_of_an_earlier_zoom_stays(open_explorer, demo):
-    driver = open_explorer("voila", demo.table, demo.scene, demo.labels)
+    driver = open_explorer(
+        "voila", demo.table, demo.scene, watch=lambda page: page.add_init_script(LATE_FRAMES)
+    )
     page = driver.page
     driver.click(len(driver.table) // 2)
     driver.wait_tiles()
     box = page.locator(MAP).bounding_box()
-    slow = page.context.new_cdp_session(page)
-    slow.send("Emulation.setCPUThrottlingRate", {"rate": 6})
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for wheel in (-300, -300, 500, -200, 400, -500, 300, -300):
-        before = page.evaluate(
-            "() => document.querySelector('.leaflet-container').leafletMap.getZoom()"
-        )
+    for wheel in (-120, -120, -240, 120, -360, 360):
+        before = page.evaluate(ZOOM)
         page.mouse.wheel(0, wheel)
-        eventually(
-            lambda was=before: (
-                page.evaluate(
-                    "() => document.querySelector('.leaflet-container').leafletMap.getZoom()"
-                )
-                != was
-            ),
-            "the wheel did not zoom",
-        )
-        eventually(lambda: page.evaluate(STILL), "the zoom never ends")
+        eventually(lambda was=before: page.evaluate(ZOOM) != was, "the wheel did not zoom")
+        eventually(lambda: page.evaluate(DRAWN), "the tiles of the new zoom are not drawn")
         for kind in ("scores", "imagery"):
             eventually(
                 lambda kind=kind: page.evaluate(LAYERS, kind)["most"] == 1,
                 f"tiles of {kind} of an earlier zoom stay below the new ones",
             )
             assert page.evaluate(LAYERS, kind)["covered"] > 20
-    slow.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     assert driver.errors == []

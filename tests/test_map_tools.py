@@ -261,7 +261,7 @@ class TestJustTheSelected:
         assert not panel.only_selected.value
         assert session.under_review is None  # the map does not fly to another patch
         panel.begin()
-        assert len(panel.patches) == 20
+        assert len(panel.patches) == 12
 
     @pytest.mark.slow
     def test_a_list_and_a_report_hold_just_them(self, session, tmp_path):

@@ -31,7 +31,8 @@ DRAWN = """() => {
     const layers = [];
     map.eachLayer((layer) => { if (layer._tiles) layers.push(layer); });
     return !map._animatingZoom && layers.every((layer) => {
-        const here = Object.values(layer._tiles).filter((tile) => tile.coords.z === layer._tileZoom);
+        const here = Object.values(layer._tiles)
+            .filter((tile) => tile.coords.z === layer._tileZoom);
         const wanted = Math.min(Math.round(map.getZoom()), layer.options.maxNativeZoom ?? 99);
         return layer._tileZoom === wanted && here.length > 0 && here.every((tile) => tile.loaded);
     });

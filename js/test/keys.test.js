@@ -91,6 +91,20 @@ describe("a key pressed", () => {
     }
   });
 
+  test("is the explorer's after a button of it hid itself, until something else is used", () => {
+    const use = (/** @type {string} */ where, kind = "pointerdown") =>
+      find(where).dispatchEvent(new page.Event(kind, { bubbles: true }));
+    press("body", { key: "c" });
+    assert.deepEqual(model.sent, []);
+    use("#map");
+    press("body", { key: "c" });
+    assert.deepEqual(model.sent, [{ key: "c" }]);
+    press("#outside", { key: "c" });
+    use("#outside", "focusin");
+    press("body", { key: "c" });
+    assert.equal(model.sent.length, 1);
+  });
+
   test("belongs to a slider that uses it", () => {
     model.receive({ names: ["c", "ArrowRight", "PageUp"] });
     press("#handle", { key: "ArrowRight" });

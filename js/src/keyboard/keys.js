@@ -86,6 +86,18 @@ export default {
       pointed = true;
       if (!isField(target)) focus();
     };
+    // A button that hides itself, as with its tab, loses the focus to the page. Keys still belong to
+    // the explorer if it was used last.
+    let last = false;
+    const used = (/** @type {Event} */ { target }) => {
+      if (target instanceof Element) last = root?.contains(target) ?? false;
+    };
+    const lost = (/** @type {KeyboardEvent} */ event) => {
+      if (last && event.target === document.body) press(event);
+    };
+    document.addEventListener("pointerdown", used, true);
+    document.addEventListener("focusin", used, true);
+    document.addEventListener("keydown", lost, true);
     // The element is attached to the page after it is rendered.
     const attach = () => {
       root = el.closest(".rareearth-explorer");
@@ -101,6 +113,11 @@ export default {
       root.addEventListener("pointerdown", point, true); // Jupyter's tabs stop it
     };
     attach();
-    return () => root?.removeEventListener("keydown", press, true);
+    return () => {
+      root?.removeEventListener("keydown", press, true);
+      document.removeEventListener("pointerdown", used, true);
+      document.removeEventListener("focusin", used, true);
+      document.removeEventListener("keydown", lost, true);
+    };
   },
 };

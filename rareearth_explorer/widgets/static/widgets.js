@@ -83,6 +83,16 @@ var keys_default = {
       pointed = true;
       if (!isField(target)) focus();
     };
+    let last = false;
+    const used = ({ target }) => {
+      if (target instanceof Element) last = root?.contains(target) ?? false;
+    };
+    const lost = (event) => {
+      if (last && event.target === document.body) press(event);
+    };
+    document.addEventListener("pointerdown", used, true);
+    document.addEventListener("focusin", used, true);
+    document.addEventListener("keydown", lost, true);
     const attach = () => {
       root = el.closest(".rareearth-explorer");
       if (!root) {
@@ -97,7 +107,12 @@ var keys_default = {
       root.addEventListener("pointerdown", point, true);
     };
     attach();
-    return () => root?.removeEventListener("keydown", press, true);
+    return () => {
+      root?.removeEventListener("keydown", press, true);
+      document.removeEventListener("pointerdown", used, true);
+      document.removeEventListener("focusin", used, true);
+      document.removeEventListener("keydown", lost, true);
+    };
   }
 };
 

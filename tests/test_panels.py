@@ -368,6 +368,20 @@ class TestStatus:
         session.mark(9, "negative")
         assert "below it." in panel.line.value
 
+    def test_says_what_undo_undid_and_how_much_is_left(self, session):
+        panel = StatusLine(session)
+        session.judge(41, "rejected")
+        session.note(7, "smoke")
+        session.undo()
+        assert "Undone: note on 7. 1 more can be undone." in panel.line.value
+        session.undo()
+        assert "Undone: reject 41. Nothing more to undo." in panel.line.value
+        session.redo()
+        assert "Done again: reject 41." in panel.line.value
+        session.judge(3, "confirmed")
+        assert "Undone" not in panel.line.value
+        assert "Done again" not in panel.line.value
+
     def test_says_what_a_step_changed(self, session):
         panel = StatusLine(session)
         marked(session)
@@ -393,6 +407,17 @@ class TestExplorer:
         assert explorer.roc.curves
         assert explorer.templates.list.children
         assert explorer._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
+
+    def test_an_explorer_a_session_and_a_table_say_what_they_are(self, stored_table):
+        explorer = Explorer(stored_table, name=None)
+        explorer.session.mark([3, 4], "positive")
+        explorer.session.judge(5, "rejected")
+        said = "2 positive and 0 negative templates, 1 verdicts, round 1 with 60 of 60 patches"
+        assert repr(explorer.session) == f"<Session: {said}>"
+        assert repr(explorer) == f"<Explorer: no scene, session 'not saved', <Session: {said}>>"
+        assert "60 patches, 12 numbers each" in repr(stored_table)
+        assert str(stored_table.path) in repr(stored_table)
+        assert len(repr(stored_table)) < 250
 
     def test_a_wrong_table_is_an_error(self, tmp_path):
         with pytest.raises(TableError, match="no such file"):

@@ -199,6 +199,12 @@ class Explorer:
             part.close()
         _shown.discard(self)
 
+    def __repr__(self) -> str:
+        """Say what is explored."""
+        scene = self.scene.path.name if self.scene else "no scene"
+        name = self.workspace.name or "not saved"
+        return f"<Explorer: {scene}, session {name!r}, {self.session!r}>"
+
     def _keeps(self, table: PatchTable, name: str | None) -> bool:
         mine = self.session.table
         return name == self.workspace.name and mine.identity == table.identity

@@ -57,6 +57,11 @@ class History:
         return bool(self._future)
 
     @property
+    def steps(self) -> int:
+        """Number of steps that can be undone."""
+        return len(self._past)
+
+    @property
     def undo_name(self) -> str:
         """Name of the step that undo takes back; empty if there is none."""
         return self._past[-1][0] if self._past else ""

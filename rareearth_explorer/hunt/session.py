@@ -99,6 +99,13 @@ class Session(t.HasTraits):
         state = State(self._history.present, self.columns, mines)
         super().__init__(state=state, **traits)
 
+    def __repr__(self) -> str:
+        """Say how far the hunt is."""
+        templates = f"{len(self.positives)} positive and {len(self.negatives)} negative templates"
+        kept = f"{int(self.active.sum()):,} of {len(self.table):,} patches"
+        rounds, verdicts = len(self.decisions.rounds), len(self.decisions.verdicts)
+        return f"<Session: {templates}, {verdicts} verdicts, round {rounds} with {kept}>"
+
     # What there is ---------------------------------------------------------------------------
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 import pyogrio
 import pytest
 from driver import MAP, SCREENSHOTS
+from patience import eventually
 from playwright.sync_api import expect
 from serving import kernels
 
@@ -43,6 +44,23 @@ def check(path, twin, driver):
     np.testing.assert_allclose(centres.y, expected.lat, atol=1e-4)
 
 
+TINT = """([x, y]) => {
+    for (const canvas of document.querySelectorAll('canvas.rareearth-scores')) {
+        const box = canvas.getBoundingClientRect();
+        const column = Math.floor((x - box.left) * canvas.width / box.width);
+        const row = Math.floor((y - box.top) * canvas.height / box.height);
+        if (column < 0 || row < 0 || column >= canvas.width || row >= canvas.height) continue;
+        return canvas.getContext('2d').getImageData(column, row, 1, 1).data[3];
+    }
+    return -1;
+}"""
+
+
+def tint(driver, patch):
+    """Opacity of the score's colour over the centre of a patch, 0 to 255; -1 off the map."""
+    return driver.page.evaluate(TINT, list(driver.place(patch)))
+
+
 FOLLOWING = ".rareearth-review .rareearth-sheet:not(.rareearth-strip) figure"
 
 
@@ -62,6 +80,9 @@ def test_a_hunt_survives_its_kernel_and_opens_in_gdal(open_explorer, demo, tmp_p
     twin.mark(far, "negative")
     page.keyboard.press("r")
     expect(page.locator(FOLLOWING)).to_have_count(12)
+    hidden, tinted = driver.in_hand, int(twin.ranking[20])
+    eventually(lambda: tint(driver, hidden) == 0, "the patch under review is tinted")
+    assert tint(driver, tinted) > 0
     for key, verdict, mines in (("c", "confirmed", "1 mine"), ("x", "rejected", "1 mine")):
         patch = driver.in_hand
         page.keyboard.press(key)

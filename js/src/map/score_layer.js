@@ -32,6 +32,8 @@ export function scoreLayer(model, map, L, footprints) {
   /** @type {Map<HTMLElement, Tile>} */
   const tiles = new Map();
 
+  const inHand = () => model.get("outlines")["under review"]?.patches ?? [];
+
   /** @param {Tile} tile */
   const paint = (tile) => {
     paintPixels(new Uint32Array(tile.image.data.buffer), tile, colours, line);
@@ -42,6 +44,8 @@ export function scoreLayer(model, map, L, footprints) {
     const levels = new Uint8Array(copied(model.get("levels")));
     const palette = new Uint8Array(copied(model.get("palette")));
     colours = patchColours(levels, palette, model.get("opacity"));
+    // The patch that is judged must be seen as it is.
+    for (const patch of inHand()) colours[patch + 1] = 0;
     line = model.get("grid") ? GRID_LINE : 0;
     for (const tile of tiles.values()) paint(tile);
     const box = map.getContainer();
@@ -81,5 +85,11 @@ export function scoreLayer(model, map, L, footprints) {
   map.on("zoomend moveend", drop);
   layer.on("remove", () => map.off("zoomend moveend", drop));
   onChange(model, ["levels", "palette", "opacity", "grid"], repaint);
+  let shown = String(inHand());
+  onChange(model, ["outlines"], () => {
+    if (shown === String(inHand())) return;
+    shown = String(inHand());
+    repaint();
+  });
   return layer;
 }

@@ -43,7 +43,7 @@ def unit_rows(embeddings: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.
     return np.asarray(embeddings / np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PatchTable:
     """Patches of one scene, with footprints and embeddings.
 
@@ -92,6 +92,15 @@ class PatchTable:
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
     read_identity: Callable[[], str] | None = field(default=None, repr=False)
     read_carried: Callable[[], pa.Table] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """Say what the table is, without its arrays."""
+        (south, west), (north, east) = self.bounds
+        facts = [f"{len(self):,} patches", f"{self.dim} numbers each"]
+        facts += [str(self.path)] if self.path else []
+        facts += [self.recipe] if self.recipe else []
+        facts.append(f"{south:.4f} to {north:.4f} N, {west:.4f} to {east:.4f} E")
+        return f"<PatchTable: {', '.join(facts)}>"
 
     @classmethod
     def from_arrays(

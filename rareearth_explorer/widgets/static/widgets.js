@@ -959,6 +959,7 @@ function scoreLayer(model, map, L, footprints) {
   let colours = new Uint32Array(footprints.count + 1);
   let line = 0;
   const tiles = /* @__PURE__ */ new Map();
+  const inHand = () => model.get("outlines")["under review"]?.patches ?? [];
   const paint = (tile) => {
     paintPixels(new Uint32Array(tile.image.data.buffer), tile, colours, line);
     tile.context.putImageData(tile.image, 0, 0);
@@ -967,6 +968,7 @@ function scoreLayer(model, map, L, footprints) {
     const levels = new Uint8Array(copied(model.get("levels")));
     const palette = new Uint8Array(copied(model.get("palette")));
     colours = patchColours(levels, palette, model.get("opacity"));
+    for (const patch of inHand()) colours[patch + 1] = 0;
     line = model.get("grid") ? GRID_LINE : 0;
     for (const tile of tiles.values()) paint(tile);
     const box = map.getContainer();
@@ -1009,6 +1011,12 @@ function scoreLayer(model, map, L, footprints) {
   map.on("zoomend moveend", drop);
   layer.on("remove", () => map.off("zoomend moveend", drop));
   onChange(model, ["levels", "palette", "opacity", "grid"], repaint);
+  let shown = String(inHand());
+  onChange(model, ["outlines"], () => {
+    if (shown === String(inHand())) return;
+    shown = String(inHand());
+    repaint();
+  });
   return layer;
 }
 

@@ -24,9 +24,9 @@ def next_step(state: State) -> tuple[Step, str]:
     positives = len(state.decisions.templates.positives)
     if state.kind is ScoreKind.NONE:
         return "Mark", "Click a patch on the map that shows a mine."
-    if positives < EXAMPLES:
-        return "Mark", "Confirm or reject the most alike patches."
     if len(state.decisions.rounds) == 1:
+        if positives < EXAMPLES:
+            return "Mark", "Confirm or reject the most alike patches."
         return "Narrow", "Drag the line to discard what is clearly no mine."
     done, of, _ = reviewed(state, RECOMMENDED)
     if done < min(ENOUGH, of):

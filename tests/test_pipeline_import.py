@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +127,53 @@ def test_real_tables(real_data: Path, tmp_path: Path) -> None:
     planet = import_table(folder / "planet_sample_5x512_nulls.parquet", tmp_path / "p.parquet")
     assert (planet.patches, planet.dropped, planet.dim) == (3, 2, 512)
     assert open_table(clay.table).metadata["imported"]["column"] == "embeddings"
+
+
+# Large tables -------------------------------------------------------------------------------------
+
+MEASURED = """
+import resource, sys
+import subprocess
+import sys
+from pathlib import Path
+from rareearth_explorer.data.table import Reading
+from rareearth_explorer.embedding import import_table
+import_table(Path(sys.argv[1]), Path(sys.argv[2]), reading=Reading(spacing=20.0))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+"""Import a table, and print the highest use of memory in megabytes."""
+
+
+def large_table(path: Path, rows: int, dimensions: int) -> Path:
+    """Write points with embeddings and ids, one row group at a time."""
+    group, side = 20_000, int(np.ceil(np.sqrt(rows)))
+    kind = pa.list_(pa.float32(), dimensions)
+    schema = pa.schema([("id", pa.string()), ("lon", pa.float64()), ("lat", pa.float64()),
+                        ("embedding", kind)])  # fmt: skip
+    generator = np.random.default_rng(0)
+    with pq.ParquetWriter(path, schema) as writer:
+        for start in range(0, rows, group):
+            at = np.arange(start, min(rows, start + group))
+            numbers = generator.normal(size=(len(at), dimensions)).astype(np.float32)
+            columns = [
+                pa.array([f"p{each}" for each in at]),
+                pa.array(97 + at % side * 0.0002),
+                pa.array(25 + at // side * 0.0002),
+                pa.FixedSizeListArray.from_arrays(pa.array(numbers.reshape(-1)), dimensions),
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+    return path
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_embeddings(tmp_path: Path) -> None:
+    def used(rows: int, dimensions: int) -> int:
+        source = large_table(tmp_path / "t.parquet", rows, dimensions)
+        command = [sys.executable, "-c", MEASURED, str(source), str(tmp_path / "out.parquet")]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    rows, dimensions = 200_000, 512
+    embeddings = rows * dimensions * 4 // 1_000_000  # 410 MB, which are not held
+    few, many = used(40_000, dimensions), used(rows, dimensions)
+    assert many - few < 0.7 * embeddings
+    assert many - few < (rows - 40_000) * 1000 // 1_000_000 + 60

@@ -369,3 +369,37 @@ def test_clay_keeps_its_ids_and_dates(tmp_path: Path) -> None:
     assert set(map(str, table.carried.column("datetime").to_pylist())) == {"2025-06-15 00:00:00"}
     assert table.titles_of(0) == ("c0", "0U_0R", "2025-06-15 00:00:00")
     assert "on top of each other" in " ".join(open_table(source).notes)
+
+
+TABLES = [path for path in sorted(FORMATS.rglob("*.parquet"))] if FORMATS.is_dir() else []
+OPTIONS = {
+    "aef_int8_list": Reading(recipe="alphaearth"),
+    "f16_binary": Reading(dtype="float16"),
+    "packed_bits": Reading(dtype="bits"),
+    "xy_utm": Reading(crs="EPSG:32647"),
+}
+
+
+@pytest.mark.parametrize("path", [*TABLES, FORMATS / "lgnd" / "aggregated"], ids=lambda p: p.name)
+def test_pieces_give_the_same_table_to_the_bit(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, said = [], []
+    monkeypatch.setattr("rareearth_explorer.data.table.parquet_source.BATCH", 7)
+    for name, pieces in (("pieces", True), ("whole", False)):
+        monkeypatch.setattr(
+            "rareearth_explorer.embedding.importing.may_be_in_pieces",
+            lambda *_, pieces=pieces: pieces,
+        )
+        target = tmp_path / name / "t.parquet"
+        target.parent.mkdir()
+        try:
+            report = import_table(path, target, reading=OPTIONS.get(path.stem))
+        except TableError as error:
+            said.append(str(error))
+            continue
+        made.append(target.read_bytes())
+        said.append(str(replace(report, table=path)))
+    assert said[0] == said[1]
+    assert len(made) in (0, 2)
+    assert made[:1] == made[1:]

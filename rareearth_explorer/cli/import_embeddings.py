@@ -144,7 +144,7 @@ def _import_table(options: argparse.Namespace) -> None:
     require_table_name(options.output)
     given = {name: getattr(options, name) for name in (*TABLE_OPTIONS, "date", "recipe")}
     reading = Reading(**given, bbox=_bbox(options))
-    report = import_table(source, options.output, reading=reading)
+    report = import_table(source, options.output, reading=reading, progress=True)
     left_out = [f"{count:,} rows {why} were dropped" for why, count in report.left_out.items()]
     print(
         f"{report.table}: {report.patches:,} patches of {report.dim} numbers; "

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from rareearth_explorer.data.file_kinds import parquet_parts
 from rareearth_explorer.data.recipes import recipe_called
@@ -19,12 +23,19 @@ from rareearth_explorer.data.table import (
     Reading,
     TableWriter,
     add_projection,
-    open_table,
 )
-from rareearth_explorer.data.table.parquet_source import open_source
+from rareearth_explorer.data.table.parquet_source import ParquetSource, open_source
 from rareearth_explorer.data.table.row_selection import may_be_selected, selection
+from rareearth_explorer.data.table.table_pieces import (
+    TablePieces,
+    may_be_in_pieces,
+    read_in_pieces,
+)
 from rareearth_explorer.data.table.table_reading import read_table
 from rareearth_explorer.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROW_GROUP = 4096
 """Patches in a row group of the table."""
@@ -66,8 +77,12 @@ def import_table(
     *,
     column: str | None = None,
     reading: Reading | None = None,
+    progress: bool = False,
 ) -> ImportReport:
     """Write embeddings of another tool as a patch table.
+
+    The embeddings are never all in memory, only about 600 bytes for each row and 65,536 rows at
+    once; except where bytes do not say what type their numbers are.
 
     Parameters
     ----------
@@ -80,6 +95,8 @@ def import_table(
         Name of the embedding column; None detects it.
     reading
         What else the source does not say.
+    progress
+        Whether to show progress on standard error.
 
     Raises
     ------
@@ -91,41 +108,106 @@ def import_table(
     how = replace(how, column=column) if column is not None else how
     opened = open_source(source)
     if isinstance(source, Path) and not may_be_selected(opened, how):
-        found = read_table(opened, how)
         with _whole(target) as beside:
-            return _write(found, beside, target, _origin(source, how, found))
+            return _write(_read(opened, how, progress), beside, target, source, how)
     with _whole(target) as beside, selection(opened, how, beside.parent) as rows:
-        table = open_table(rows.path, reading=rows.reading)
-        left_out = Counter(rows.left_out) + Counter(table.left_out)
-        found = replace(table, left_out=dict(left_out))
-        return _write(found, beside, target, _origin(source, rows.reading, found))
+        found = _read(ParquetSource.open(rows.path), rows.reading, progress)
+        return _write(found, beside, target, source, rows.reading, rows.left_out)
 
 
-def _origin(source: Path | Address, reading: Reading, found: PatchTable) -> dict[str, Any]:
+def _read(source: ParquetSource, how: Reading, progress: bool) -> PatchTable | TablePieces:
+    """Read a table in pieces; in one where each row alone does not tell what its numbers are."""
+    if not may_be_in_pieces(source, how):
+        return read_table(source, how)
+    try:
+        return read_in_pieces(source, how, progress=progress)
+    except TableError:
+        # What is wrong is said of the table as a whole.
+        return read_table(source, how)
+
+
+def _origin(
+    source: Path | Address, reading: Reading, found: PatchTable | TablePieces, dropped: int
+) -> dict[str, Any]:
     """Describe where the embeddings come from and how they were read, as JSON types."""
     how = {key: value for key, value in vars(reading).items() if value is not None}
     if found.recipe:
         how["recipe"] = found.recipe
         how["licence"] = recipe_called(found.recipe).licence
-    read = {**how, "column": found.embedding_column, "dropped": found.dropped}
+    read = {**how, "column": found.embedding_column, "dropped": dropped}
     return {**_identity(source), **read}
 
 
-def _write(found: PatchTable, beside: Path, target: Path, origin: dict[str, Any]) -> ImportReport:
+def _write(
+    found: PatchTable | TablePieces,
+    beside: Path,
+    target: Path,
+    source: Path | Address,
+    reading: Reading,
+    left_out: Mapping[str, int] = MappingProxyType({}),
+) -> ImportReport:
     """Write an opened table to `beside` as a patch table of ours."""
+    counted = dict(Counter(left_out) + Counter(found.left_out))
+    origin = _origin(source, reading, found, sum(counted.values()))
     metadata = {**found.metadata, "imported": origin}
-    placed = found.row is not None and found.column is not None
-    carried = found.carried
-    schema = None if carried is None else carried.schema
+    columns = found.columns if isinstance(found, TablePieces) else vars(found)
+    row, col, umap = columns["row"], columns["column"], columns["umap"]
+    placed = row is not None and col is not None
+    schema = _carried_schema(found)
     with TableWriter(beside, found.dim, metadata, placed=placed, carried=schema) as writer:
-        for start in range(0, len(found), ROW_GROUP):
-            part = slice(start, start + ROW_GROUP)
-            row, col = (each if each is None else each[part] for each in (found.row, found.column))
-            beside_them = None if carried is None else carried[part]
-            writer.append(row, col, found.corners[part], found.embeddings[part], beside_them)
-    if found.umap is not None:
-        add_projection(beside, found.umap, found.metadata.get("projection", {}))
-    return ImportReport(target, len(found), found.left_out, found.dim, found.notes)
+        start = 0
+        for embeddings, carried in _row_groups(_pieces(found)):
+            part = slice(start, start + len(embeddings))
+            start += len(embeddings)
+            here, there = (each if each is None else each[part] for each in (row, col))
+            writer.append(here, there, found.corners[part], embeddings, carried)
+    if umap is not None:
+        add_projection(beside, umap, found.metadata.get("projection", {}))
+    return ImportReport(target, len(found), counted, found.dim, found.notes)
+
+
+Piece = tuple[npt.NDArray[np.float32], "pa.Table | None"]
+"""Embeddings of some rows, (n, D), and the columns that they carry."""
+
+
+def _carried_schema(found: PatchTable | TablePieces) -> pa.Schema | None:
+    carried = found.carried
+    return carried.schema if isinstance(found, PatchTable) and carried is not None else carried
+
+
+def _pieces(found: PatchTable | TablePieces) -> Iterator[Piece]:
+    if isinstance(found, TablePieces):
+        return found.pieces()
+    return iter([(found.embeddings, found.carried)])
+
+
+def _row_groups(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Cut and join pieces to row groups of `ROW_GROUP` rows, the last one smaller."""
+    waiting: list[Piece] = []
+    count = 0
+    for numbers, carried in pieces:
+        start = 0
+        while start < len(numbers):
+            stop = min(len(numbers), start + ROW_GROUP - count)
+            part = None if carried is None else carried[start:stop]
+            waiting.append((numbers[start:stop], part))
+            count += stop - start
+            start = stop
+            if count == ROW_GROUP:
+                yield _joined(waiting)
+                waiting, count = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(pieces: list[Piece]) -> Piece:
+    import pyarrow as pa
+
+    if len(pieces) == 1:
+        return pieces[0]
+    tables = [carried for _, carried in pieces if carried is not None]
+    numbers = np.concatenate([numbers for numbers, _ in pieces])
+    return numbers, pa.concat_tables(tables) if tables else None
 
 
 def _identity(source: Path | Address) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,34 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rareearth_explorer.data.numbers import Embeddings
-from rareearth_explorer.data.places import Places, decode_places
-from rareearth_explorer.data.places.column_names import require_single
-from rareearth_explorer.data.recipes import Recipe, known_recipes
-from rareearth_explorer.data.recipes.chosen_coding import chosen_coding, stored_type
-from rareearth_explorer.data.table.carried_columns import carried_columns, decoded
-from rareearth_explorer.data.table.chosen_rows import chosen_rows, filtered
-from rareearth_explorer.data.table.own_columns import OWN_COLUMNS, is_ours, own_columns
+from rareearth_explorer.data.places import Places
+from rareearth_explorer.data.table.carried_columns import decoded
+from rareearth_explorer.data.table.chosen_rows import filtered
 from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.data.table.patch_table import PatchTable
 from rareearth_explorer.data.table.reading import Reading
-from rareearth_explorer.data.table.reading_notes import notes_on_numbers, notes_on_recipe
 from rareearth_explorer.data.table.recorded_facts import recorded_facts
+from rareearth_explorer.data.table.rows_to_read import rows_to_read
 from rareearth_explorer.data.table.stored_embeddings import KeptEmbeddings, StoredEmbeddings
-from rareearth_explorer.data.table.table_columns import (
-    embedding_columns,
-    other_columns,
-    recipe_to_follow,
-)
-from rareearth_explorer.errors import TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Rows = npt.NDArray[np.bool_]
-
-CRS_OPTION = "'rareearth-explorer import --crs'"
-"""How errors name the way to give a CRS."""
 
 
 def open_table(
@@ -71,35 +57,21 @@ def open_table(
 
 def read_table(source: ParquetSource, how: Reading) -> PatchTable:
     """Read an opened patch table, which is not remote; errors are those of `open_table`."""
-    path = source.path
-    facts, notes = recorded_facts(source.schema.metadata)
-    ours = is_ours(facts)
-    recipe = recipe_to_follow(source.schema, how, ours=ours)
-    stored = _stored(source, how, recipe, ours=ours)
-    found = stored.found
-    beside = other_columns(source.schema, found)
-    require_single(source.schema.names, [*found.names, *beside], path, TableError)
-    others = source.read(beside)
-    places = _places(others, path, how)
-    size = recipe.size if recipe else None
-    rows = chosen_rows(others, stored, places, how, size, ours="grid" in facts)
-    embeddings = KeptEmbeddings(stored, rows.kept, lambda: _stored_places(places, rows.kept))
+    rows = rows_to_read(source, how, StoredEmbeddings)
+    stored, kept = rows.stored, rows.chosen.kept
+    embeddings = KeptEmbeddings(stored, kept, lambda: _stored_places(rows.places, kept))
     units = embeddings.units()
-    if recipe is not None:
-        notes += notes_on_recipe(recipe, units.shape[1], path, forced=how.recipe is not None)
-    columns, more = own_columns(filtered(others, rows.kept), facts)
-    notes += (*rows.notes, *places.notes, *notes_on_numbers(stored), *more)
     return PatchTable(
-        corners=rows.corners,
+        corners=rows.chosen.corners,
         unit_embeddings=units,
-        **columns,
-        metadata=facts,
-        path=path,
-        left_out=rows.left_out,
-        notes=notes,
-        embedding_column=found.title,
-        recipe=_recipe_name(facts, recipe, units.shape[1]),
-        read_carried=_carried(source, found, places, rows.kept, ours=ours),
+        **rows.columns,
+        metadata=rows.facts,
+        path=source.path,
+        left_out=rows.chosen.left_out,
+        notes=rows.notes(units.shape[1]),
+        embedding_column=stored.found.title,
+        recipe=rows.recipe_name(units.shape[1]),
+        read_carried=_carried(source, rows.carried, kept),
         read_embeddings=embeddings.read,
         read_identity=embeddings.identity,
     )
@@ -117,46 +89,10 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     return source.rows, recorded_facts(source.schema.metadata)[0]
 
 
-def _stored(
-    source: ParquetSource, how: Reading, recipe: Recipe | None, *, ours: bool
-) -> StoredEmbeddings:
-    """Find the embeddings, and how to decode them."""
-    schema, path = source.schema, source.path
-    found = embedding_columns(schema, path, how, recipe)
-    dtype = how.dtype
-    if dtype is None and how.recipe and recipe and recipe.code_type:
-        dtype = recipe.code_type if stored_type(schema, found) == "bytes" else None
-    coding = chosen_coding(
-        schema, found, path,
-        dtype=dtype, asked=how.coding, recipe=recipe, forced=how.recipe is not None,
-    )  # fmt: skip
-    return StoredEmbeddings(source, found, dtype, coding, ours)
-
-
-def _places(others: pa.Table, path: Path, how: Reading) -> Places:
-    places = decode_places(others, path, TableError, crs=how.crs, option=CRS_OPTION)
-    if places is None:
-        raise TableError(
-            f"{path}: there are no footprints and no longitude and latitude among its columns; "
-            "write the table with a geometry column, or columns lon and lat."
-        )
-    return places
-
-
-def _recipe_name(facts: dict[str, Any], recipe: Recipe | None, dimensions: int) -> str:
-    """Name of the recipe that the numbers follow, or did when they were imported."""
-    recorded = facts.get("imported", {}).get("recipe", "")
-    if recipe is not None and dimensions in recipe.dimensions:
-        return recipe.name
-    return recorded if recorded in known_recipes() else ""
-
-
 def _carried(
-    source: ParquetSource, found: Embeddings, places: Places, kept: Rows, *, ours: bool
+    source: ParquetSource, names: Mapping[str, str], kept: Rows
 ) -> Callable[[], pa.Table] | None:
     """Return what reads the columns of others; None if there are none."""
-    taken = {*found.names, *places.columns, *(OWN_COLUMNS if ours else ())}
-    names = carried_columns(source.schema, taken)
     if not names:
         return None
 

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from rasterio.windows import Window
 
 from rareearth_explorer.data.table import open_table
-from rareearth_explorer.embedding import import_pixels, project_if_missing
+from rareearth_explorer.embedding import import_pixels
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,6 @@ def test_a_hunt_on_alphaearth(open_explorer, tile: Path, tmp_path: Path) -> None
     path = tmp_path / "alphaearth.parquet"
     report = import_pixels([tile], path, patch_size=160, progress=False)
     assert (report.patches + report.left_out, report.left_out) == (128 * 128, 36)
-    project_if_missing(path, progress=False)
     table = open_table(path)
     # Fields count from the south, as the file is stored; rows of patches from the north.
     kinds = kinds_of_fields()[::-1][table.row // 4, table.column // 4]

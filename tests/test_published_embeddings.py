@@ -269,6 +269,19 @@ def test_the_command_tells_rasters_from_tables(
     assert "no such file" in capsys.readouterr().err
 
 
+def test_a_database_is_refused_with_the_command_that_writes_parquet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "alabama.db"
+    path.write_bytes(bytes(8) + b"DUCK" + bytes(4084))  # how DuckDB's files begin
+    for command in (["import", str(path), "-o", str(tmp_path / "t.parquet")], ["info", str(path)]):
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert "this is a DuckDB database" in said
+        assert "COPY geo_embeddings TO 'embeddings.parquet'" in said
+    assert not (tmp_path / "t.parquet").exists()
+
+
 # The how-to ---------------------------------------------------------------------------------------
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "published-embeddings.md"

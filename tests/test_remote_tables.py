@@ -242,3 +242,9 @@ def test_troubles_of_a_bucket(bucket: type[_Bucket], tmp_path: Path) -> None:
     bucket.refuses = True
     with pytest.raises(TableError, match=r"s3://bucket/t.parquet: it is not public \(HTTP 403\)"):
         import_table(Address("s3://bucket/t.parquet"), tmp_path / "t.parquet")
+
+
+def test_an_address_has_no_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    address = "https://host.invalid/labels.parquet"
+    assert main(["info", address, "--layer", "pools"]) == 2
+    assert f"{address}: it has no layers; leave --layer out." in capsys.readouterr().err

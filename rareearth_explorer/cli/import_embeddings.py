@@ -13,6 +13,7 @@ from rareearth_explorer.data.file_kinds import (
     is_table,
     is_zarr_store,
     parquet_parts,
+    require_no_database,
     require_table_name,
 )
 from rareearth_explorer.data.numbers import BITS, NUMBER_TYPES
@@ -68,6 +69,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Import tables or rasters, whichever is given, and print a summary."""
+    for each in options.sources:
+        if isinstance(each, Path):
+            require_no_database(each)
     tables = [each for each in options.sources if _is_table(each)]
     rasters = [path for path in options.sources if path not in tables]
     of_tables = not rasters or not rasters[0].exists()  # what is missing is said as for a table

@@ -47,14 +47,22 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(options: argparse.Namespace) -> Lines:
-    from rareearth_explorer.data.file_kinds import is_imagery, is_pixel_arrays, is_table
+    from rareearth_explorer.data.file_kinds import (
+        is_imagery,
+        is_pixel_arrays,
+        is_table,
+        require_no_database,
+    )
 
     path: Path | Address = options.file
+    kinds = (is_pixel_arrays, is_imagery, is_table)
+    if options.layer is not None and (
+        isinstance(path, Address) or any(is_kind(path) for is_kind in kinds)
+    ):
+        raise LabelsError(f"{path}: it has no layers; leave --layer out.")
     if isinstance(path, Address):
         return _of_remote(path)
-    kinds = (is_pixel_arrays, is_imagery, is_table)
-    if options.layer is not None and any(is_kind(path) for is_kind in kinds):
-        raise LabelsError(f"{path}: it has no layers; leave --layer out.")
+    require_no_database(path)
     if is_pixel_arrays(path):
         from rareearth_explorer.embedding.array_facts import ArrayFacts
 

@@ -43,6 +43,29 @@ def is_npy_tiles(path: Path) -> bool:
     return any(path.rglob(f"*{NPY_SCALES}")) if path.is_dir() else path.suffix.lower() == NPY
 
 
+def require_no_database(path: Path) -> None:
+    """Reject a DuckDB database, as GeoVibes publishes embeddings.
+
+    It is not read: its format belongs to a version of DuckDB, and its geometries to an extension
+    that DuckDB loads from the internet. One command of DuckDB writes the table as Parquet.
+
+    Raises
+    ------
+    ExplorerError
+        The file is one; the message gives the command.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        begins = file.read(12)
+    if begins[8:] == b"DUCK":
+        raise ExplorerError(
+            f"{path}: this is a DuckDB database; write its table as Parquet with 'duckdb {path} "
+            "\"COPY geo_embeddings TO 'embeddings.parquet' (FORMAT parquet)\"' (SHOW TABLES lists "
+            "its tables), and import that file."
+        )
+
+
 def parquet_parts(folder: Path) -> list[Path]:
     """List the Parquet files in a folder and the folders in it, in the order of their names.
 

@@ -66,6 +66,7 @@ export function imageryLayer(model, map, L, name) {
        */
       createTile(at, done) {
         const picture = L.DomUtil.create("img", `rareearth-${name}`);
+        picture.alt = ""; // the map says what it shows
         picture.src = BLANK; // browsers draw a frame around a picture without a source
         requests.ask(picture, at, done);
         return picture;

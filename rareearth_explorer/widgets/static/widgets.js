@@ -727,6 +727,7 @@ function imageryLayer(model, map, L, name) {
        */
       createTile(at, done) {
         const picture = L.DomUtil.create("img", `rareearth-${name}`);
+        picture.alt = "";
         picture.src = BLANK;
         requests.ask(picture, at, done);
         return picture;

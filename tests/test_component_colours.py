@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rareearth_explorer.data.places import squares_around
+from rareearth_explorer.data.scene.tiles import near_scene
 from rareearth_explorer.data.table import ComponentColours, PatchTable
-from rareearth_explorer.widgets.map.imagery_tiles import near_scene
 
 SIDE = 20
 
@@ -64,7 +64,7 @@ def test_beside_the_patches_a_tile_is_clear() -> None:
 def test_across_the_antimeridian_both_sides_are_shown() -> None:
     picture = ComponentColours(table_at(179.98, KINDS))
     z, x, y = tile_of(-179.99, -0.005, 11)
-    east = picture.tile(z, near_scene(x, z, picture), y)
+    east = picture.tile(z, near_scene(x, z, picture.bounds), y)
     west = picture.tile(*tile_of(179.99, -0.005, 11))
     assert east[..., 3].any()
     assert west[..., 3].any()

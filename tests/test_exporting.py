@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import geopandas as gpd
 import numpy as np
@@ -17,11 +14,8 @@ import pytest
 import shapely
 
 from rareearth_explorer.cli import main
-from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.labels import open_labels
-from rareearth_explorer.data.scene import open_scene
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
-from rareearth_explorer.demo.prepare import demo_folder, prepare_demo
 from rareearth_explorer.errors import ExportError, SessionError
 from rareearth_explorer.exporting import (
     SUFFIXES,
@@ -31,7 +25,6 @@ from rareearth_explorer.exporting import (
     map_figure,
     umap_figure,
 )
-from rareearth_explorer.exporting.report import SYNTHETIC
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.hunt.store.journal import Journal
 
@@ -103,18 +96,48 @@ def test_changing_the_frame_leaves_the_session_alone(session):
 # Lists ---------------------------------------------------------------------------------------
 
 
-def test_candidates_are_the_active_patches_best_first(session):
+def test_candidates_are_the_active_patches_that_are_not_rejected_best_first(session):
     frame = list_patches(session)
-    np.testing.assert_array_equal(frame.patch, session.ranking[: session.active.sum()])
+    kept = session.ranking[: session.active.sum()].tolist()
+    assert session.active[6]
+    assert frame.patch.tolist() == [patch for patch in kept if patch != 6]
     assert list_patches(session, top=7).patch.tolist() == frame.patch[:7].tolist()
 
 
-def test_verdicts_are_listed_wherever_the_patch_is(session):
-    session.judge(int(np.flatnonzero(~session.active)[0]), "rejected")
+def test_candidates_tell_templates_apart_and_leave_negative_ones_out(session):
+    said = {0, 1, 2, 3, 4, 6}
+    worst, other = [p for p in np.flatnonzero(session.active).tolist() if p not in said][:2]
+    session.mark([worst, other], "negative")
+    session.judge(other, "confirmed")  # a look-alike at first, a mine at second sight
+    frame = list_patches(session).set_index("patch")
+    kept = {patch: "positive" for patch in (0, 4) if session.active[patch]}
+    assert frame.template.dropna().to_dict() == {**kept, other: "negative"}
+    assert worst not in frame.index
+    session.judge(0, "rejected")
+    assert 0 not in set(list_patches(session).patch)
+    assert session.active[2]
+    assert frame.verdict[2] == "confirmed"
+
+
+def test_verdicts_and_notes_are_listed_wherever_the_patch_is(session):
+    rejected, noted = (int(patch) for patch in np.flatnonzero(~session.active)[-2:])
+    session.judge(rejected, "rejected")
+    session.note(noted, "look again")
     frame = list_patches(session, "verdicts")
-    assert set(frame.patch) == set(session.decisions.verdicts)
+    assert set(frame.patch) == {*session.decisions.verdicts, noted}
+    assert frame.set_index("patch").note[noted] == "look again"
     assert frame["rank"].is_monotonic_increasing
     assert not frame.active.all()
+
+
+@pytest.mark.parametrize("suffix", LISTS)
+def test_a_note_without_a_verdict_is_in_every_format(session, tmp_path, suffix):
+    discarded = int(np.flatnonzero(~session.active)[0])
+    session.note(discarded, NOTE)
+    export(session, tmp_path / f"out{suffix}", what="verdicts")
+    found = read(tmp_path / f"out{suffix}").set_index("patch")
+    assert found.note[discarded] == NOTE
+    assert found.verdict.replace("", None).isna()[discarded]
 
 
 def read(path):
@@ -212,145 +235,13 @@ def test_a_hostile_note_is_text_in_every_list(session, tmp_path, suffix):
     assert note == expected.get(suffix, safe)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".html", ".pdf"])
-def test_hostile_names_are_text_in_a_report(session, small_table, tmp_path, suffix):
-    name = "<script>alert(1)</script>\x00\udce4$x_1^2$"  # as of a file that is not in UTF-8
-    metadata = {
-        **small_table.metadata,
-        "encoder": {"name": name, "weights_sha256": name},
-        "scenes": [{"name": name, "time": name}],
-        "made_by": name,
-    }
-    table = replace(small_table, metadata=metadata, path=tmp_path / f"{name[:9]}\udce4.parquet")
-    hunt = Session(table)
-    hunt.mark(0, "positive")
-    path = tmp_path / f"out{suffix}"
-    export(hunt, path, name=name)
-    if suffix == ".html":
-        page = path.read_text("utf-8")
-        assert "<script" not in page
-        assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;\ufffd\ufffd$x_1^2$") == 7
-
-
 def test_a_csv_of_candidates_can_be_given_back_as_labels(session, tmp_path, small_table):
     export(session, tmp_path / "out.csv", top=5)
     counts = open_labels(tmp_path / "out.csv").per_patch(small_table.footprints)
     assert set(np.flatnonzero(counts)) == set(session.ranking[:5])
 
 
-# Figures and report --------------------------------------------------------------------------
-
-
-class Page(HTMLParser):
-    """Tags, attributes and text of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text = set(), [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
-
-
-@pytest.fixture
-def scene_and_table(make_geotiff, small_table):
-    """A table cut from a scene, and the open scene."""
-    with open_scene(make_geotiff()) as scene:
-        grid = PatchGrid.for_raster(scene.crs, scene.transform, scene.width, scene.height, 60)
-        row, column = np.divmod(np.arange(len(grid), dtype=np.int32), grid.columns)
-        embeddings = np.random.default_rng(0).random((len(grid), 8), np.float32)
-        recorded = {"name": scene.path.name, "time": None, "bands": list(scene.bands)}
-        metadata = {
-            "grid": grid.to_metadata(),
-            "encoder": {"name": "some-encoder"},
-            "scenes": [recorded],
-            "made_by": "rareearth-explorer 0.0.1",
-        }
-        corners = grid.corners(row, column)
-        places = {"row": row, "column": column, "metadata": metadata}
-        yield scene, PatchTable.from_arrays(embeddings, corners, **places)
-
-
-def test_the_report_holds_what_defends_the_list(session, small_table, tmp_path):
-    export(session, tmp_path / "out.html", name="<hunt> & co", what="verdicts")
-    text = (tmp_path / "out.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert "Session <hunt> & co" in page.text
-    assert "The score is Cosine Contrast" in page.text
-    assert "not a probability" in page.text
-    assert small_table.identity in page.text
-    assert re.search(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC", page.text)
-    assert "rareearth-explorer 0.1.0" in page.text
-    assert "11 pools in 5 patches" in page.text
-    assert "1 confirmed, 1 rejected, 1 skipped" in page.text
-    assert all(f"{sign} {p}" in page.text for sign, p in [("positive", 0), ("negative", 1)])
-    assert NOTE in page.text
-    assert text.count("<svg") == 2
-    assert "synthetic" not in text.lower()
-
-
-@pytest.mark.slow
-def test_the_report_needs_nothing_beside_it_and_runs_nothing(session, tmp_path):
-    export(session, tmp_path / "out.html", what="verdicts")
-    page = Page((tmp_path / "out.html").read_text(encoding="utf-8"))
-    assert not page.tags & {"script", "link", "iframe", "b"}
-    sources = [value for name, value in page.attributes if name in ("src", "href", "xlink:href")]
-    assert sources
-    assert all(source.startswith(("#", "data:image/")) for source in sources)
-    identities = [value for name, value in page.attributes if name == "id"]
-    assert len(identities) == len(set(identities))
-    assert {source[1:] for source in sources if source[0] == "#"} <= set(identities)
-
-
-def test_the_report_counts_every_round(session, tmp_path):
-    export(session, tmp_path / "out.html")
-    text = Page((tmp_path / "out.html").read_text()).text
-    kept = int(session.active.sum())
-    mines = int((session.mines & session.active).sum())
-    assert f"{session.decisions.rounds[-1].threshold:+.3f}{kept}{kept / 60:.1%}{mines}" in text
-
-
-def test_the_report_says_how_much_was_missed(session, tmp_path):
-    session.audit(10)
-    session.judge(session.decisions.audit.sample, "rejected")
-    export(session, tmp_path / "out.html")
-    assert "mines among 30 discarded patches: about 0" in (tmp_path / "out.html").read_text()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".html", ".pdf"])
-def test_a_report_on_the_demo_says_that_it_is_synthetic(scene_and_table, tmp_path, suffix):
-    scene, table = scene_and_table
-    table.metadata["scenes"][0]["name"] = "20220307_synthetic_demo.tif"
-    session = Session(table)
-    session.mark(3, "positive")
-    export(session, tmp_path / f"out{suffix}", scene=scene)
-    if suffix == ".html":
-        page = Page((tmp_path / "out.html").read_text())
-        assert SYNTHETIC in page.text
-        assert "Session unnamed, of a synthetic scene" in page.text
-
-
-@pytest.mark.slow
-def test_the_report_shows_templates_and_candidates_when_there_is_a_scene(scene_and_table, tmp_path):
-    scene, table = scene_and_table
-    session = Session(table)
-    session.mark(3, "positive")
-    session.mark(5, "negative")
-    session.mute(5)
-    export(session, tmp_path / "out.html", scene=scene, top=4)
-    text = (tmp_path / "out.html").read_text()
-    assert text.count("data:image/webp") == 2 + 4
-    assert "negative 5, muted" in text
-    assert "The 4 best of" in text
-    assert "some-encoder, 8 numbers per patch" in text
-    assert "the table by rareearth-explorer 0.0.1" in text
+# Figures -------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -363,19 +254,12 @@ def test_pages_and_figures_are_what_they_are_called(session, tmp_path, suffix, m
     assert (tmp_path / f"out{suffix}").read_bytes().startswith(magic)
 
 
-@pytest.mark.slow
-def test_the_pdf_is_one_page(session, tmp_path):
-    session.mark(range(10, 40), "negative")
-    export(session, tmp_path / "out.pdf", top=60)
-    assert len(re.findall(rb"/Type /Page\b", (tmp_path / "out.pdf").read_bytes())) == 1
-
-
 def test_figures_draw_what_the_session_holds(session, small_table):
     figure = map_figure(session)
     (legend,) = figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels == [
-        "patches with labelled pools (5)",
+        "labelled mine (5)",
         "confirmed (1)",
         "positive template (2)",
         "negative template (1)",
@@ -399,15 +283,18 @@ def test_figures_draw_what_the_session_holds(session, small_table):
 @pytest.mark.slow
 def test_the_umap_shows_each_patch_once_and_rings_what_is_known(session, small_table):
     session.select([7, 8, 9])
-    (axes, *_) = umap_figure(session).axes
-    rings = {group.get_label(): group.get_offsets() for group in axes.collections[2:]}
-    assert {name: len(places) for name, places in rings.items()} == {
-        "patches with labelled pools (5)": 5,
-        "selected (3)": 3,
-        "confirmed (1)": 1,
-        "positive template (2)": 2,
-        "negative template (1)": 1,
-    }
+    figure = umap_figure(session)
+    (axes, *_) = figure.axes
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()][:-1] == [
+        "labelled mine (5)",
+        "selected (3)",
+        "confirmed (1)",
+        "positive template (2)",
+        "negative template (1)",
+    ]
+    rings = axes.collections[2:]  # a casing and a line for each
+    assert [len(group.get_offsets()) for group in rings] == [5, 5, 3, 3, 1, 1, 2, 2, 1, 1]
     discarded, active = (group.get_offsets() for group in axes.collections[:2])
     assert (len(discarded), len(active)) == (30, 30)
     assert axes.get_xlabel() == "principal component 1"
@@ -448,7 +335,7 @@ def test_an_unknown_kind_of_file_is_said(session, tmp_path, suffix):
 
 def test_suffixes_may_be_in_capitals(session, tmp_path):
     export(session, tmp_path / "OUT.GeoJSON")
-    assert len(gpd.read_file(tmp_path / "OUT.GeoJSON")) == 30
+    assert len(gpd.read_file(tmp_path / "OUT.GeoJSON")) == 29
 
 
 @pytest.mark.parametrize(
@@ -469,8 +356,12 @@ def test_nothing_to_list_is_said(small_table, tmp_path):
     session = Session(small_table)
     with pytest.raises(SessionError, match="no candidates yet; mark"):
         export(session, tmp_path / "out.csv")
-    with pytest.raises(SessionError, match="no verdict yet; confirm"):
+    with pytest.raises(SessionError, match="neither a verdict nor a note yet; confirm"):
         export(session, tmp_path / "out.csv", what="verdicts")
+    session.mark(0, "positive")
+    session.judge(range(60), "rejected")
+    with pytest.raises(SessionError, match="No candidate is left"):
+        export(session, tmp_path / "out.csv")
     assert not list(tmp_path.iterdir())
 
 
@@ -499,15 +390,6 @@ def test_an_interrupted_export_leaves_the_old_file(session, tmp_path, monkeypatc
         export(session, path, top=3)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["out.gpkg"]
-
-
-def test_a_scene_elsewhere_is_refused(scene_and_table, small_table, tmp_path):
-    scene, _ = scene_and_table
-    far = PatchTable.from_arrays(small_table.embeddings, small_table.corners - [60, 0])
-    session = Session(far)
-    session.mark(3, "positive")
-    with pytest.raises(ExportError, match="shows none of the table's patches"):
-        export(session, tmp_path / "out.html", scene=scene)
 
 
 # The command ---------------------------------------------------------------------------------
@@ -552,41 +434,6 @@ def test_a_session_is_exported_by_its_file(saved, tmp_path, pools, small_table):
     found = pd.read_csv(tmp_path / "out.csv")
     assert found.patch.tolist() == [2]
     assert found.pools.tolist() == [1]
-
-
-@pytest.mark.slow
-def test_a_report_is_exported_with_the_scene(scene_and_table, tmp_path):
-    scene, table = scene_and_table
-    with TableWriter(tmp_path / "t.parquet", table.dim, table.metadata) as writer:
-        writer.append(table.row, table.column, table.corners, table.embeddings)
-    session = Session(open_table(tmp_path / "t.parquet"))
-    Journal(tmp_path / "s.jsonl").attach(session)
-    session.mark(1, "positive")
-    out = tmp_path / "out.html"
-    arguments = ["export", str(tmp_path / "s.jsonl"), "-o", str(out), "--scene", str(scene.path)]
-    assert main(arguments) == 0
-    assert "Session s<" in out.read_text()
-    assert "data:image/webp" in out.read_text()
-
-
-@pytest.mark.slow
-def test_a_report_on_the_demo_has_its_pictures_and_its_curve(tmp_path):
-    demo = prepare_demo(demo_folder(), patches=(8, 9), progress=False)
-    table = open_table(demo.table)
-    session = Session(table)
-    Journal.named(table, "default").attach(session)
-    session.mark(1, "positive")
-    assert main(["export", "default", "-o", str(tmp_path / "out.html")]) == 0
-    text = (tmp_path / "out.html").read_text()
-    assert "data:image/webp" in text
-    assert re.search(r"\d+ pools in \d+ patches", text)
-    elsewhere = tmp_path / "elsewhere.parquet"
-    shutil.copy(demo.table, elsewhere)
-    arguments = ["export", "default", "--table", str(elsewhere), "-o", str(tmp_path / "2.html")]
-    assert main(arguments) == 0
-    text = (tmp_path / "2.html").read_text()
-    assert "data:image/webp" not in text
-    assert not re.search(r"\d+ pools in \d+ patches", text)
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ class TestJustTheSelected:
         assert sorted(frame.patch) == [5, 6, 40]
         assert frame["rank"].is_monotonic_increasing
         export(session, tmp_path / "report.html", within=[5, 6, 40])
-        assert "The 3 best of 3 selected candidates" in (tmp_path / "report.html").read_text()
+        assert "3 selected new candidates" in (tmp_path / "report.html").read_text()
 
     def test_none_among_them_is_said_and_nothing_written(self, session, tmp_path):
         session.judge(5, "confirmed")

@@ -17,13 +17,13 @@ from rareearth_explorer.data.grid import written
 from rareearth_explorer.data.labels import Labels, open_labels
 from rareearth_explorer.data.places import in_one_frame, near_frame, split_at_antimeridian, wrapped
 from rareearth_explorer.data.places.longitudes import around_pole, continuous
+from rareearth_explorer.data.scene.tiles import near_scene
 from rareearth_explorer.data.table import PatchTable, TableWriter, open_table
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.exporting.patch_list import LIST_SUFFIXES, list_patches, write_listing
 from rareearth_explorer.hunt import Session
 from rareearth_explorer.serving.dashboard_files import _meet
 from rareearth_explorer.widgets.map.bridge import mercator_offsets
-from rareearth_explorer.widgets.map.imagery_tiles import near_scene
 
 STEP = 0.0025
 WEST = 180 - 1.5 * STEP
@@ -153,10 +153,8 @@ def test_a_pool_that_a_file_holds_in_two_parts_is_one(tmp_path: Path) -> None:
 
 
 def test_imagery_is_asked_for_where_the_scene_is() -> None:
-    class Scene:
-        bounds = ((-17, 179.9), (-16, 180.1))
-
-    asked = [near_scene(x, 3, Scene()) for x in (7, 8, 0, -1)]  # type: ignore[arg-type]
+    bounds = ((-17.0, 179.9), (-16.0, 180.1))
+    asked = [near_scene(x, 3, bounds) for x in (7, 8, 0, -1)]
     assert asked == [7, 8, 8, 7]
     assert _meet(((-1, -180.1), (1, -179.9)), ((-1, 179.95), (1, 180.2)))
     assert not _meet(((-1, -180.1), (1, -179.9)), ((-1, 0), (1, 1)))

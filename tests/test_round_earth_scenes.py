@@ -22,17 +22,18 @@ from rareearth_explorer.cli import main
 from rareearth_explorer.data.grid import full_turn, pixels_under
 from rareearth_explorer.data.labels import Labels
 from rareearth_explorer.data.scene import Scene, footprint_picture, open_mosaic, open_scene
-from rareearth_explorer.data.scene.tiles import EARTH_RADIUS
+from rareearth_explorer.data.scene.tiles import EARTH_RADIUS, near_scene
 from rareearth_explorer.data.table import PatchTable, open_table
 from rareearth_explorer.embedding import embed_scene
 from rareearth_explorer.errors import TableError
 from rareearth_explorer.exporting.patch_list import list_patches, write_listing
+from rareearth_explorer.exporting.report_map import ReportMap, mercator, stitched
 from rareearth_explorer.hunt import Session
-from rareearth_explorer.widgets.map.imagery_tiles import near_scene
 
 MakeGeotiff = Callable[..., Path]
 
 LAT = -16.5
+
 PATCH = 16
 SIDE = 12
 """Pixels along a patch, and patches along the scene; the antimeridian lies in its middle."""
@@ -85,8 +86,29 @@ def tile_pixel(scene: Scene, lon: float, lat: float, z: int) -> npt.NDArray[np.u
     """RGBA of the imagery at a place, from the tile that the map asks for there."""
     x = (lon / 360 + 0.5) * 2**z
     y = (0.5 - np.arcsinh(np.tan(np.radians(lat))) / (2 * np.pi)) * 2**z
-    tile = scene.tile(z, near_scene(int(x), z, scene), int(y))
+    tile = scene.tile(z, near_scene(int(x), z, scene.bounds), int(y))
     return tile[int(y % 1 * 256), int(x % 1 * 256)]
+
+
+@pytest.mark.slow
+def test_the_map_of_a_report_shows_each_patch_where_it_lies(
+    scene: Scene, table: PatchTable
+) -> None:
+    session = Session(table)
+    session.mark(0, "positive")
+    west, east, south, north = ReportMap(session, scene, ()).extent
+    picture, (left, right, bottom, top) = stitched(scene, (west, east, south, north))
+    assert left <= west < east <= right
+    assert bottom <= south < north <= top
+    x, y = mercator(table.centroids).T
+    columns = (x - left) / (right - left) * picture.shape[1]
+    rows = (top - y) / (top - bottom) * picture.shape[0]
+    seen = picture[rows.astype(int), columns.astype(int)]
+    assert (seen[:, 3] == 255).all()
+    for patch in (0, SIDE - 1, SIDE**2 - 1):
+        chip = footprint_picture(scene, table.corners[patch], 1)
+        assert chip is not None
+        np.testing.assert_allclose(seen[patch, :3], chip[0, 0], atol=3)
 
 
 @pytest.mark.parametrize("z", [12, 14])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--scene",
         type=Path,
-        help="GeoTIFF for the pictures of a report (default for the demo: its own)",
+        help="GeoTIFF for the map and pictures of a report (default for the demo: its own)",
+    )
+    parser.add_argument(
+        "--dates",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="GeoTIFFs of other dates, on which a report says that a patch is seen",
     )
     add_nodata(parser)
     add_one_date(parser, "the files of a folder are one pass, though it crosses midnight (UTC)")
@@ -48,7 +57,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--what",
         choices=("candidates", "verdicts", "map", "umap", "curve"),
-        help="contents of a list or report (default: candidates) or of a figure (default: map)",
+        help="contents of a list or report: candidates (the default), which are kept and not "
+        "rejected, or verdicts, which are all patches with a verdict or a note; or of a figure "
+        "(default: map)",
     )
     parser.add_argument("--top", type=int, metavar="N", help="list only the best N patches")
     parser.set_defaults(run=run)
@@ -56,7 +67,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> None:
     """Load the session and write the file."""
-    from contextlib import closing, nullcontext
+    from contextlib import ExitStack, closing
 
     from rareearth_explorer.data.labels import open_labels
     from rareearth_explorer.data.storage.inputs import require_other
@@ -68,13 +79,16 @@ def run(options: argparse.Namespace) -> None:
 
     require_labels(options, "labels")
     journal, table = find_with_table(options.session, options.table)
-    scene_file, labels = _context(options, table)
-    require_other(options.output, [journal, table.path, scene_file, labels])
+    scene_file, labels, date_files = _context(options, table)
+    require_other(options.output, [journal, table.path, scene_file, labels, *date_files])
     session = Session(table, open_labels(labels, layer=options.layer) if labels else None)
     print_warning(restore(journal, session))
     how = {"nodata": options.nodata, "one_date": options.one_date}
-    scene = open_own_scene(scene_file, table, **how) if scene_file else None
-    with closing(scene) if scene else nullcontext():
+    with ExitStack() as opened:
+        scene, *dates = [
+            opened.enter_context(closing(open_own_scene(file, table, **how))) if file else None
+            for file in (scene_file, *date_files)
+        ]
         export(
             session,
             options.output,
@@ -82,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
             top=options.top,
             name=journal.stem,
             scene=scene,
+            dates=[date for date in dates if date],
         )
     count = session.pool_count
     if count is not None and not count.whole:
@@ -89,14 +104,17 @@ def run(options: argparse.Namespace) -> None:
     print(f"{options.output} is written.")
 
 
-def _context(options: argparse.Namespace, table: PatchTable) -> tuple[Path | None, Path | None]:
-    """Return scene and labels: the given ones, or those of the demo for a session on the demo."""
+def _context(
+    options: argparse.Namespace, table: PatchTable
+) -> tuple[Path | None, Path | None, Sequence[Path]]:
+    """Return scene, labels and other dates: the given ones, or else those of the demo for it."""
     from rareearth_explorer.demo.prepare import demo_of
 
     demo = demo_of(table.path) if table.path else None
     if demo is None:
-        return options.scene, options.labels
-    return options.scene or demo.scene, options.labels or demo.labels
+        return options.scene, options.labels, options.dates
+    dates = options.dates or demo.other_dates
+    return options.scene or demo.scene, options.labels or demo.labels, dates
 
 
 def print_warning(record: Record) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.places import wrapped
 from rareearth_explorer.data.rendering import palette_rgba
+from rareearth_explorer.exporting.outline_drawing import handle, outline, ring
 from rareearth_explorer.hunt import Session, State
+from rareearth_explorer.hunt.views.group_looks import LOOKS, Group, groups_of
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
 
@@ -23,24 +26,18 @@ UNSCORED = "#c3c9cf"
 FADED = 0.3
 """Share of its colour in a discarded patch; the rest is white."""
 
-OUTLINES: dict[str, dict[str, Any]] = {
-    "patches with labelled pools": {"edgecolor": "#1b7837", "linewidth": 0.9},
-    "selected": {"edgecolor": "#00a0d0", "linewidth": 0.9},
-    "confirmed": {
-        "edgecolor": "#ff3df2",
-        "linewidth": 2.8,
-    },  # visible around the outline of a template
-    "positive template": {"edgecolor": "#ffd400", "linewidth": 1.6},
-    "negative template": {"edgecolor": "#000000", "linewidth": 1.4, "linestyle": (0, (2, 1))},
-}
-"""Outlines of groups of patches, the lowest first."""
+OUTLINED: tuple[Group, ...] = ("mines", "selection", "confirmed", "positive", "negative")
+"""Groups that the map and the UMAP outline, with the looks of the screen, the lowest first."""
 
 EARLIER, PRESENT, BARS = "#9fb0c0", "#b2182b", "#8aa4bd"
 BINS = 60
 
 
+Groups: TypeAlias = dict[Group, npt.NDArray[np.int64]]
+
+
 def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figure:
-    """Draw the scores of all patches on a map, with outlines of the groups in `OUTLINES`.
+    """Draw the scores of all patches on a map, with outlines of the groups in `OUTLINED`.
 
     Parameters
     ----------
@@ -55,7 +52,7 @@ def map_figure(session: Session, size: tuple[float, float] = (5.6, 6.2)) -> Figu
 
 
 def umap_figure(session: Session, size: tuple[float, float] = (5.6, 5.6)) -> Figure:
-    """Draw the UMAP of the table, coloured by score, with rings around the groups in `OUTLINES`.
+    """Draw the UMAP of the table, coloured by score, with rings around the groups of `OUTLINED`.
 
     Without a UMAP, the first two principal components are drawn.
     """
@@ -71,22 +68,17 @@ def curve_figure(session: Session, size: tuple[float, float] = (4.6, 3.6)) -> Fi
     return figure
 
 
-def new_figure(
-    size: tuple[float, float], within: tuple[float, float, float, float] = (0, 0, 1, 1)
-) -> Figure:
+def new_figure(size: tuple[float, float]) -> Figure:
     """Create a figure outside of pyplot, so that any thread may draw it.
 
     Parameters
     ----------
     size
         Width and height in inches.
-    within
-        Left, bottom, width and height of the drawing area, as shares of the figure.
     """
     from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Figure(figsize=size, dpi=150, layout=ConstrainedLayoutEngine(rect=within))
+    return Figure(figsize=size, dpi=150, layout="constrained")
 
 
 def encode_figure(figure: Figure, form: str) -> bytes:
@@ -98,18 +90,7 @@ def encode_figure(figure: Figure, form: str) -> bytes:
 
 def draw_map(axes: Axes, session: Session) -> None:
     """Draw the map into axes; discarded patches are pale."""
-    from matplotlib.collections import PolyCollection
-
-    corners: Any = session.table.corners
-    # As pixels in SVG and PDF too: 28,757 polygons would take 5 MB and be slow to show.
-    patches = PolyCollection(
-        corners,
-        facecolors=_colours(session.state),
-        linewidths=0,
-        antialiased=False,
-        rasterized=True,
-    )
-    axes.add_collection(patches)
+    draw_scores(axes, session.table.corners, session.state)
     (south, west), (north, east) = session.table.bounds
     axes.set(xlim=(west, east), ylim=(south, north))
     axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
@@ -118,39 +99,45 @@ def draw_map(axes: Axes, session: Session) -> None:
         axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.10g}")
     axes.locator_params(nbins=5)
     _label(axes, "longitude", "latitude")
-    _add_colour_bar(axes, session.state)
+    add_colour_bar(axes, session.state)
     _outline(axes, session)
+
+
+def draw_scores(axes: Axes, rings: npt.NDArray[np.float64], state: State) -> None:
+    """Fill patches, (N, K, 2) corners, with the colours of their scores."""
+    from matplotlib.collections import PolyCollection
+
+    shapes: Any = rings
+    # As pixels in SVG and PDF too: 28,757 polygons would take 5 MB and be slow to show.
+    patches = PolyCollection(
+        shapes, facecolors=_colours(state), linewidths=0, antialiased=False, rasterized=True
+    )
+    axes.add_collection(patches)
 
 
 def _outline(axes: Axes, session: Session) -> None:
     """Outline the groups of patches, and add a legend."""
-    from matplotlib.collections import PolyCollection
-    from matplotlib.patches import Patch
-
-    corners: Any = session.table.corners
+    corners = session.table.corners
     thinner = min(1.0, 100 / math.sqrt(len(corners)))  # else outlines would cover small patches
-    handles = []
-    for name, rows in _groups(session).items():
-        if len(rows):
-            style = OUTLINES[name]
-            handles.append(Patch(facecolor="none", label=f"{name} ({len(rows):,})", **style))
-            width = style["linewidth"] * thinner
-            axes.add_collection(
-                PolyCollection(corners[rows], facecolors="none", **{**style, "linewidth": width})
-            )
-    _explain(axes, session, handles)
+    groups = _groups(session)
+    for group, rows in groups.items():
+        outline(axes, corners[rows], LOOKS[group], thinner)
+    _explain(axes, session, groups)
 
 
-def _explain(axes: Axes, session: Session, handles: list[Any]) -> None:
+def _explain(axes: Axes, session: Session, groups: Groups) -> None:
     """Add a legend of the outlines and of pale patches above the axes."""
     from matplotlib.patches import Patch
 
+    handles: list[Any] = [handle(LOOKS[group]) for group in groups]
+    labels = [f"{LOOKS[group].name} ({len(rows):,})" for group, rows in groups.items()]
     if discarded := int((~session.active).sum()):
-        handles.append(Patch(facecolor="none", label=f"pale: discarded ({discarded:,})"))
+        handles.append(Patch(facecolor="none"))
+        labels.append(f"pale: discarded ({discarded:,})")
     if handles:
         # A legend of the figure: the axes shrink to keep their shape, and would cut it off.
         above: Any = {"loc": "outside upper left", "borderaxespad": 0.2}
-        axes.figure.legend(handles=handles, ncols=3, fontsize=7, frameon=False, **above)
+        axes.figure.legend(handles, labels, ncols=3, fontsize=7, frameon=False, **above)
 
 
 def _draw_umap(axes: Axes, session: Session) -> None:
@@ -164,16 +151,12 @@ def _draw_umap(axes: Axes, session: Session) -> None:
         x, y = places[shown].T
         style: Any = {"linewidths": 0.2, "edgecolors": BARS, "rasterized": True}
         axes.scatter(x, y, s=size, c=colours[shown], **style)
-    handles = []
-    for group, rows in _groups(session).items():
-        if len(rows):
-            x, y = places[rows].T
-            ring = axes.scatter(x, y, s=size + 12, facecolors="none", **OUTLINES[group])
-            ring.set_label(f"{group} ({len(rows):,})")
-            handles.append(ring)
+    groups = _groups(session)
+    for group, rows in groups.items():
+        ring(axes, places[rows], LOOKS[group], size + 12)
     _label(axes, f"{name} 1", f"{name} 2")
-    _add_colour_bar(axes, session.state)
-    _explain(axes, session, handles)
+    add_colour_bar(axes, session.state)
+    _explain(axes, session, groups)
 
 
 def _colours(state: State) -> npt.NDArray[np.float64]:
@@ -189,18 +172,10 @@ def _colours(state: State) -> npt.NDArray[np.float64]:
     return np.where(state.active[:, None], colours, 1 - FADED * (1 - colours))
 
 
-def _groups(session: Session) -> dict[str, npt.NDArray[np.int64]]:
-    """Row numbers of the patches to outline, by the names in `OUTLINES`."""
-    verdicts = session.decisions.verdicts
-    mines: Any = [] if session.mines is None else np.flatnonzero(session.mines)
-    rows: dict[str, Any] = {
-        "patches with labelled pools": mines,
-        "selected": session.selection,
-        "confirmed": [patch for patch, verdict in verdicts.items() if verdict == "confirmed"],
-        "positive template": session.positives,
-        "negative template": session.negatives,
-    }
-    return {name: np.array(rows[name], dtype=np.int64) for name in OUTLINES}
+def _groups(session: Session) -> Groups:
+    """Row numbers of the patches to outline, without empty groups."""
+    groups = groups_of(session.state, session.selection)
+    return {group: np.array(groups[group], dtype=np.int64) for group in OUTLINED if groups[group]}
 
 
 def _label(axes: Axes, x: str, y: str) -> None:
@@ -209,7 +184,11 @@ def _label(axes: Axes, x: str, y: str) -> None:
     axes.tick_params(labelsize=8)
 
 
-def _add_colour_bar(axes: Axes, state: State) -> None:
+def add_colour_bar(axes: Axes, state: State, **place: Any) -> None:
+    """Add the colours of the scores below axes; nothing while there are none.
+
+    `place` are options of matplotlib's colour bar, such as `cax` for axes of its own.
+    """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.ticker import MaxNLocator
@@ -217,11 +196,13 @@ def _add_colour_bar(axes: Axes, state: State) -> None:
     if state.kind is ScoreKind.NONE:
         return
     colours = ScalarMappable(Normalize(state.scale.low, state.scale.high), state.scale.palette)
-    bar = axes.figure.colorbar(
-        colours, ax=axes, location="bottom", extend="both", shrink=0.7, pad=0.02
-    )
-    bar.set_label(f"{state.score_name}, higher is more mine-like", fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    below: dict[str, Any] = {"ax": axes, "location": "bottom", "shrink": 0.7, "pad": 0.02}
+    bar = axes.figure.colorbar(colours, extend="both", **(place or below))
+    size, across = (6, 46) if place else (8, 80)
+    text = f"{state.score_name}, higher is more mine-like"
+    text += "" if state.active.all() or not place else "; pale: discarded"
+    bar.set_label(textwrap.fill(text, across), fontsize=size)
+    bar.ax.tick_params(labelsize=size)
     bar.locator = MaxNLocator(6)
 
 

@@ -1,81 +1,86 @@
-"""The report as one self-contained HTML file."""
+"""The report as one self-contained HTML file, with the contents and the order of the PDF."""
 
 from __future__ import annotations
 
 import base64
-import re
+import io
 from html import escape
 from pathlib import Path
 from string import Template
 
+import numpy as np
+
 from rareearth_explorer.data.rendering import encode_picture
-from rareearth_explorer.exporting.figures import curve_figure, encode_figure, map_figure
-from rareearth_explorer.exporting.patch_pictures import Picture
-from rareearth_explorer.exporting.report import SYNTHETIC, Chip, Report, Rows
+from rareearth_explorer.exporting.figures import curve_figure, encode_figure
+from rareearth_explorer.exporting.page_fonts import PageFonts
+from rareearth_explorer.exporting.page_layout import INNER, Pages
+from rareearth_explorer.exporting.report import SYNTHETIC, Report
+from rareearth_explorer.exporting.report_entries import Entry, Section
+from rareearth_explorer.exporting.report_map import ReportMap
 
 PAGE = Path(__file__).with_name("report.html")
+
+SHARPNESS = 240
+"""Pixels of the map in an inch."""
 
 
 def html_page(report: Report) -> bytes:
     """Write a report as HTML with embedded pictures and figures."""
-    pictures = [_picture(picture) for picture in report.pictures]
+    maps = ReportMap(report.session, report.scene, report.entries)
     page = Template(PAGE.read_text(encoding="utf-8")).substitute(
         title=escape(report.title),
         written=f"{report.written:%Y-%m-%d %H:%M} UTC",
+        badge="<span class='badge'>SYNTHETIC</span>" if report.synthetic else "",
         synthetic=f"<p class='warning'>{SYNTHETIC}</p>" if report.synthetic else "",
-        score=escape(report.score),
-        map=_svg(encode_figure(map_figure(report.session), "svg"), "map"),
-        curve=_svg(encode_figure(curve_figure(report.session), "svg"), "curve"),
-        rounds=_table(report.rounds),
-        templates="".join(map(_figure, report.templates)),
-        heading=escape(report.heading(len(pictures))),
-        listing=_table(report.listing, pictures if any(pictures) else None),
-        facts=_facts(report.facts),
+        source=escape(report.source),
+        result=escape(report.result),
+        map=_map(maps, report),
+        attribution=escape(report.attribution),
+        listed=_section(report.listed, "large"),
+        known=_section(report.known, "small"),
+        methods=_facts(report.methods),
+        curve="" if maps.roomy else f"<div>{_curve(report)}</div>",
+        limits="".join(f"<li>{escape(sentence)}</li>" for sentence in report.limits),
     )
     return page.encode()
 
 
-def _svg(picture: bytes, name: str) -> str:
-    """Extract the drawing from its file, with unique names for its elements."""
-    drawing = picture.decode()
-    drawing = drawing[drawing.index("<svg") :]
-    return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
+def _map(maps: ReportMap, report: Report) -> str:
+    pages = Pages(PageFonts.for_texts([]), (INNER, maps.row_height()))
+    maps.draw_row(pages, 0, 0)
+    file = io.BytesIO()
+    pages.figures[-1].savefig(file, format="rgba", dpi=SHARPNESS)
+    across, down = pages.figures[-1].get_size_inches() * SHARPNESS
+    pixels = np.frombuffer(file.getvalue(), np.uint8).reshape(int(down), int(across), 4)
+    marks = ", ".join(entry.title for entry in report.entries)
+    return _image(pixels, f"Map of the patches {marks}; coordinates are given with each")
 
 
-def _picture(pixels: Picture | None) -> str:
-    if pixels is None:
-        return ""
+def _curve(report: Report) -> str:
+    drawing = encode_figure(curve_figure(report.session, (3.2, 2.6)), "svg").decode()
+    return drawing[drawing.index("<svg") :]
+
+
+def _image(pixels: np.ndarray, text: str) -> str:
     source = base64.b64encode(encode_picture(pixels)).decode()
-    return f'<img alt="" src="data:image/webp;base64,{source}">'
+    return f'<img alt="{escape(text)}" src="data:image/webp;base64,{source}">'
 
 
-def _figure(chip: Chip) -> str:
-    caption = f"<figcaption>{escape(chip.caption)}</figcaption>"
-    return f'<figure class="{chip.sign}">{_picture(chip.picture)}{caption}</figure>'
+def _section(section: Section, size: str) -> str:
+    cards = "".join(map(_card, section.entries)) or f"<p>{escape(section.empty)}</p>"
+    return f"<h2>{escape(section.heading)}</h2><div class='cards {size}'>{cards}</div>"
 
 
-def _table(rows: Rows, pictures: list[str] | None = None) -> str:
-    """Format cells as a table; numbers are aligned to the right."""
-    kinds = [_kind(name, [row[place] for row in rows[1:]]) for place, name in enumerate(rows[0])]
-
-    def line(tag: str, cells: list[str], picture: str) -> str:
-        first = "" if pictures is None else f"<{tag}>{picture}</{tag}>"
-        pairs = zip(kinds, cells, strict=True)
-        inside = "".join(f'<{tag} class="{kind}">{escape(cell)}</{tag}>' for kind, cell in pairs)
-        return f"<tr>{first}{inside}</tr>"
-
-    body = zip(rows[1:], pictures or [""] * len(rows), strict=False)
-    lines = "".join(line("td", row, picture) for row, picture in body)
-    return f"<table><thead>{line('th', rows[0], '')}</thead><tbody>{lines}</tbody></table>"
-
-
-def _kind(name: str, cells: list[str]) -> str:
-    """Return the style of a column."""
-    if name == "note":
-        return "note"
-    return "number" if all(set(cell) <= set("+-%,.0123456789") for cell in cells) else "text"
+def _card(entry: Entry) -> str:
+    picture = "" if entry.picture is None else _image(entry.picture, f"patch {entry.patch}")
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in entry.facts)
+    note = f"<p class='note'>Note: {escape(entry.note)}</p>" if entry.note else ""
+    return (
+        f"<article><div>{picture}<div><h3>{escape(entry.title)}</h3>"
+        f"<ul>{facts}</ul></div></div>{note}</article>"
+    )
 
 
 def _facts(facts: dict[str, str]) -> str:
     lines = [f"<tr><th>{escape(n)}</th><td>{escape(fact)}</td></tr>" for n, fact in facts.items()]
-    return f"<table class='facts'>{''.join(lines)}</table>"
+    return "".join(lines)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rareearth_explorer.data.storage.safe_text import csv_of
 from rareearth_explorer.errors import ExportError, SessionError
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.standing import candidates
 from rareearth_explorer.score.contrast import ScoreKind
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def list_patches(
     session
         The session.
     what
-        "candidates" are the active patches, whatever their verdict; "verdicts" are all patches
-        with a verdict.
+        "candidates" are the active patches that the analyst has neither rejected nor marked as a
+        negative template; the column `template` tells those marked as positive ones, which are
+        known already. "verdicts" are all patches with a verdict or a note.
     top
         Largest number of patches; None for all.
     within
@@ -55,22 +57,37 @@ def list_patches(
     ExportError
         `top` is below 1.
     """
-    if top is not None and top < 1:
-        raise ExportError(f"The best {top} patches cannot be listed; ask for 1 or more.")
+    check_top(top)
     frame = session.to_geodataframe()
     if what == "verdicts":
-        frame = frame[frame.verdict.notna()]
+        frame = frame[frame.verdict.notna() | frame.note.notna()]
         if frame.empty:
-            raise SessionError("There is no verdict yet; confirm or reject patches first.")
+            raise SessionError(
+                "There is neither a verdict nor a note yet; confirm or reject patches first."
+            )
     else:
         if session.state.kind is ScoreKind.NONE:
             raise SessionError("There are no candidates yet; mark a positive template first.")
-        frame = frame[frame.active]
+        frame = frame[candidates(session.decisions)]
+        if frame.empty:
+            raise SessionError("No candidate is left: every patch that was kept is rejected.")
     if within is not None:
         frame = frame[frame.patch.isin(list(within))]
         if frame.empty:
             raise SessionError(f"None of the {what} is selected; select others, or export all.")
     return frame.sort_values("rank").head(top or len(frame)).reset_index(drop=True)
+
+
+def check_top(top: int | None) -> None:
+    """Require that at least one patch is asked for.
+
+    Raises
+    ------
+    ExportError
+        `top` is below 1.
+    """
+    if top is not None and top < 1:
+        raise ExportError(f"The best {top} patches cannot be listed; ask for 1 or more.")
 
 
 def write_listing(frame: gpd.GeoDataFrame, path: Path, what: Listed = "candidates") -> None:

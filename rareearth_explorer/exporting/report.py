@@ -2,127 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Self
-
-import numpy as np
 
 from rareearth_explorer.data.scene import Scene
 from rareearth_explorer.data.storage.safe_text import plain
 from rareearth_explorer.data.table import PatchTable
-from rareearth_explorer.exporting.patch_list import Listed, list_patches
-from rareearth_explorer.exporting.patch_pictures import Picture, check_scene, picture_of
-from rareearth_explorer.hunt import Session, Sign, State, Verdict
-from rareearth_explorer.hunt.review import missed
-from rareearth_explorer.score.contrast import ScoreKind
+from rareearth_explorer.exporting.patch_list import Listed, check_top, list_patches
+from rareearth_explorer.exporting.patch_pictures import check_scene, date_of, in_order
+from rareearth_explorer.exporting.report_entries import Entry, Section, entries_of
+from rareearth_explorer.exporting.report_facts import limits, methods, result
+from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.standing import known_positives, new_candidates
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-LISTED = 12
-"""Default number of listed patches, as many as fit on one page."""
+LISTED = 6
+"""Default number of listed patches, as many as fit on one page with all else."""
 
-MEANINGS = {
-    ScoreKind.NONE: "There are no templates, so there is no score.",
-    ScoreKind.POSITIVES: "The score is the mean cosine to the positive templates (equation 2), "
-    "from −1 to 1. It has no natural zero.",
-    ScoreKind.NEGATIVES: "The score is minus the mean cosine to the negative templates, from −1 "
-    "to 1. It has no natural zero.",
-    ScoreKind.CONTRAST: "The score is Cosine Contrast (equation 3), from −1 to 1; above 0 is "
-    "more similar to the positive templates than to the negative ones.",
-}
-CAUTION = (
-    "A high score means that the encoder finds the patch similar to the templates. It is not a "
-    "probability."
+NEW, VERDICTS, MINES = (
+    "new candidate{plural}",
+    "patch{plural} with a verdict or a note",
+    "known mine{plural}, confirmed or marked as positive",
 )
+ENDINGS = {NEW: "s", VERDICTS: "es", MINES: "s"}
+"""What sections list -> the ending of more than one."""
+
+KNOWN = 4
+"""Largest number of known mines that are shown."""
 
 SYNTHETIC = (
     "Synthetic: a program drew this scene and its mines. Nothing here is about real mines, and the "
     "AUC says nothing about real imagery."
 )
 
-FORMS = {
-    "rank": "{:,}",
-    "patch": "{}",
-    "score": "{:+.3f}",
-    "round": "{}",
-    "template": "{}",
-    "verdict": "{}",
-    "pools": "{}",
-    "lat": "{:.5f}",
-    "lon": "{:.5f}",
-    "note": "{}",
-}
-"""Columns of the list -> format of their cells."""
-
-Rows = list[list[str]]
-"""Rows of a table, the heading first."""
-
-
-@dataclass(frozen=True, eq=False)
-class Chip:
-    """A template with its picture.
-
-    Attributes
-    ----------
-    sign
-        "positive" or "negative".
-    caption
-        Text below the picture.
-    picture
-        Its picture; None without a scene.
-    """
-
-    sign: Sign
-    caption: str
-    picture: Picture | None
-
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything on the page except the figures, which are drawn from `session`.
+    """Everything on the page except the figures, which are drawn from `session` and `scene`.
 
     Attributes
     ----------
-    session
-        The session.
+    session, scene
+        The session, and the scene of its pictures, if any.
     name
         Name of the session.
     written
         Time of writing, UTC.
     synthetic
         Whether the patches are from the synthetic demo scene.
-    score
-        Explanation of the score.
-    rounds
-        Table of the rounds.
-    templates
-        The templates, positive ones first.
-    listing, pictures
-        The best candidates or verdicts, and their pictures, in the same order.
-    what
-        Whether candidates or verdicts are listed.
-    within
-        Row numbers of the patches to choose from; None for all.
-    facts
+    source
+        Scene and dates, in a sentence.
+    result
+        What was found, in a sentence.
+    listed
+        The new candidates or, if asked for, the verdicts and notes.
+    known
+        Positive templates and confirmed patches that are not among `listed`.
+    methods
         Settings, sources and versions: name -> text.
+    limits
+        What the results do not mean, in sentences.
     """
 
     session: Session
+    scene: Scene | None
     name: str
     written: datetime
     synthetic: bool
-    score: str
-    rounds: Rows
-    templates: list[Chip]
-    listing: Rows
-    pictures: list[Picture | None]
-    what: Listed
-    within: Collection[int] | None
-    facts: dict[str, str]
+    source: str
+    result: str
+    listed: Section
+    known: Section
+    methods: dict[str, str]
+    limits: list[str]
 
     @classmethod
     def of(
@@ -131,6 +88,7 @@ class Report:
         *,
         name: str = "unnamed",
         scene: Scene | None = None,
+        dates: Sequence[Scene] = (),
         what: Listed = "candidates",
         top: int | None = None,
         within: Collection[int] | None = None,
@@ -145,8 +103,10 @@ class Report:
             Name of the session.
         scene
             The scene of the session's table, from which the pictures are taken.
+        dates
+            Scenes of other dates, for the dates on which a patch is seen.
         what, top
-            Which patches are listed, and how many; `LISTED` if None.
+            Which patches are listed first, and how many; `LISTED` if None.
         within
             Row numbers of the patches to choose from; None for all.
 
@@ -157,50 +117,59 @@ class Report:
         ExportError
             The scene is not the table's, or `top` is below 1.
         SceneError
-            The scene cannot be read.
+            A scene cannot be read.
         """
-        table, state = session.table, session.state
+        check_top(top)
         if scene is not None:
-            check_scene(scene, table)
-        frame = list_patches(session, what, LISTED if top is None else top, within)
-
-        def chip(patch: int, sign: Sign) -> Chip:
-            off = ", muted" if patch in state.decisions.muted else ""
-            return Chip(sign, f"{sign} {patch}{off}", picture_of(scene, table, patch))
-
+            check_scene(scene, session.table)
+        frame = list_patches(session, what, within=within)
+        if what == "candidates":
+            frame = frame[new_candidates(session.decisions)[frame.patch]]
+        known = session.to_geodataframe()
+        chosen = known.patch.isin(known.patch if within is None else list(within))
+        rest = chosen & known_positives(session.decisions) & ~known.patch.isin(frame.patch)
+        known = known[rest].sort_values("rank")
+        shown = frame.head(LISTED if top is None else top)
+        numbers = [str(number) for number in range(1, len(shown) + 1)]
         return cls(
             session=session,
+            scene=scene,
             name=plain(name),
             written=datetime.now(UTC),
-            synthetic=is_synthetic(table),
-            score=f"{_meaning(state)} {CAUTION}",
-            rounds=_rounds(session),
-            templates=[
-                *(chip(patch, "positive") for patch in session.positives),
-                *(chip(patch, "negative") for patch in session.negatives),
-            ],
-            listing=_listing(frame),
-            pictures=[picture_of(scene, table, patch) for patch in frame.patch],
-            what=what,
-            within=within,
-            facts=_facts(session),
+            synthetic=is_synthetic(session.table),
+            source=plain(_source(session.table, scene, dates)),
+            result=result(session),
+            listed=Section(
+                _heading(shown, frame, NEW if what == "candidates" else VERDICTS, within),
+                entries_of(session, shown, numbers, scene, dates),
+                "There is no new candidate: every patch that was kept is judged or a template.",
+            ),
+            known=Section(
+                _heading(known.head(KNOWN), known, MINES, within),
+                entries_of(session, known.head(KNOWN), ascii_uppercase, scene, dates),
+                "There is none: no patch is confirmed, and none is a positive template.",
+            ),
+            methods=methods(session),
+            limits=limits(session),
         )
 
     @property
     def title(self) -> str:
         """Title of the page."""
-        return f"Session {self.name}{', of a synthetic scene' if self.synthetic else ''}"
+        return f"Session {self.name}"
 
-    def heading(self, shown: int) -> str:
-        """Return the heading of the list of patches if `shown` of them are listed."""
-        state = self.session.state
-        listed = (
-            state.decisions.verdicts if self.what == "verdicts" else np.flatnonzero(state.active)
-        )
-        if self.within is None:
-            return f"The {shown:,} best of {len(listed):,} {self.what}"
-        whole = len(set(self.within).intersection(listed))
-        return f"The {shown:,} best of {whole:,} selected {self.what}"
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All patches that the map marks."""
+        return (*self.listed.entries, *self.known.entries)
+
+    @property
+    def attribution(self) -> str:
+        """What the pictures show, in a sentence; empty without a scene."""
+        if self.scene is None:
+            return ""
+        when = f" of {date_of(self.scene)}" if self.scene.time else ""
+        return plain(f"Pictures: {self.scene.path.name}{when}, without the colours of the scores.")
 
 
 def is_synthetic(table: PatchTable) -> bool:
@@ -208,69 +177,25 @@ def is_synthetic(table: PatchTable) -> bool:
     return any("synthetic" in scene["name"].lower() for scene in table.metadata.get("scenes", []))
 
 
-def _rounds(session: Session) -> Rows:
-    mines, total = session.mines, len(session.table)
-    heading = ["round", "threshold", "patches", "share"]
-    rows = [[*heading, "with pools", "recall", "precision"] if mines is not None else heading]
-    for number, begun in enumerate(session.decisions.rounds, start=1):
-        kept = int(begun.active.sum())
-        threshold = "" if begun.threshold is None else f"{begun.threshold:+.3f}"
-        row = [str(number), threshold, f"{kept:,}", f"{kept / total:.1%}"]
-        if mines is not None:
-            found = int((mines & begun.active).sum())
-            recall = f"{found / mines.sum():.1%}" if mines.any() else ""
-            row += [f"{found:,}", recall, f"{found / kept:.1%}"]
-        rows.append(row)
-    return rows
+def _heading(
+    shown: gpd.GeoDataFrame,
+    of: gpd.GeoDataFrame,
+    what: str,
+    within: Collection[int] | None,
+) -> str:
+    selected = "" if within is None else "selected "
+    what = what.format(plural="" if len(of) == 1 else ENDINGS[what])
+    if len(shown) == len(of):
+        return f"{len(of) or 'No'} {selected}{what}"
+    return f"The {len(shown):,} best of {len(of):,} {selected}{what}"
 
 
-def _listing(frame: gpd.GeoDataFrame) -> Rows:
-    """Format the cells of the list, without empty columns."""
-    import pandas as pd
-
-    names = [name for name in FORMS if name in frame and frame[name].notna().any()]
-    columns = [
-        ["" if pd.isna(value) else FORMS[name].format(value) for value in frame[name]]
-        for name in names
-    ]
-    return [names, *map(list, zip(*columns, strict=True))]
-
-
-def _meaning(state: State) -> str:
-    if state.score_name == state.kind.value:
-        return MEANINGS[state.kind]
-    return (
-        f"The score is {state.score_name}, from −1 to 1, which is not the paper's equation; above "
-        "0 is nearer to the positive templates than to the negative ones."
-        if state.kind is ScoreKind.CONTRAST
-        else f"The score is the {state.score_name}, from −1 to 1. It has no natural zero."
-    )
-
-
-def _facts(session: Session) -> dict[str, str]:
-    table, recorded = session.table, session.table.metadata
-    verdicts = [*session.decisions.verdicts.values()]
-    kinds: tuple[Verdict, ...] = ("confirmed", "rejected", "skipped")
-    encoder, scenes, grid = recorded.get("encoder", {}), recorded.get("scenes", []), table.grid
-    facts = {
-        "verdicts": ", ".join(f"{verdicts.count(kind):,} {kind}" for kind in kinds),
-        "missed": _missed(session),
-        "patch table": f"{table.path.name if table.path else 'not from a file'}, {len(table):,} "
-        f"patches, content {table.identity}",
-        "encoder": f"{encoder.get('name', 'not recorded')}, {table.dim} numbers per patch",
-        "weights": encoder.get("weights_sha256"),
-        "scenes": "; ".join(f"{s['name']}, {s.get('time') or 'time unknown'}" for s in scenes),
-        "written by": f"rareearth-explorer {version('rareearth-explorer')}; the table by "
-        f"{recorded.get('made_by', 'another program')}",
-    }
-    if session.pools is not None:
-        labelled = int((session.pools > 0).sum())
-        facts["labels"] = f"{session.pools.sum():,} pools in {labelled:,} patches"
-    if grid is not None:
-        facts["patches"] = f"{grid.patch_px} x {grid.patch_px} pixels"
-    return {name: plain(str(fact)) for name, fact in facts.items() if fact}
-
-
-def _missed(session: Session) -> str:
-    estimate = missed(session.state)
-    return "" if estimate is None else f"{estimate.summary} (Clopper-Pearson)"
+def _source(table: PatchTable, scene: Scene | None, dates: Sequence[Scene]) -> str:
+    """Name the scene with its time, and the other dates."""
+    if scene is None:
+        recorded = table.metadata.get("scenes", [])
+        named = [f"{each['name']} ({each.get('time') or 'date unknown'})" for each in recorded]
+        return f"Scene {', '.join(named)}." if named else "The scene is not recorded."
+    when = f"{scene.time:%Y-%m-%d %H:%M} UTC" if scene.time else "date unknown"
+    other = ", ".join(date_of(each) for each in in_order(dates))
+    return f"Scene {scene.path.name} ({when}){f'; other dates {other}' if other else ''}."

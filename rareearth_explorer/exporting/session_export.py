@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -22,7 +23,7 @@ from rareearth_explorer.exporting.patch_list import (
     list_patches,
     write_listing,
 )
-from rareearth_explorer.exporting.pdf_page import report_page
+from rareearth_explorer.exporting.pdf_page import pdf_page
 from rareearth_explorer.exporting.report import Report
 from rareearth_explorer.hunt import Session
 
@@ -44,6 +45,7 @@ def export(
     top: int | None = None,
     name: str = "unnamed",
     scene: Scene | None = None,
+    dates: Sequence[Scene] = (),
     within: Collection[int] | None = None,
 ) -> None:
     """Write a list of patches, a report or a figure, completely or not at all.
@@ -56,14 +58,17 @@ def export(
         The file; its suffix, one of `SUFFIXES`, determines the format. An existing file is
         replaced.
     what
-        For a list or report "candidates" (the default) or "verdicts"; for a figure "map" (the
+        For a list or report "candidates" (the default) or "verdicts", which `list_patches`
+        explains; a report lists new candidates first. For a figure "map" (the
         default), "umap" or "curve".
     top
-        Largest number of patches; by default all, or in a report as many as fit on one page.
+        Largest number of patches; by default all, or in a report 6, which fit on one page.
     name
         Name of the session in a report.
     scene
-        The scene of the session's table, for the pictures of a report.
+        The scene of the session's table, for the map and the pictures of a report.
+    dates
+        Scenes of other dates, for the dates on which a report says that a patch is seen.
     within
         Row numbers of the patches to choose from, such as `session.selection`; None for all.
         Figures show all patches.
@@ -79,7 +84,8 @@ def export(
         The scene cannot be read.
     """
     path = Path(path)
-    write = _writer(session, path, what, top, name, scene, within)
+    about = partial(Report.of, session, name=name, scene=scene, dates=dates, top=top, within=within)
+    write = _writer(session, path, what, top, within, about)
     problem = "this cannot be written there"
     with (
         explained(path, problem, ExportError, also=(RuntimeError,)),  # from pyarrow and GDAL
@@ -93,9 +99,8 @@ def _writer(
     path: Path,
     what: Subject | None,
     top: int | None,
-    name: str,
-    scene: Scene | None,
     within: Collection[int] | None,
+    about: Callable[..., Report],
 ) -> Callable[[Path], object]:
     """Prepare the contents; return a function that writes them."""
     suffix = path.suffix.lower()
@@ -115,6 +120,5 @@ def _writer(
     if suffix in LIST_SUFFIXES:
         frame = list_patches(session, listed, top, within)
         return lambda part: write_listing(frame, part, listed)
-    report = Report.of(session, name=name, scene=scene, what=listed, top=top, within=within)
-    page = html_page(report) if suffix == ".html" else encode_figure(report_page(report), "pdf")
+    page = (html_page if suffix == ".html" else pdf_page)(about(what=listed))
     return lambda part: part.write_bytes(page)

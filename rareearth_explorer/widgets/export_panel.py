@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,16 +51,26 @@ class ExportPanel:
         What is exported, and the scene that the pictures of a report are taken from.
     name
         Returns the name of the session, for the file's name.
+    dates
+        Scenes of other dates, on which a report says that a patch is seen.
     """
 
-    def __init__(self, session: Session, scene: Scene | None, name: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        scene: Scene | None,
+        name: Callable[[], str],
+        dates: Sequence[Scene] = (),
+    ) -> None:
         self.session = session
         self.scene = scene
+        self.dates = dates
         self._name = name
         self.choice = w.Dropdown(
             options=list(CHOICES),
             description="Export",
-            tooltip="Contents and format of the file; lists begin with the best patch",
+            tooltip="Contents and format of the file, best patches first. Candidates: kept and not "
+            "rejected. Verdicts: all patches with a verdict or a note",
             layout=w.Layout(width="272px"),
             style={"description_width": "52px"},
         )
@@ -97,6 +107,7 @@ class ExportPanel:
                     what=what,
                     name=self._name(),
                     scene=self.scene,
+                    dates=self.dates,
                     within=self.session.selection if limited else None,
                 )
                 content = path.read_bytes()

@@ -13,6 +13,7 @@ import traitlets as t
 
 from rareearth_explorer.data.rendering import palette_hex
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.group_looks import VERDICT_COLOURS
 from rareearth_explorer.hunt.views.layers import activity_layer
 from rareearth_explorer.score import projection
 from rareearth_explorer.score.contrast import ScoreKind
@@ -24,7 +25,6 @@ from rareearth_explorer.widgets.tasks import Deferred, Failure, Worker
 BACKGROUND, GREY, RED = "#7b8188", "#c3c9cf", "#d62728"
 """Both ends and the middle of either palette contrast with this background."""
 
-VERDICT_COLOURS = {"confirmed": "#ffd400", "rejected": "#1f4e9c", "skipped": "#ffffff"}
 POINT_SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 MOST_POOLS = 10
 """Patches with this many pools or more have the largest point."""

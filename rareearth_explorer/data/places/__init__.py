@@ -8,6 +8,7 @@ embeddings read their places here, so that they agree.
 from rareearth_explorer.data.places.angles import Angle, parse_angle, parse_degrees
 from rareearth_explorer.data.places.column_names import bbox_columns, place_columns
 from rareearth_explorer.data.places.degrees_on_earth import MAP_END, beyond_map
+from rareearth_explorer.data.places.grid_text import mgrs_text
 from rareearth_explorer.data.places.longitudes import (
     crosses_antimeridian,
     in_one_frame,
@@ -27,6 +28,7 @@ __all__ = [
     "crosses_antimeridian",
     "decode_places",
     "in_one_frame",
+    "mgrs_text",
     "near_frame",
     "parse_angle",
     "parse_degrees",

@@ -54,6 +54,20 @@ def parse_grid(text: str) -> tuple[float, float] | None:
     return None
 
 
+def mgrs_text(lon: float, lat: float) -> str:
+    """Write a place on WGS 84 as the MGRS square of 10 m that holds it.
+
+    Examples
+    --------
+    >>> mgrs_text(98.123, 25.7)
+    '47R MJ 1200 4275'
+    """
+    from mgrs import MGRS
+
+    text = str(MGRS().toMGRS(lat, lon, MGRSPrecision=4))
+    return f"{text[:-10]} {text[-10:-8]} {text[-8:-4]} {text[-4:]}"
+
+
 def _number(text: str) -> float:
     return float(text.replace(",", "."))
 

@@ -12,6 +12,7 @@ from affine import Affine
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import pixels_under
+from rareearth_explorer.data.scene.raster_checks import Bounds
 
 if TYPE_CHECKING:
     from rareearth_explorer.data.scene.scene import Scene
@@ -55,6 +56,23 @@ def tile_bounds(z: int, x: int, y: int) -> Box:
     side = 2 * half / 2**z
     west, north = x * side - half, half - y * side
     return west, north - side, west + side, north
+
+
+def near_scene(x: int, z: int, bounds: Bounds) -> int:
+    """Column of a tile moved around the Earth, to where a scene counts its longitudes.
+
+    East of the antimeridian, a map and a scene may be a whole turn apart.
+
+    Parameters
+    ----------
+    x, z
+        Column and zoom of the tile.
+    bounds
+        (south, west), (north, east) of the scene in degrees.
+    """
+    (_, west), (_, east) = bounds
+    turns = ((x + 0.5) / 2**z - 0.5) - (west + east) / 720
+    return x - int(round(turns) * 2**z)
 
 
 def view_of(scene: Scene, tile: Box, size: int) -> View | None:

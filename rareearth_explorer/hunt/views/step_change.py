@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.hunt.state import State
+from rareearth_explorer.hunt.views.standing import known_positives
 from rareearth_explorer.score.contrast import ScoreKind
 
 
@@ -82,6 +83,8 @@ def _pressed(before: State, after: State) -> bool:
 
 def _known(before: State, after: State) -> npt.NDArray[np.int64]:
     was, is_ = before.decisions, after.decisions
-    templates = set(was.templates.positives) & set(is_.templates.positives)
-    confirmed = {p for p, verdict in is_.verdicts.items() if verdict == "confirmed"}
-    return np.array(sorted(templates | confirmed), dtype=np.int64)
+    unconfirmed = set(is_.templates.positives) - set(was.templates.positives)
+    unconfirmed -= {p for p, verdict in is_.verdicts.items() if verdict == "confirmed"}
+    known = known_positives(is_)
+    known[list(unconfirmed)] = False  # marked by this very step
+    return np.flatnonzero(known)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rareearth_explorer.data.rendering import encode_picture
 from rareearth_explorer.data.scene import Scene
+from rareearth_explorer.data.scene.tiles import near_scene
 from rareearth_explorer.data.table import ComponentColours
 from rareearth_explorer.errors import SceneError
 from rareearth_explorer.widgets.map.bridge import MapBridge
@@ -29,16 +30,6 @@ def native_zoom(gsd: float) -> int:
 
 Tiled = Scene | ComponentColours
 """What tiles are drawn from: a scene, or the patches themselves."""
-
-
-def near_scene(x: int, z: int, scene: Tiled) -> int:
-    """Column of a tile moved around the Earth, to where the scene counts its longitudes.
-
-    East of the antimeridian, the map and the scene may be a whole turn apart.
-    """
-    (_, west), (_, east) = scene.bounds
-    turns = ((x + 0.5) / 2**z - 0.5) - (west + east) / 720
-    return x - int(round(turns) * 2**z)
 
 
 class TileServer:
@@ -66,7 +57,7 @@ class TileServer:
         self._pending.discard(number)
         picture = b""  # a gap in the imagery
         try:
-            pixels = self.scene.tile(z, near_scene(x, z, self.scene), y, bands=self.bands)
+            pixels = self.scene.tile(z, near_scene(x, z, self.scene.bounds), y, bands=self.bands)
             picture = encode_picture(pixels) if pixels[..., 3].any() else b""
         except SceneError:
             pass  # a damaged file is reported where it was opened

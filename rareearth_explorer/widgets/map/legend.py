@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rareearth_explorer.data.rendering import palette_hex
 from rareearth_explorer.data.scene import Index
 from rareearth_explorer.hunt import Session
+from rareearth_explorer.hunt.views.group_looks import LOOKS, Look
 from rareearth_explorer.hunt.views.layers import score_layer
 from rareearth_explorer.score.contrast import ScoreKind
 from rareearth_explorer.score.scale import DIVERGING
 
 
-def legend(session: Session, index: Index | None = None) -> str:
+def legend(session: Session, index: Index | None = None, groups: Iterable[str] = ()) -> str:
     """Explain the colours as HTML: the number, its range, and which end is mine-like.
 
     Parameters
@@ -19,8 +22,11 @@ def legend(session: Session, index: Index | None = None) -> str:
         Its scores or its layer are shown.
     index
         The index that the imagery shows, if any.
+    groups
+        Groups of `LOOKS` that are outlined.
     """
     parts = [_of_scores(session)] if index is None else [_of_scores(session), _of_index(index)]
+    parts.append("".join(_of_outline(look) for group, look in LOOKS.items() if group in groups))
     return f"<div class='rareearth-legend'>{''.join(parts)}</div>"
 
 
@@ -55,6 +61,19 @@ def _of_index(index: Index) -> str:
     return (
         f"<b>{index.name}</b>, {index.meaning}"
         f"{_ramp(index.palette)}{_ends(_number(index.low), _number(index.high))}"
+    )
+
+
+def _of_outline(look: Look) -> str:
+    """Show a small square with the line and the casing of the map, and its name."""
+    line = "dashed" if look.dashes else "solid"
+    colours = (
+        f"border:2px {line} {look.colour};outline:1px solid {look.casing};background:{look.casing}"
+    )
+    square = f"display:inline-block;width:7px;height:7px;margin:1px 4px 0 1px;{colours}"
+    return (
+        "<span style='display:inline-block;margin-right:8px;white-space:nowrap'>"
+        f"<i style='{square}'></i>{look.name}</span>"
     )
 
 

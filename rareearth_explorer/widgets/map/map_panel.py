@@ -7,13 +7,13 @@ from typing import Any
 
 import ipyleaflet
 import ipywidgets as w
-import numpy as np
 
 from rareearth_explorer.data.rendering import palette_rgba
 from rareearth_explorer.data.scene import Scene, index_of
 from rareearth_explorer.data.table import ComponentColours
 from rareearth_explorer.errors import ExplorerError
 from rareearth_explorer.hunt import Session, Sign
+from rareearth_explorer.hunt.views.group_looks import LOOKS, groups_of
 from rareearth_explorer.hunt.views.layers import score_layer
 from rareearth_explorer.widgets.kit import bar, toggle
 from rareearth_explorer.widgets.map.base_map import BaseMapChoice
@@ -27,14 +27,15 @@ from rareearth_explorer.widgets.map.swipe import DateSwipe
 from rareearth_explorer.widgets.stages import Stages
 
 OUTLINES: dict[str, dict[str, Any]] = {
-    "selection": {"color": "#00c8ff", "weight": 2, "casing": "#00303d"},
-    "mines": {"color": "#1b7837", "weight": 2, "casing": "#d9f0d3"},
-    "under review": {"color": "#ff3df2", "weight": 3, "casing": "#3d003a"},
-    "positive": {"color": "#ffd400", "weight": 3, "casing": "#000000"},
-    "negative": {"color": "#ffffff", "weight": 3, "casing": "#000000", "dashArray": "5 6"},
+    group: {
+        "color": look.colour,
+        "weight": look.weight,
+        "casing": look.casing,
+        **({"dashArray": " ".join(map(str, look.dashes))} if look.dashes else {}),
+    }
+    for group, look in LOOKS.items()
 }
-"""Outlines of groups of patches, the lowest first; they differ in lightness too."""
-
+"""Looks of the groups of patches as Leaflet has them, the lowest first."""
 
 OVER_A_SCENE, OVER_COLOURS = 0.6, 0.9
 """Opacity of the scores at first: imagery shows through; the colours of components would mix."""
@@ -222,25 +223,20 @@ class MapPanel:
             self.bridge.levels = layer.levels.tobytes()
             self.bridge.palette = palette_rgba(layer.scale.palette)
             self._outline()
-        self._explain()
 
     def _explain(self) -> None:
-        self.legend.value = legend(self.session, index_of(self.session.bands))
+        shown = [group for group, outline in self.bridge.outlines.items() if outline["patches"]]
+        self.legend.value = legend(self.session, index_of(self.session.bands), shown)
 
     def _outline(self) -> None:
-        templates = self.session.decisions.templates
-        mines = self.session.mines if self.mines.value else None
-        patch = self.session.under_review
-        groups = {
-            "mines": [] if mines is None else np.flatnonzero(mines).tolist(),
-            "selection": list(self.session.selection),
-            "under review": [] if patch is None else [patch],
-            "positive": list(templates.positives),
-            "negative": list(templates.negatives),
-        }
+        session = self.session
+        groups = groups_of(session.state, session.selection, session.under_review)
+        if not self.mines.value:
+            groups["mines"] = []
         self.bridge.outlines = {
-            name: {"patches": groups[name], **style} for name, style in OUTLINES.items()
+            group: {"patches": patches, **OUTLINES[group]} for group, patches in groups.items()
         }
+        self._explain()
 
     def _describe_hovered(self) -> None:
         patch = self.session.hovered

@@ -239,7 +239,9 @@ class Explorer:
         self.dates = DatesPanel(session, scene, self.other_dates, self.labels, stages)
         self.session_panel = SessionPanel(self.workspace, stages)
         self.merge_panel = MergePanel(self.workspace, stages)
-        self.export_panel = ExportPanel(session, scene, lambda: self.workspace.name or "unnamed")
+        self.export_panel = ExportPanel(
+            session, scene, lambda: self.workspace.name or "unnamed", self.other_dates
+        )
         self.status = StatusLine(session, stages)
         self.keyboard = KeyboardPanel(session, keys_of(self))
         self._build_desk()

@@ -18,7 +18,7 @@ from rareearth_explorer.data.scene import Scene, footprint_picture, open_scene
 from rareearth_explorer.data.table import PatchTable, Reading, TableWriter, open_table, shows
 from rareearth_explorer.demo.synthetic import make_demo
 from rareearth_explorer.embedding import embed
-from rareearth_explorer.widgets.review.review_pictures import Pictures
+from rareearth_explorer.widgets.review.review_pictures import CHIP, Pictures
 
 SIDE = 84
 
@@ -124,7 +124,7 @@ def test_a_stripped_table_of_the_demo_is_reviewed_with_the_same_pictures(tmp_pat
         own, foreign = (Pictures(table, scene) for table in (ours, theirs))
         for patch in range(len(ours)):
             shown = [decoded(pictures.of(patch, None)) for pictures in (own, foreign)]
-            right = scene.chip(grid.window(int(ours.row[patch]), int(ours.column[patch])), SIDE)
+            right = scene.chip(grid.window(int(ours.row[patch]), int(ours.column[patch])), CHIP)
             assert np.abs(shown[0] - shown[1]).mean() < 2
             assert np.abs(right.astype(int) - shown[1]).mean() < 6  # by the compression of WebP
             assert np.ptp(shown[1]) > 20

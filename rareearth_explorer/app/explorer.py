@@ -41,6 +41,7 @@ from rareearth_explorer.widgets.selection_bar import SelectionBar
 from rareearth_explorer.widgets.session_panel import SessionPanel
 from rareearth_explorer.widgets.stages import Stages
 from rareearth_explorer.widgets.status_line import StatusLine
+from rareearth_explorer.widgets.step_tabs import StepTabs
 from rareearth_explorer.widgets.tasks import Deferred
 from rareearth_explorer.widgets.templates_panel import TemplatesPanel
 from rareearth_explorer.widgets.umap_panel import UmapPanel
@@ -53,9 +54,6 @@ PAGE_HEIGHT = "100vh"
 
 STEPS = get_args(Step)
 """The steps of a hunt, in the order of their tabs."""
-
-ANALYSIS, VIEWS = "Analysis", ("Overview", "Rounds", "Dates")
-"""Title of the tab of the analysis, and its views."""
 
 SETTLED = 0.2
 """Seconds after which every panel shows the opened session."""
@@ -244,8 +242,24 @@ class Explorer:
         )
         self.status = StatusLine(session, stages)
         self.keyboard = KeyboardPanel(session, keys_of(self))
-        self._build_desk()
-        self.guide = Guide(session, self.tabs, STEPS, stages)
+        self.tabs = StepTabs(
+            {
+                "Mark": w.VBox([self.templates.widget, self.alike.widget, self.scoring.widget]),
+                "Narrow": self.narrow.widget,
+                "Review": self.review.widget,
+                "Check": self.check.widget,
+                "Export": self.export_panel.widget,
+            },
+            {
+                "Overview": w.VBox(
+                    [self.umap.widget, self.roc.widget], layout=w.Layout(height="100%")
+                ),
+                "Rounds": self.rounds_tab.widget,
+                "Dates": self.dates.widget,
+            },
+            self._open_tab,
+        )
+        self.guide = Guide(session, self.tabs.widget, STEPS, stages)
         menu = w.VBox([self.session_panel.widget, self.merge_panel.widget])
         self.header = Header(
             self.workspace,
@@ -256,7 +270,7 @@ class Explorer:
             stages,
         )
         desk = w.VBox(
-            [self.guide.widget, self.tabs], layout=w.Layout(flex="2 1 0", min_width="330px")
+            [self.guide.widget, self.tabs.widget], layout=w.Layout(flex="2 1 0", min_width="330px")
         )
         left = w.VBox([self.map.widget], layout=w.Layout(flex="3 1 0", min_width="0"))
         self.widget = w.VBox(
@@ -272,50 +286,21 @@ class Explorer:
         )
         self.widget.add_class("rareearth-explorer")
 
-    def _build_desk(self) -> None:
-        """Build the tabs: the steps of a hunt in their order, and the analysis."""
-        mark = w.VBox([self.templates.widget, self.alike.widget, self.scoring.widget])
-        mark.add_class("rareearth-mark")
-        overview = w.VBox([self.umap.widget, self.roc.widget], layout=w.Layout(height="100%"))
-        self.analysis = w.Tab(
-            [overview, self.rounds_tab.widget, self.dates.widget], titles=[*VIEWS]
-        )
-        steps = [
-            mark,
-            self.narrow.widget,
-            self.review.widget,
-            self.check.widget,
-            self.export_panel.widget,
-        ]
-        self.tabs = w.Tab(
-            [*steps, self.analysis],
-            titles=[*(f"{n} {step}" for n, step in enumerate(STEPS, 1)), ANALYSIS],
-            layout=w.Layout(flex="1 1 0", min_height="0", width="100%"),
-        )
-        self.tabs.add_class("rareearth-steps")
-        for each in (self.tabs, self.analysis):
-            each.observe(lambda _: self._open_tab(), "selected_index")
-
     @property
     def front(self) -> str:
         """Name of the step, or of the view of the analysis, that is in front."""
-        step = self.tabs.selected_index or 0
-        return STEPS[step] if step < len(STEPS) else VIEWS[self.analysis.selected_index or 0]
-
-    def _open_tab(self) -> None:
-        self.stages.front = self.front
-        if self.front == "Dates":
-            self.dates.look()
-        if self.front == "Review" and self.session.under_review is None:
-            self.review.begin()
+        return self.tabs.front
 
     def turn_to(self, name: str) -> None:
         """Show a step, or a view of the analysis."""
-        if name in STEPS:
-            self.tabs.selected_index = STEPS.index(name)
-            return
-        self.analysis.selected_index = VIEWS.index(name)
-        self.tabs.selected_index = len(STEPS)
+        self.tabs.turn_to(name)
+
+    def _open_tab(self, name: str) -> None:
+        self.stages.front = name
+        if name == "Dates":
+            self.dates.look()
+        if name == "Review" and self.session.under_review is None:
+            self.review.begin()
 
     def _review_sample(self) -> None:
         if self.review.order.value is Order.AUDIT:

@@ -116,7 +116,7 @@ class Frame:
             The file cannot be read after several attempts.
         """
         with (
-            _reading(href),
+            reading(href),
             rasterio.open(href) as source,
             WarpedVRT(
                 source,
@@ -134,7 +134,7 @@ class Frame:
 
 def _grid(href: str) -> tuple[str, Affine, str, float]:
     """Read a file's reference system, transform, type and nodata value, by default 0."""
-    with _reading(href), rasterio.open(href) as source:
+    with reading(href), rasterio.open(href) as source:
         if source.crs is None or source.transform.b or not source.transform.a > 0:
             raise CatalogueError(
                 f"{href}: the file does not lie on a north-up grid; choose another collection."
@@ -144,7 +144,7 @@ def _grid(href: str) -> tuple[str, Affine, str, float]:
 
 
 @contextmanager
-def _reading(href: str) -> Iterator[None]:
+def reading(href: str) -> Iterator[None]:
     """Read with GDAL's retries, in any thread, and explain in a sentence why a file failed."""
     try:
         with rasterio.Env(**HTTP):
@@ -167,8 +167,8 @@ def _fault(error: BaseException) -> str:
         told = f"HTTP {code}" if code else "it wants credentials"
         return (
             f"this file is not public ({told}), and this program does not sign URLs, as Planetary "
-            "Computer requires; choose a catalogue whose files are public, or give GDAL the "
-            "credentials that it reads from the environment"
+            "Computer requires, nor pay for requests; choose a source whose files are public, or "
+            "give GDAL the credentials that it reads from the environment"
         )
     if code in (404, 410):
         return (

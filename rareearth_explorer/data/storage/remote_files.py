@@ -27,8 +27,15 @@ ATTEMPTS = 5
 BUSY = (429, 500, 502, 503, 504)
 """HTTP statuses after which it is."""
 
+ABSENT = (404, 410)
+"""HTTP statuses of a file that does not exist."""
+
 PATIENCE = (10.0, 120.0)
 """Seconds to wait for a connection, and for a response."""
+
+
+class NotThereError(TableError):
+    """There is no file at an address."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,8 @@ class _RangedFile(io.RawIOBase):
             response.release_conn()
         except HTTPError as error:
             raise TableError(f"{self._address}: {_UNREACHED}.") from error
-        raise TableError(f"{self._address}: {_refusal(response.status)}.")
+        kind = NotThereError if response.status in ABSENT else TableError
+        raise kind(f"{self._address}: {_refusal(response.status)}.")
 
 
 def _with_body(response: BaseHTTPResponse) -> BaseHTTPResponse:
@@ -261,6 +269,6 @@ def _refusal(status: int) -> str:
             "AWS_SECRET_ACCESS_KEY for s3://, or, where the requester pays, copy it with 'aws s3 "
             "cp --request-payer requester' and import the copy"
         )
-    if status in (404, 410):
+    if status in ABSENT:
         return f"there is no such file (HTTP {status}); check the address"
     return f"the server failed to respond (HTTP {status}); run the command again later"

@@ -427,3 +427,30 @@ def test_a_copy_takes_no_name_that_a_session_in_the_other_folder_has(small_table
     first.session.mark(4, "positive")
     assert (first.name, second.name) == ("hunt (4)", "hunt")
     assert Workspace(small_table, name="hunt (2)").session.positives == (3,)
+
+
+def test_a_session_is_copied_and_renamed_with_all_its_steps(table):
+    workspace = Workspace(table, name="hunt")
+    workspace.session.mark(3, "positive")
+    workspace.session.judge(5, "rejected")
+    workspace.copy("spare")
+    assert workspace.name == "hunt"
+    assert {*workspace.names} == {"hunt", "spare"}
+    workspace.session.mark(8, "positive")
+    old = workspace.path
+    workspace.rename("Mong Hsat 矿")
+    assert workspace.name == "Mong Hsat 矿"
+    assert {*workspace.names} == {"Mong Hsat 矿", "spare"}
+    assert not old.exists()
+    assert workspace.session.positives == (3, 8)
+    workspace.session.undo()
+    assert workspace.session.positives == (3,), "the steps of a renamed session can be undone"
+    with pytest.raises(SessionError, match="spare"):
+        workspace.rename("spare")
+    assert workspace.name == "Mong Hsat 矿"
+    workspace.open("spare")
+    assert workspace.session.positives == (3,)
+    assert dict(workspace.session.decisions.verdicts) == {5: "rejected"}
+    workspace.close()
+    with pytest.raises(SessionError, match="No session is open"):
+        workspace.copy("third")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy.typing as npt
@@ -134,6 +135,41 @@ class Workspace(t.HasTraits):
         if name in saved_sessions(self.table):
             raise SessionError(f"There is a session {name!r} already; choose another name.")
         self.open(name)
+
+    def copy(self, name: str) -> None:
+        """Copy the open session, with all its steps, under another name; it is not opened.
+
+        Raises
+        ------
+        SessionError
+            No session is open, there is one of that name, or the copy cannot be written.
+        """
+        with TemporaryDirectory() as folder:
+            beside = Path(folder) / "copy.jsonl"
+            self.save_copy(beside)
+            import_session(beside, self.table, name)
+        self._list()
+
+    def rename(self, name: str) -> None:
+        """Give the open session another name; its old file goes when the new one is open.
+
+        A file with damaged lines is kept under its old name.
+
+        Raises
+        ------
+        SessionError
+            As for `copy`; or another window has the session open.
+        """
+        journal = self._journal
+        if journal is not None and (journal.read_only or (journal.aside and not journal.steps)):
+            raise SessionError("Another window has this session open; rename it there.")
+        damaged = journal is not None and bool(journal.warning)
+        self.copy(name)
+        old = self.path
+        self.open(name)
+        if old is not None and not damaged:
+            old.unlink(missing_ok=True)
+        self._list()
 
     def look(self) -> bool:
         """Check whether another window has released the session.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,6 +43,8 @@ class SessionPanel:
             style={"description_width": "30px"},
         )
         self.create = button("create", "Create a session with this name; the present one is kept")
+        self.copy = button("copy", "Copy this session under this name, and stay in this one")
+        self.rename = button("rename", "Give this session this name")
         self.take_over = button(
             "take over", "The other window is closed: continue the original session here"
         )
@@ -57,7 +60,7 @@ class SessionPanel:
         self.note, self.link = w.HTML(), w.HTML()
         self._connect(stages or Stages(self.session))
         rows = (
-            [self.saved, self.name, self.create],
+            [self.saved, self.name, self.create, self.copy, self.rename],
             [self.save, self.upload, self.take_over, self.link],
         )
         bars = [bar(row) for row in rows]
@@ -67,7 +70,9 @@ class SessionPanel:
     def _connect(self, stages: Stages) -> None:
         self.saved.observe(lambda change: self._choose(change.new), "value")
         self.upload.observe(lambda change: self._import(change.new), "value")
-        self.create.on_click(lambda _: self._create())
+        self.create.on_click(lambda _: self._name(self.workspace.begin))
+        self.copy.on_click(lambda _: self._name(self.workspace.copy, "copied as"))
+        self.rename.on_click(lambda _: self._name(self.workspace.rename, "now called"))
         self.take_over.on_click(lambda _: self._take_over())
         self.save.on_click(lambda _: self._save())
         followed = ["names", "name", "status", "can_take_over"]
@@ -125,15 +130,19 @@ class SessionPanel:
         if name is not None and not self._listing:
             self.open(name)
 
-    def _create(self) -> None:
+    def _name(self, verb: Callable[[str], None], done: str = "") -> None:
+        """Create, copy or rename a session by the name that was typed."""
+        name = self.name.value.strip()
         try:
-            self.workspace.begin(self.name.value.strip())
+            verb(name)
         except ExplorerError as error:
             self.session.message = str(error)
             self._show()
             return
         self.name.value = ""
         self._greet()
+        if done:
+            self.session.notice = f"The session is {done} '{name}'."
 
     # Another window ----------------------------------------------------------------------------
 

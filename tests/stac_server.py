@@ -37,6 +37,8 @@ class StacServer:
         Items on a page of search results.
     asked
         Path and range of each request.
+    agents
+        Names of the programs that asked.
     sent
         Bytes of files that were sent.
     """
@@ -49,6 +51,7 @@ class StacServer:
         self.page, self.sent = 2, 0
         self.conforms = CONFORMS
         self.asked: list[tuple[str, str | None]] = []
+        self.agents: set[str] = set()
 
     def trouble(self, path: str) -> int | None:
         """Take the next status to answer with, if there is to be trouble with this path."""
@@ -120,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = self.headers.get("Range")
         self.offer.asked.append((parts.path, asked))
+        self.offer.agents.add(self.headers.get("User-Agent", ""))
         status = self.offer.trouble(parts.path)
         if status is not None:
             self._send(status)

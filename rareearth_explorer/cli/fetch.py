@@ -120,7 +120,10 @@ def _fetch_published(options: argparse.Namespace) -> None:
     if len(fetched.files) > 1:
         print(f"They are of {len(fetched.files)} projections; make one table of each:")
     for files in fetched.files.values():
-        print(f"rareearth-explorer import {' '.join(map(str, files))} -o TABLE.parquet")
+        box = " ".join(map(str, wanted.bbox))
+        print(
+            f"rareearth-explorer import {' '.join(map(str, files))} --bbox {box} -o TABLE.parquet"
+        )
 
 
 def _fetch_imagery(options: argparse.Namespace) -> None:

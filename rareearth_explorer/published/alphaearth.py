@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ PLAN = "RAREEARTH_FETCHED"
 
 BLOCK = 1024
 """Side of the blocks of the published files, in pixels."""
+
+TILE = re.compile(r"\d{4}/\d{1,2}[NS]/[A-Za-z0-9_-][A-Za-z0-9._-]*\.tiff?")
 
 EDGES = ("wgs84_west", "wgs84_south", "wgs84_east", "wgs84_north")
 
@@ -86,7 +89,24 @@ def _tiles(wanted: Wanted) -> list[str]:
         raise CatalogueError(
             f"{wanted.root}: no tile of {wanted.year} meets the box; check --bbox."
         )
-    return sorted(name.removeprefix(wanted.facts["within"]) for name in names)
+    return sorted(_below_base(name, place) for name in names)
+
+
+def _below_base(path: str, index: str) -> str:
+    """Return where a tile lies below the base: YEAR/ZONE/FILE, and nothing else.
+
+    Raises
+    ------
+    CatalogueError
+        The path in the index ends in something else, as in a crafted one.
+    """
+    name = "/".join(path.split("/")[-3:])
+    if not TILE.fullmatch(name):
+        raise CatalogueError(
+            f"{index}: its path {path[:80]!r} does not end in YEAR/ZONE/FILE.tiff; give another "
+            "copy."
+        )
+    return name
 
 
 def _fetch(wanted: Wanted, name: str, path: Path, *, progress: bool) -> tuple[bool, str] | None:

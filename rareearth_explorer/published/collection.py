@@ -18,7 +18,7 @@ PRODUCTS = ("alphaearth", "tessera")
 
 
 @cache
-def _collections() -> dict[str, dict[str, str]]:
+def _collections() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("collections.toml").read_text(encoding="utf-8"))
 
 
@@ -59,7 +59,7 @@ class Wanted:
             )
 
     @property
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, Any]:
         """Where the product lies, see `collections.toml`."""
         return _collections()[self.product]
 

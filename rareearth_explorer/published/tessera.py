@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class _Tile:
     transform: Affine
     land: npt.NDArray[np.uint8]
     window: Window
+    layout: Mapping[str, str]
 
 
 def fetch_tessera(wanted: Wanted, folder: Path, *, progress: bool) -> FetchedTiles:
@@ -82,13 +83,25 @@ def _names(wanted: Wanted) -> Iterator[str]:
 
 def _tile(wanted: Wanted, name: str) -> _Tile | None:
     """Read the land mask, which says where a tile lies; None if the box misses its pixels."""
-    place = wanted.place(wanted.facts["mask"].format(tile=name))
-    with rasterio.MemoryFile(_bytes(place)) as memory, memory.open() as mask:
+    layout, content = _mask(wanted, name)
+    with rasterio.MemoryFile(content) as memory, memory.open() as mask:
         window = window_of(wanted.bbox, mask.crs, mask.transform, mask.width, mask.height)
         if window is None:
             return None
         transform = transform_of(window, mask.transform)
-        return _Tile(name, str(mask.crs), transform, mask.read(1, window=window), window)
+        land = mask.read(1, window=window)
+        return _Tile(name, str(mask.crs), transform, land, window, layout)
+
+
+def _mask(wanted: Wanted, name: str) -> tuple[Mapping[str, str], bytes]:
+    """Find the layout that has the land mask of a tile, and read the mask."""
+    *others, last = wanted.facts["layout"]
+    for layout in others:
+        try:
+            return layout, _bytes(wanted.place(layout["mask"].format(tile=name)))
+        except NotThereError:
+            continue
+    return last, _bytes(wanted.place(last["mask"].format(tile=name)))
 
 
 def _fetch(wanted: Wanted, tile: _Tile, folder: Path) -> tuple[bool, Path]:
@@ -108,7 +121,7 @@ def _fetch(wanted: Wanted, tile: _Tile, folder: Path) -> tuple[bool, Path]:
     named = {"year": wanted.year, "tile": tile.name}
     with FinishedParts(path, plan, ".parts", CatalogueError) as parts, parts.writing():
         arrays = {
-            key: _cropped(wanted.place(wanted.facts[key].format(**named)), tile.window, parts, key)
+            key: _cropped(wanted.place(tile.layout[key].format(**named)), tile.window, parts, key)
             for key in ("codes", "scales")
         }
         _save(home / f"{tile.name}_scales.npy", arrays["scales"])

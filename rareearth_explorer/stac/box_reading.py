@@ -20,6 +20,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from rareearth_explorer.data.grid import cut
+from rareearth_explorer.data.storage.remote_files import USER_AGENT
 from rareearth_explorer.errors import CatalogueError
 
 WGS84 = "EPSG:4326"
@@ -29,6 +30,7 @@ BLOCK = 1024
 
 HTTP = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # otherwise every open looks for sidecar files
+    "GDAL_HTTP_USERAGENT": USER_AGENT,
     "GDAL_HTTP_CONNECTTIMEOUT": 10,
     "GDAL_HTTP_TIMEOUT": 120,
     "GDAL_HTTP_MAX_RETRY": 5,
@@ -161,7 +163,7 @@ def _fault(error: BaseException) -> str:
         said.append(str(cause))
         cause = cause.__cause__ or cause.__context__
     text = " ".join(said)
-    status = re.search(r"HTTP (?:response|error) code ?:? ?(\d{3})", text)
+    status = re.search(r"(?:HTTP (?:response|error) code ?:? ?|response_code=)(\d{3})", text)
     code = int(status[1]) if status else None
     if code in (401, 403, 409) or "AWS_SECRET_ACCESS_KEY" in text:
         told = f"HTTP {code}" if code else "it wants credentials"

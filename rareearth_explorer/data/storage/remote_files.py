@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ ATTEMPTS = 5
 
 BUSY = (429, 500, 502, 503, 504)
 """HTTP statuses after which it is."""
+
+USER_AGENT = f"rareearth-explorer/{version('rareearth-explorer')}"
+"""Name of this program in requests; some servers refuse the default names of libraries."""
 
 ABSENT = (404, 410)
 """HTTP statuses of a file that does not exist."""
@@ -145,7 +149,7 @@ class _RangedFile(io.RawIOBase):
     def _ask(self, start: int, count: int) -> BaseHTTPResponse:
         from urllib3.exceptions import HTTPError
 
-        wanted = {"Range": f"bytes={start}-{start + count - 1}"}
+        wanted = {"Range": f"bytes={start}-{start + count - 1}", "User-Agent": USER_AGENT}
         try:
             # A server that ignores the range would send everything, so the body comes later.
             response = self._pool.request(

@@ -99,7 +99,7 @@ def test_a_visitor_who_worked_on_a_copy_is_told_that_the_session_is_free(anywher
         await following.open()
         await following.click(9)
         gone.leave()
-        await following.until(lambda: following.says("'take over' in the tab 'Session'"))
+        await following.until(lambda: following.says("'take over' in the session's menu"))
         following.leave()
 
     asyncio.run(visit())

@@ -1,4 +1,4 @@
-"""The tab 'Session': other windows, files, and merging, without a browser."""
+"""The session's menu: other windows, files, and merging, without a browser."""
 
 from __future__ import annotations
 

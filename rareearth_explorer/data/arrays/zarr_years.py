@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rareearth_explorer.data.table.several_dates import NEWEST
 from rareearth_explorer.errors import SceneError
 
 YEAR = re.compile(r"(19|20)\d\d")
-NEWEST = "newest"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import shapely
 
 from rareearth_explorer.data.table import open_table
 from rareearth_explorer.data.table.carried_columns import carried_columns, title_columns
+from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.embedding import import_table
 from rareearth_explorer.exporting import export
 from rareearth_explorer.hunt import Session
@@ -97,6 +99,25 @@ def test_exports_join_back_to_the_source(session: Session, tmp_path: Path, suffi
 
 def test_the_tooltip_names_the_patch(session: Session) -> None:
     assert describe_patch(session, 3).startswith("patch 3 · c4 · 2024-06-15")
+
+
+def test_the_tooltip_reads_only_what_it_shows(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = open_table(source)
+    read: list[str] = []
+    plain = ParquetSource.read
+
+    def noted(self: ParquetSource, names: Sequence[str]) -> pa.Table:
+        read.extend(names)
+        return plain(self, names)
+
+    monkeypatch.setattr(ParquetSource, "read", noted)
+    assert table.titles_of(0) == ("c0", "2024-06-15 00:00:00")
+    assert table.titles_of(2) == ("c3", "2024-06-15 00:00:00")
+    assert read == ["chips_id", "datetime"]
+    assert table.carried is not None
+    assert "stac_item_id" in read
 
 
 def test_names_differ_in_more_than_case() -> None:

@@ -5,7 +5,8 @@ They are read only when they are shown or exported, so a table opens no slower f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rareearth_explorer.data.storage.safe_text import plain
@@ -27,6 +28,46 @@ PREFIX = "source_"
 
 LONGEST_NAME = 60
 """Characters of a name that are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class CarriedColumns:
+    """Carried columns of a table, of which none is read before it is asked for.
+
+    Attributes
+    ----------
+    names
+        From `carried_columns`.
+    stored
+        Reads columns, by their names in the file, of the rows that are read.
+    """
+
+    names: Mapping[str, str]
+    stored: Callable[[Sequence[str]], pa.Table]
+
+    def read(self) -> pa.Table:
+        """Read and decode all of them."""
+        return decoded(self.stored([*self.names]), self.names)
+
+    def titles(self, known: Collection[str] = ()) -> Titles:
+        """Read the columns that name a row, and no others; `known` as for `title_columns`."""
+        chosen = {*title_columns(self.names.values(), known)}
+        names = {stored: name for stored, name in self.names.items() if name in chosen}
+        return Titles(self.stored([*names]), names)
+
+
+@dataclass(frozen=True, eq=False)
+class Titles:
+    """What names each row of a table, decoded one row at a time."""
+
+    stored: pa.Table
+    names: Mapping[str, str]
+
+    def of(self, row: int) -> tuple[str, ...]:
+        """Id and date of a row, as far as it has them."""
+        table = decoded(self.stored.slice(row, 1), self.names)
+        values = [value for column in table.columns for value in column.to_pylist()]
+        return tuple(str(value) for value in values if value not in (None, ""))
 
 
 def carried_columns(schema: pa.Schema, taken: Collection[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from rareearth_explorer.data.grid import PatchGrid
 from rareearth_explorer.data.places import in_one_frame, near_frame
 from rareearth_explorer.data.places.longitudes import turned
 from rareearth_explorer.data.recipes import recipe_called
-from rareearth_explorer.data.table.carried_columns import title_columns
+from rareearth_explorer.data.table.carried_columns import CarriedColumns, Titles
 from rareearth_explorer.data.table.footprints import require_on_map
 from rareearth_explorer.data.table.identity import polygon_places, table_identity
 from rareearth_explorer.errors import TableError
@@ -75,6 +75,8 @@ class PatchTable:
         Name of the file's column that holds the embeddings.
     recipe
         Name of the recipe that the file follows, or that it was imported by; empty if none.
+    others
+        Columns of others, not read yet; None without.
     """
 
     corners: npt.NDArray[np.float64]
@@ -91,7 +93,7 @@ class PatchTable:
     recipe: str = ""
     read_embeddings: Callable[[], npt.NDArray[np.float32]] | None = field(default=None, repr=False)
     read_identity: Callable[[], str] | None = field(default=None, repr=False)
-    read_carried: Callable[[], pa.Table] | None = field(default=None, repr=False)
+    others: CarriedColumns | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         """Say what the table is, without its arrays."""
@@ -160,22 +162,17 @@ class PatchTable:
     @cached_property
     def carried(self) -> pa.Table | None:
         """Columns of others: ids, dates and more, N rows; read on first access. None without."""
-        return None if self.read_carried is None else self.read_carried()
+        return None if self.others is None else self.others.read()
 
     def titles_of(self, patch: int) -> tuple[str, ...]:
         """Return what names a patch in its source: its id and its date, as far as known."""
-        return () if self.carried is None else self._titles[patch]
+        return () if self._titles is None else self._titles.of(patch)
 
     @cached_property
-    def _titles(self) -> list[tuple[str, ...]]:
-        assert self.carried is not None
+    def _titles(self) -> Titles | None:
         known = recipe_called(self.recipe) if self.recipe else None
         names = (known.id, known.date, known.cell) if known else ()
-        columns = [
-            ["" if value is None else str(value) for value in self.carried[name].to_pylist()]
-            for name in title_columns(self.carried.column_names, names)
-        ]
-        return [tuple(filter(None, row)) for row in zip(*columns, strict=True)] or [()] * len(self)
+        return None if self.others is None else self.others.titles(names)
 
     @cached_property
     def identity(self) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rareearth_explorer.data.places import Places
-from rareearth_explorer.data.table.carried_columns import decoded
+from rareearth_explorer.data.table.carried_columns import CarriedColumns
 from rareearth_explorer.data.table.chosen_rows import filtered
 from rareearth_explorer.data.table.parquet_source import ParquetSource
 from rareearth_explorer.data.table.patch_table import PatchTable
@@ -19,9 +19,6 @@ from rareearth_explorer.data.table.reading import Reading
 from rareearth_explorer.data.table.recorded_facts import recorded_facts
 from rareearth_explorer.data.table.rows_to_read import rows_to_read
 from rareearth_explorer.data.table.stored_embeddings import KeptEmbeddings, StoredEmbeddings
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Rows = npt.NDArray[np.bool_]
 
@@ -71,7 +68,7 @@ def read_table(source: ParquetSource, how: Reading) -> PatchTable:
         notes=rows.notes(units.shape[1]),
         embedding_column=stored.found.title,
         recipe=rows.recipe_name(units.shape[1]),
-        read_carried=_carried(source, rows.carried, kept),
+        others=_carried(source, rows.carried, kept),
         read_embeddings=embeddings.read,
         read_identity=embeddings.identity,
     )
@@ -89,17 +86,11 @@ def read_facts(path: str | Path) -> tuple[int, dict[str, Any]]:
     return source.rows, recorded_facts(source.schema.metadata)[0]
 
 
-def _carried(
-    source: ParquetSource, names: Mapping[str, str], kept: Rows
-) -> Callable[[], pa.Table] | None:
-    """Return what reads the columns of others; None if there are none."""
+def _carried(source: ParquetSource, names: Mapping[str, str], kept: Rows) -> CarriedColumns | None:
+    """Return the columns of others; None if there are none."""
     if not names:
         return None
-
-    def read() -> pa.Table:
-        return decoded(filtered(source.read([*names]), kept), names)
-
-    return read
+    return CarriedColumns(names, lambda stored: filtered(source.read(stored), kept))
 
 
 def _stored_places(places: Places, kept: Rows) -> Iterable[bytes]:

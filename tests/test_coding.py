@@ -160,6 +160,13 @@ def test_another_coding_is_another_entry_of_the_cache(tmp_path: Path) -> None:
     assert as_they_are.identity != decoded.identity
 
 
+@pytest.mark.parametrize("scale", [0, 0.0, 1e-60, 1e60, [1.0, 0.0]])
+@pytest.mark.parametrize("method", ["linear", "signed_square"])
+def test_a_scale_that_leaves_no_numbers_is_a_fault(scale: object, method: str) -> None:
+    with pytest.raises(ValueError, match="scale is"):
+        coding_from({"method": method, "scale": scale}, "here")
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

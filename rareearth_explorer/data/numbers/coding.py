@@ -136,6 +136,10 @@ def coding_from(record: Mapping[str, Any], origin: str) -> Coding | None:
         return Coding(method, dimensions=dimensions, origin=origin)
     standing = 127.5 if method == "signed-square" else None
     scale = _factors(record, "scale", standing)
+    with np.errstate(over="ignore"):
+        single = np.asarray(scale, np.float32)  # as it is applied
+    if not (single.all() and np.isfinite(single).all()):
+        raise ValueError(f"scale is {scale!r}")
     offset = _factors(record, "offset", 0.0)
     nodata = record.get("nodata")
     if isinstance(nodata, bool) or not isinstance(nodata, int | float | None):
